@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { LaunchOptions } from '@playwright/test';
+import project from '../package.json' with { type: 'json' };
+
+/**
+ * The Chromium of the npm package `@sparticuz/chromium`: it has WebAssembly threads, JSPI, WebGPU on SwiftShader and
+ * WebNN, and needs nothing installed on the system. It exists for Linux on x64; elsewhere Playwright's own Chromium or
+ * an installed Chrome takes its place.
+ */
+const isPackaged = process.platform === 'linux' && process.arch === 'x64';
+
+const cache = path.resolve(import.meta.dirname, '../node_modules/.cache/wasi-nn-web');
+const home = path.join(cache, `chromium-${project.devDependencies['@sparticuz/chromium']}`);
+
+/** Without `args` of the package itself: those switch off web security and run everything in one process. */
+const args = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=WebMachineLearningNeuralNetwork',
+];
+
+export function chromiumLaunchOptions(): LaunchOptions {
+  if (!isPackaged) return { args, ...(process.env.CHROME_PATH ? { executablePath: process.env.CHROME_PATH } : {}) };
+  return {
+    args,
+    executablePath: path.join(home, 'chromium'),
+    env: { ...process.env, LD_LIBRARY_PATH: path.join(home, 'al2023/lib'), FONTCONFIG_PATH: path.join(home, 'fonts') },
+  };
+}
+
+/**
+ * Unpacks the browser, once for each version of the package. The package itself unpacks into the system's temporary
+ * folder and takes whatever lies there for whole, so it is given a folder of its own that is renamed when complete.
+ */
+export async function unpackChromium(): Promise<void> {
+  if (!isPackaged || existsSync(home)) return;
+  await mkdir(cache, { recursive: true });
+  const partial = await mkdtemp(path.join(cache, 'partial-'));
+  const systemTemporary = process.env.TMPDIR;
+  process.env.TMPDIR = partial;
+  try {
+    const { default: chromium, inflate } = await import('@sparticuz/chromium');
+    await chromium.executablePath();
+    await inflate(path.resolve(import.meta.dirname, '../node_modules/@sparticuz/chromium/bin/al2023.tar.br'));
+    await rename(partial, home).catch((cause) => {
+      // Another run was quicker.
+      if (!existsSync(home)) throw cause;
+    });
+  } finally {
+    if (systemTemporary === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = systemTemporary;
+    await rm(partial, { recursive: true, force: true });
+  }
+}

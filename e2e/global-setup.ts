@@ -1,0 +1,3 @@
+import { unpackChromium } from './chromium.js';
+
+export default unpackChromium;

@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import path from 'node:path';
+import sirv from 'sirv';
+import { isolationHeaders } from '../vite.config.js';
+import { fixtures } from './fixture-data.js';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A real HTTP server of one test, on a port of its own. */
+export interface Site {
+  readonly origin: string;
+  /** The paths that were asked for, in order. */
+  readonly requests: string[];
+  /** Answers a path in another way from now on. */
+  answer(path: string, handler: Handler): void;
+  close(): Promise<void>;
+}
+
+export interface SiteOptions {
+  /** Whether pages are cross-origin isolated. Default: yes. */
+  readonly isolated?: boolean;
+}
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** What is served where; the first that has the file answers. */
+const folders: readonly (readonly [prefix: string, folder: string])[] = [
+  ['/lib/', path.join(root, 'dist/standalone')],
+  ['/guests/', path.join(root, 'guests')],
+  ['/fixtures/', fixtures ?? path.join(root, 'no-fixtures')],
+  ['/', path.join(root, 'build/demo')],
+];
+
+export async function startSite({ isolated = true }: SiteOptions = {}): Promise<Site> {
+  const requests: string[] = [];
+  const answers = new Map<string, Handler>([['/blank.html', blank]]);
+  const statics = folders.map(([prefix, folder]) => [prefix, sirv(folder, { etag: true, dev: true })] as const);
+
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    requests.push(pathname);
+    setHeaders(response, isolated);
+    const answer = answers.get(pathname);
+    if (answer) return answer(request, response);
+    const [prefix, serve] = statics.find(([start]) => pathname.startsWith(start)) ?? [];
+    if (!prefix || !serve) return notFound(response);
+    request.url = pathname.slice(prefix.length - 1);
+    serve(request, response, () => notFound(response));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the test server has no port');
+
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    requests,
+    answer: (pathname, handler) => answers.set(pathname, handler),
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function setHeaders(response: ServerResponse, isolated: boolean): void {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+  if (!isolated) return;
+  for (const [name, value] of Object.entries(isolationHeaders)) response.setHeader(name, value);
+}
+
+const blank: Handler = (_request, response) => {
+  response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>blank</title>');
+};
+
+function notFound(response: ServerResponse): void {
+  response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found');
+}

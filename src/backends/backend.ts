@@ -1,0 +1,48 @@
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
+
+/** What carries out a graph: WebAssembly SIMD, WebGPU or WebNN. */
+export type Provider = 'wasm' | 'webgpu' | 'webnn';
+
+/** Where a graph really runs. */
+export interface Device {
+  /** The execution target that the device stands for; not always the one that was asked for. */
+  readonly target: ExecutionTarget;
+  readonly provider: Provider;
+  /** For people: the number of threads, the adapter's name, the WebNN device type. */
+  readonly description: string;
+}
+
+/** A device that was tried before the one that serves, and why it does not. */
+export interface FallbackStep {
+  readonly provider: Provider;
+  readonly target: ExecutionTarget;
+  readonly reason: string;
+}
+
+/** A loaded graph, as the engine sees it. */
+export interface BackendGraph {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly device: Device;
+  readonly fallback: readonly FallbackStep[];
+  /**
+   * Runs the graph once. The engine has checked names, types, shapes and byte lengths against `inputs`.
+   *
+   * @returns all outputs in the order of the model
+   */
+  compute(inputs: ReadonlyMap<string, TensorValue>): Promise<NamedTensor[]>;
+  dispose(): Promise<void>;
+}
+
+/** A machine-learning runtime that serves one or more encodings. */
+export interface Backend {
+  readonly name: string;
+  readonly encodings: readonly GraphEncoding[];
+  /**
+   * @param parts the model's files, in the order of its encoding
+   * @throws WasiNNError `invalid-encoding` for bytes that do not parse, `invalid-argument` for a wrong number of
+   *   parts, `unsupported-operation` for what the runtime cannot do, `runtime-error` for the rest
+   */
+  load(parts: readonly GraphBuilder[], target: ExecutionTarget): Promise<BackendGraph>;
+}

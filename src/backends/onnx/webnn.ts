@@ -1,0 +1,76 @@
+/** The parts of WebNN that are used here: its types are in no library of TypeScript yet. */
+interface ML {
+  createContext(options: { deviceType?: string; powerPreference: string }): Promise<object>;
+}
+
+const contexts = new Map<string, Promise<object>>();
+
+/**
+ * The WebNN context for one kind of device, shared by all graphs on it.
+ *
+ * @throws Error in words, where there is no WebNN or it refuses this kind of device
+ */
+export function openMLContext(deviceType: 'npu' | 'gpu'): Promise<object> {
+  const known = contexts.get(deviceType);
+  if (known) return known;
+  const opening = createContext(deviceType);
+  contexts.set(deviceType, opening);
+  opening.catch(() => contexts.delete(deviceType));
+  return opening;
+}
+
+async function createContext(deviceType: 'npu' | 'gpu'): Promise<object> {
+  if (!('ml' in navigator)) throw new Error('this browser has no WebNN');
+  const ml: unknown = navigator.ml;
+  if (!isML(ml)) throw new Error('this browser has no usable WebNN');
+  const powerPreference = deviceType === 'npu' ? 'low-power' : 'high-performance';
+  try {
+    return await ml.createContext({ deviceType, powerPreference });
+  } catch (cause) {
+    // The specification dropped deviceType; a browser that follows it may refuse the member.
+    if (!(cause instanceof TypeError)) throw cause;
+    return ml.createContext({ powerPreference });
+  }
+}
+
+function isML(value: unknown): value is ML {
+  return (
+    typeof value === 'object' && value !== null && 'createContext' in value && typeof value.createContext === 'function'
+  );
+}
+
+/** A `MLGraphBuilder` prototype, as far as it is watched. */
+interface GraphBuilderPrototype {
+  build(this: object, ...operands: unknown[]): Promise<unknown>;
+}
+
+let graphsBuilt = 0;
+let watching = false;
+
+/**
+ * Runs `create` and tells how many graphs were built with WebNN on the way. onnxruntime reports success also when
+ * WebNN took no operator of a model and the CPU will run all of it; this is the only way to know.
+ */
+export async function countGraphsBuilt<Result>(create: () => Promise<Result>): Promise<[Result, number]> {
+  watchBuilder();
+  const before = graphsBuilt;
+  const result = await create();
+  return [result, graphsBuilt - before];
+}
+
+function watchBuilder(): void {
+  if (watching) return;
+  const builder: unknown = Reflect.get(globalThis, 'MLGraphBuilder');
+  if (typeof builder !== 'function' || !isGraphBuilderPrototype(builder.prototype)) return;
+  const prototype = builder.prototype;
+  const build = prototype.build;
+  prototype.build = function (...operands) {
+    graphsBuilt++;
+    return build.apply(this, operands);
+  };
+  watching = true;
+}
+
+function isGraphBuilderPrototype(value: unknown): value is GraphBuilderPrototype {
+  return typeof value === 'object' && value !== null && 'build' in value && typeof value.build === 'function';
+}

@@ -1,0 +1,177 @@
+import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
+import { type ErrorCode, toWasiNNError, type WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { NamedTensor, TensorType, TensorValue } from '../standard/tensor.js';
+
+/**
+ * The interfaces of `wasi:nn@0.2.0-rc-2024-10-28` in the shape that components transpiled by jco import: one module
+ * with one object for each interface, resources as classes.
+ *
+ * Rules of that shape which are easy to break: resource objects must stay extensible (jco hangs its handle on them);
+ * an error result is a thrown instance of `errors.Error`, which must not be a JavaScript `Error`; anything else that
+ * is thrown traps the guest, so nothing else is; the tensor constructor has no error result, so it accepts all.
+ */
+export interface WitBinding {
+  readonly tensor: { readonly Tensor: typeof WitTensor };
+  readonly errors: { readonly Error: typeof WitError };
+  readonly graph: {
+    readonly Graph: typeof WitGraph;
+    load(builder: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<WitGraph>;
+    loadByName(name: string): Awaitable<WitGraph>;
+  };
+  readonly inference: { readonly GraphExecutionContext: typeof WitGraphExecutionContext };
+}
+
+const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('dispose');
+
+/** A failure as WIT has it (resource `error`). */
+export class WitError {
+  readonly #cause: WasiNNError;
+
+  constructor(cause: WasiNNError) {
+    this.#cause = cause;
+  }
+
+  code(): ErrorCode {
+    return this.#cause.code;
+  }
+
+  data(): string {
+    return this.#cause.message;
+  }
+}
+
+/** A tensor as WIT has it (resource `tensor`). Lengths are checked where the tensor is used: see `compute`. */
+export class WitTensor {
+  readonly #dimensions: readonly number[];
+  readonly #type: TensorType;
+  readonly #data: Uint8Array<ArrayBuffer>;
+
+  constructor(dimensions: Iterable<number>, type: TensorType, data: Uint8Array<ArrayBuffer>) {
+    this.#dimensions = [...dimensions];
+    this.#type = type;
+    this.#data = data;
+  }
+
+  dimensions(): Uint32Array {
+    return Uint32Array.from(this.#dimensions);
+  }
+
+  ty(): TensorType {
+    return this.#type;
+  }
+
+  data(): Uint8Array<ArrayBuffer> {
+    return this.#data;
+  }
+
+  static value(tensor: WitTensor): TensorValue {
+    return { dimensions: tensor.#dimensions, type: tensor.#type, data: tensor.#data };
+  }
+}
+
+/** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
+class Lease {
+  readonly #link: EngineLink;
+  readonly #graph: number;
+  #holders = 0;
+
+  constructor(link: EngineLink, { id }: GraphInfo) {
+    this.#link = link;
+    this.#graph = id;
+  }
+
+  /** @returns what gives the hold back; the last to do so unloads the graph */
+  hold(): () => void {
+    this.#holders++;
+    let held = true;
+    return () => {
+      if (held && --this.#holders === 0) this.#unload();
+      held = false;
+    };
+  }
+
+  compute(inputs: readonly NamedTensor[]): Awaitable<readonly NamedTensor[]> {
+    return this.#link.compute(this.#graph, inputs);
+  }
+
+  /** A drop has no result to fail with: where the engine is gone, the graph went with it. */
+  #unload(): void {
+    const ignore = () => undefined;
+    void attempt('unload', () => this.#link.unload(this.#graph), ignore, ignore);
+  }
+}
+
+/** A loaded graph as WIT has it (resource `graph`). */
+export class WitGraph {
+  readonly #lease: Lease;
+  readonly [dispose]: () => void;
+
+  constructor(lease: Lease) {
+    this.#lease = lease;
+    this[dispose] = lease.hold();
+  }
+
+  initExecutionContext(): WitGraphExecutionContext {
+    return new WitGraphExecutionContext(this.#lease);
+  }
+}
+
+/** An execution context as WIT has it (resource `graph-execution-context`). It keeps its graph loaded. */
+export class WitGraphExecutionContext {
+  readonly #lease: Lease;
+  readonly [dispose]: () => void;
+
+  constructor(lease: Lease) {
+    this.#lease = lease;
+    this[dispose] = lease.hold();
+  }
+
+  /** Runs the graph once. The tensors are consumed: their bytes may move to another thread. */
+  compute(inputs: readonly (readonly [string, WitTensor])[]): Awaitable<[string, WitTensor][]> {
+    return attempt('compute', () => this.#lease.compute(inputs.map(toNamedTensor)), fromNamedTensors);
+  }
+}
+
+/** Makes the interfaces for the guests that use one link. */
+export function createWitBinding(link: EngineLink): WitBinding {
+  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info));
+  return {
+    tensor: { Tensor: WitTensor },
+    errors: { Error: WitError },
+    graph: {
+      Graph: WitGraph,
+      load: (builder, encoding, target) => attempt('load', () => link.load(builder, encoding, target), toGraph),
+      loadByName: (name) => attempt('load-by-name', () => link.loadByName(name), toGraph),
+    },
+    inference: { GraphExecutionContext: WitGraphExecutionContext },
+  };
+}
+
+function toNamedTensor([name, tensor]: readonly [string, WitTensor]): NamedTensor {
+  return [name, WitTensor.value(tensor)];
+}
+
+function fromNamedTensors(outputs: readonly NamedTensor[]): [string, WitTensor][] {
+  return outputs.map(([name, { dimensions, type, data }]) => [name, new WitTensor(dimensions, type, data)]);
+}
+
+/** Does something that may answer now or later, and turns every failure into one that the guest can read. */
+function attempt<Value, Result>(
+  what: string,
+  action: () => Awaitable<Value>,
+  succeed: (value: Value) => Result,
+  fail: (error: WitError) => Result = raise,
+): Awaitable<Result> {
+  const failWith = (cause: unknown) => fail(new WitError(toWasiNNError(cause, what, 'unknown')));
+  try {
+    const answer = action();
+    return answer instanceof Promise ? answer.then(succeed).catch(failWith) : succeed(answer);
+  } catch (cause) {
+    return failWith(cause);
+  }
+}
+
+function raise(error: WitError): never {
+  throw error;
+}

@@ -1,0 +1,44 @@
+import { createOnnxBackend } from '../backends/onnx/onnx.js';
+import { openModelCache } from '../models/cache.js';
+import { createModels } from '../models/models.js';
+import { createEngine, type Engine, type EngineConnection, type EngineEvent } from './engine.js';
+import { type EngineConfiguration, type EngineMessage, isPageMessage } from './protocol.js';
+import { serve } from './serve.js';
+
+/** The engine's own thread: inference and downloads happen here, away from the page and from the guests. */
+
+const connections = new Map<number, EngineConnection>();
+let engine: Engine | undefined;
+
+globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  if (!isPageMessage(data)) return;
+  switch (data.type) {
+    case 'configure':
+      engine = configure(data.configuration);
+      return;
+    case 'connect': {
+      const connection = engine?.connect();
+      if (!connection) return;
+      connections.set(data.guest, connection);
+      serve(data.port, connection);
+      return;
+    }
+    case 'disconnect':
+      void connections.get(data.guest)?.close();
+      connections.delete(data.guest);
+  }
+});
+
+function configure({ registry, allowSoftwareAdapter }: EngineConfiguration): Engine {
+  const models = createModels({
+    registry,
+    cache: openModelCache(),
+    onProgress: (progress) => emit({ type: 'progress', ...progress }),
+  });
+  return createEngine({ backends: [createOnnxBackend({ allowSoftwareAdapter })], models, onEvent: emit });
+}
+
+function emit(event: EngineEvent): void {
+  const message: EngineMessage = { type: 'event', event };
+  globalThis.postMessage(message);
+}

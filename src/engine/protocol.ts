@@ -1,0 +1,89 @@
+import type { ModelEntry } from '../models/registry.js';
+import { type ErrorCode, isErrorCode, toWasiNNError, WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { NamedTensor } from '../standard/tensor.js';
+import type { EngineEvent } from './engine.js';
+import type { GraphInfo } from './link.js';
+
+/**
+ * What is said between threads. A page tells its engine worker, by the worker's own channel, how to be and which
+ * guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest has a port to
+ * the engine: each {@link Request} gets one {@link Reply} with the same id, in any order.
+ */
+
+export type PageMessage =
+  | { readonly type: 'configure'; readonly configuration: EngineConfiguration }
+  | { readonly type: 'connect'; readonly guest: number; readonly port: MessagePort }
+  | { readonly type: 'disconnect'; readonly guest: number };
+
+export interface EngineConfiguration {
+  readonly registry: ReadonlyMap<string, ModelEntry>;
+  readonly allowSoftwareAdapter: boolean;
+}
+
+export interface EngineMessage {
+  readonly type: 'event';
+  readonly event: EngineEvent;
+}
+
+export type Operation =
+  | {
+      readonly operation: 'load';
+      readonly parts: readonly GraphBuilder[];
+      readonly encoding: GraphEncoding;
+      readonly target: ExecutionTarget;
+    }
+  | { readonly operation: 'loadByName'; readonly name: string }
+  | { readonly operation: 'compute'; readonly graph: number; readonly inputs: readonly NamedTensor[] }
+  | { readonly operation: 'unload'; readonly graph: number };
+
+export type Request = Operation & { readonly id: number };
+
+export type Result = GraphInfo | readonly NamedTensor[] | undefined;
+
+export type Reply =
+  | { readonly id: number; readonly result: Result }
+  | { readonly id: number; readonly error: PlainError };
+
+/** A `WasiNNError` as it crosses threads: structured cloning would lose its code. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export function toPlainError(cause: unknown): PlainError {
+  const { code, message } = toWasiNNError(cause, 'the engine failed');
+  return { code, message };
+}
+
+export function fromPlainError({ code, message }: PlainError): WasiNNError {
+  return new WasiNNError(isErrorCode(code) ? code : 'unknown', message);
+}
+
+export function isPageMessage(data: unknown): data is PageMessage {
+  return isObjectWith(data, 'type') && ['configure', 'connect', 'disconnect'].some((type) => type === data.type);
+}
+
+export function isEngineMessage(data: unknown): data is EngineMessage {
+  return isObjectWith(data, 'type') && data.type === 'event' && 'event' in data;
+}
+
+export function isRequest(data: unknown): data is Request {
+  return isObjectWith(data, 'id') && typeof data.id === 'number' && 'operation' in data;
+}
+
+export function isReply(data: unknown): data is Reply {
+  return isObjectWith(data, 'id') && typeof data.id === 'number' && ('result' in data || 'error' in data);
+}
+
+export function isGraphInfo(result: Result): result is GraphInfo {
+  return result !== undefined && 'device' in result;
+}
+
+export function isNamedTensors(result: Result): result is readonly NamedTensor[] {
+  return Array.isArray(result);
+}
+
+function isObjectWith<Key extends string>(data: unknown, key: Key): data is Record<Key, unknown> {
+  return typeof data === 'object' && data !== null && key in data;
+}

@@ -1,0 +1,44 @@
+import type { EngineConnection } from './engine.js';
+import {
+  isNamedTensors,
+  isRequest,
+  type Operation,
+  type Reply,
+  type Request,
+  type Result,
+  toPlainError,
+} from './protocol.js';
+import { buffersOf, wholeTensors } from './transfer.js';
+
+/** Answers the requests that come through a port: the other end of `createMessageLink`. */
+export function serve(port: MessagePort, connection: EngineConnection): void {
+  port.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (isRequest(data)) void answer(port, connection, data);
+  };
+}
+
+async function answer(port: MessagePort, connection: EngineConnection, request: Request): Promise<void> {
+  const { id } = request;
+  let reply: Reply;
+  try {
+    reply = { id, result: await carryOut(connection, request) };
+  } catch (cause) {
+    reply = { id, error: toPlainError(cause) };
+  }
+  const transfer = 'result' in reply && isNamedTensors(reply.result) ? buffersOf(reply.result) : [];
+  port.postMessage(reply, transfer);
+}
+
+async function carryOut(connection: EngineConnection, request: Operation): Promise<Result> {
+  switch (request.operation) {
+    case 'load':
+      return connection.load(request.parts, request.encoding, request.target);
+    case 'loadByName':
+      return connection.loadByName(request.name);
+    case 'compute':
+      return wholeTensors(await connection.compute(request.graph, request.inputs));
+    case 'unload':
+      await connection.unload(request.graph);
+      return undefined;
+  }
+}

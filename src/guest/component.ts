@@ -1,0 +1,135 @@
+import { WasiNNError } from '../standard/error.js';
+
+/** What a component asks of its host and offers to it, as its binary says at the top level. */
+export interface ComponentInterface {
+  /** The names of what is imported: `wasi:nn/graph@0.2.0-rc-2024-10-28`. */
+  readonly imports: readonly string[];
+  /** The names of exported functions: `classify`. */
+  readonly functions: readonly string[];
+  /** The names of exported interfaces: `wasi:cli/run@0.2.12`. */
+  readonly interfaces: readonly string[];
+}
+
+const preamble = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
+const section = { import: 10, export: 11 };
+const sort = { core: 0, function: 1, instance: 5 };
+
+/**
+ * Reads a component's imports and exports (Component Model, Binary.md).
+ *
+ * @throws WasiNNError `invalid-argument` for bytes that are no component
+ */
+export function readComponent(bytes: Uint8Array): ComponentInterface {
+  if (preamble.some((byte, index) => bytes[index] !== byte)) throw notAComponent(bytes);
+  const imports: string[] = [];
+  const functions: string[] = [];
+  const interfaces: string[] = [];
+
+  const reader = createReader(bytes, preamble.length);
+  while (!reader.atEnd()) {
+    const id = reader.byte();
+    const end = reader.length() + reader.position();
+    if (id === section.import) repeat(reader, () => imports.push(readImport(reader)));
+    if (id === section.export) {
+      repeat(reader, () => {
+        const { name, kind } = readExport(reader);
+        if (kind === sort.function) functions.push(name);
+        if (kind === sort.instance) interfaces.push(name);
+      });
+    }
+    reader.seek(end);
+  }
+  return { imports, functions, interfaces };
+}
+
+function notAComponent(bytes: Uint8Array): WasiNNError {
+  const isWasm = preamble.slice(0, 4).every((byte, index) => bytes[index] === byte);
+  return new WasiNNError(
+    'invalid-argument',
+    isWasm
+      ? 'instantiate: expected a component, but a core WebAssembly module came: wrap it with a tool such as `jco new`'
+      : 'instantiate: expected a WebAssembly component, but the bytes are no WebAssembly: check the URL',
+  );
+}
+
+function readImport(reader: Reader): string {
+  const name = readName(reader);
+  skipDescription(reader);
+  return name;
+}
+
+function readExport(reader: Reader): { name: string; kind: number } {
+  const name = readName(reader);
+  const kind = reader.byte();
+  if (kind === sort.core) reader.byte();
+  reader.length();
+  if (reader.byte() === 1) skipDescription(reader);
+  return { name, kind };
+}
+
+function readName(reader: Reader): string {
+  reader.byte();
+  return reader.text(reader.length());
+}
+
+/** Passes over an `externdesc`: what is imported or exported, of which only the length matters here. */
+function skipDescription(reader: Reader): void {
+  const kind = reader.byte();
+  const isCoreModule = kind === sort.core;
+  const isBounded = kind === 2 || kind === 3;
+  if (isCoreModule) reader.byte();
+  if (isBounded && reader.byte() === 1 && kind === 3) return;
+  reader.length();
+}
+
+interface Reader {
+  byte(): number;
+  /** An unsigned LEB128 number. */
+  length(): number;
+  text(length: number): string;
+  position(): number;
+  seek(position: number): void;
+  atEnd(): boolean;
+}
+
+function createReader(bytes: Uint8Array, start: number): Reader {
+  let position = start;
+  const byte = () => {
+    const value = bytes[position++];
+    if (value === undefined) throw truncated();
+    return value;
+  };
+  return {
+    byte,
+    length() {
+      let value = 0;
+      for (let shift = 0; shift < 35; shift += 7) {
+        const next = byte();
+        value += (next & 0x7f) * 2 ** shift;
+        if (next < 0x80) return value;
+      }
+      throw truncated();
+    },
+    text(length) {
+      const end = position + length;
+      if (end > bytes.byteLength) throw truncated();
+      const text = new TextDecoder().decode(bytes.subarray(position, end));
+      position = end;
+      return text;
+    },
+    position: () => position,
+    seek(target) {
+      if (target > bytes.byteLength) throw truncated();
+      position = target;
+    },
+    atEnd: () => position >= bytes.byteLength,
+  };
+}
+
+function repeat(reader: Reader, read: () => void): void {
+  for (let left = reader.length(); left > 0; left--) read();
+}
+
+function truncated(): WasiNNError {
+  return new WasiNNError('invalid-argument', 'instantiate: the component is damaged or cut short: download it again');
+}

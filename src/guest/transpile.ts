@@ -1,0 +1,52 @@
+import type { ComponentInterface } from './component.js';
+
+/** A component turned into what a browser can run. */
+export interface TranspiledComponent {
+  /** The source of an ES module that exports `instantiate`. */
+  readonly script: string;
+  /** The core modules in it, by the names that the script asks for. */
+  readonly coreModules: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+/** The functions of wasi-nn that wait for the engine: a guest is suspended in them. */
+const suspendingImports = [
+  'wasi:nn/graph#load',
+  'wasi:nn/graph#load-by-name',
+  'wasi:nn/inference#[method]graph-execution-context.compute',
+];
+
+/** Transpiles a component with jco, which is loaded only now: 3.5 MB that a page with transpiled guests does without. */
+export async function transpile(
+  bytes: Uint8Array<ArrayBuffer>,
+  { functions, interfaces }: ComponentInterface,
+): Promise<TranspiledComponent> {
+  const { $init, generate } = await import('@bytecodealliance/jco-transpile/component');
+  await $init;
+  const { files } = generate(bytes, {
+    name: 'guest',
+    noTypescript: true,
+    noNodejsCompat: true,
+    base64Cutoff: 0,
+    instantiation: { tag: 'async' },
+    asyncMode: {
+      tag: 'jspi',
+      val: {
+        imports: suspendingImports,
+        exports: [...functions, ...interfaces.filter(isRun).map((name) => `${name}#run`)],
+      },
+    },
+  });
+  const coreModules = new Map(
+    files.filter(([name]) => name.endsWith('.wasm')).map(([name, file]) => [name, ownBuffer(file)]),
+  );
+  const script = files.find(([name]) => name === 'guest.js')?.[1];
+  return { script: new TextDecoder().decode(script), coreModules };
+}
+
+function isRun(name: string): boolean {
+  return name.startsWith('wasi:cli/run@');
+}
+
+function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,105 @@
+import { messageOf, WasiNNError } from '../standard/error.js';
+import type { GraphBuilder } from '../standard/graph.js';
+import type { ModelCache } from './cache.js';
+import { download } from './download.js';
+import type { ModelEntry, Registry } from './registry.js';
+
+/** Where a model that is being opened stands. */
+export interface ModelProgress {
+  readonly name: string;
+  /** `cache`: read from the last visit's; `download`: on its way. */
+  readonly phase: 'cache' | 'download';
+  readonly loaded: number;
+  readonly total?: number;
+}
+
+/** A model's files and how they are to be loaded. */
+export interface OpenModel extends ModelEntry {
+  readonly parts: readonly GraphBuilder[];
+}
+
+/** The models that guests may load by name. */
+export interface Models {
+  /**
+   * Fetches a model's files, from the cache where they are there.
+   *
+   * @throws WasiNNError `not-found` for a name that the registry does not have, or what {@link download} throws
+   */
+  open(name: string): Promise<OpenModel>;
+  /** Drops what the cache has of a model: its bytes turned out not to be one. */
+  forget(name: string): Promise<void>;
+}
+
+export interface ModelsOptions {
+  readonly registry: Registry;
+  /** Rejects where there is no cache; models are then downloaded on every visit. */
+  readonly cache: Promise<ModelCache>;
+  onProgress(progress: ModelProgress): void;
+}
+
+export function createModels({ registry, cache, onProgress }: ModelsOptions): Models {
+  const usableCache = cache.catch(() => undefined);
+  const underway = new Map<string, Promise<GraphBuilder>>();
+
+  /** Names that share a URL share its download. */
+  function fetchOnce(name: string, url: string): Promise<GraphBuilder> {
+    const known = underway.get(url);
+    if (known) return known;
+    const fetching = fetchModel(name, url).finally(() => underway.delete(url));
+    underway.set(url, fetching);
+    return fetching;
+  }
+
+  async function fetchModel(name: string, url: string): Promise<GraphBuilder> {
+    const store = await usableCache;
+    const kept = await store?.read(url);
+    if (kept) {
+      onProgress({ name, phase: 'cache', loaded: kept.byteLength, total: kept.byteLength });
+      return kept;
+    }
+    const bytes = await download(url, {
+      onProgress: (progress) => onProgress({ name, phase: 'download', ...progress }),
+    });
+    // A model that cannot be kept can still be used.
+    await store?.write(url, bytes).catch(() => store.delete(url));
+    return bytes;
+  }
+
+  return {
+    async open(name) {
+      const entry = find(registry, name);
+      const bytes = await readSource(entry.source, (url) => fetchOnce(name, url)).catch((cause) => {
+        throw named(name, cause);
+      });
+      return { ...entry, parts: [bytes] };
+    },
+    async forget(name) {
+      const source = registry.get(name)?.source;
+      const store = await usableCache;
+      if (source && 'url' in source) await store?.delete(source.url);
+    },
+  };
+}
+
+async function readSource(
+  source: ModelEntry['source'],
+  fetchUrl: (url: string) => Promise<GraphBuilder>,
+): Promise<GraphBuilder> {
+  if ('url' in source) return fetchUrl(source.url);
+  return source.data instanceof Blob ? new Uint8Array(await source.data.arrayBuffer()) : source.data;
+}
+
+function find(registry: Registry, name: string): ModelEntry {
+  const entry = registry.get(name);
+  if (entry) return entry;
+  const known = [...registry.keys()].map((key) => JSON.stringify(key)).join(', ');
+  throw new WasiNNError(
+    'not-found',
+    `load-by-name: no model is registered as ${JSON.stringify(name)}; ${known ? `registered are ${known}` : 'the registry is empty'}`,
+  );
+}
+
+function named(name: string, cause: unknown): WasiNNError {
+  const code = cause instanceof WasiNNError ? cause.code : 'runtime-error';
+  return new WasiNNError(code, `load-by-name: model ${JSON.stringify(name)}: ${messageOf(cause)}`, { cause });
+}

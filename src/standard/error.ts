@@ -1,0 +1,49 @@
+/** The kinds of failure (`enum error-code`). */
+export const errorCodes = [
+  'invalid-argument',
+  'invalid-encoding',
+  'timeout',
+  'runtime-error',
+  'unsupported-operation',
+  'too-large',
+  'not-found',
+  'security',
+  'unknown',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/**
+ * A failure with one of the standard's codes. The message says what was expected, what came and what to do; a guest
+ * reads it as the error's `data`.
+ */
+export class WasiNNError extends Error {
+  override readonly name = 'WasiNNError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return errorCodes.some((code) => code === value);
+}
+
+/**
+ * Turns whatever was thrown into a {@link WasiNNError}: runtimes compiled from C++ throw bare numbers and strings too.
+ *
+ * @param context what was being done, put before the cause's own message
+ */
+export function toWasiNNError(cause: unknown, context: string, code: ErrorCode = 'runtime-error'): WasiNNError {
+  if (cause instanceof WasiNNError) return cause;
+  return new WasiNNError(code, `${context}: ${messageOf(cause)}`, { cause });
+}
+
+/** The text of anything that can be thrown. */
+export function messageOf(cause: unknown): string {
+  if (cause instanceof Error) return cause.message || cause.name;
+  if (typeof cause === 'number') return `the runtime stopped with the bare code ${cause}`;
+  return String(cause);
+}

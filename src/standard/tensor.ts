@@ -1,0 +1,51 @@
+/** The element types of wasi-nn, as WIT spells them (`enum tensor-type`). */
+export const tensorTypes = ['FP16', 'FP32', 'FP64', 'BF16', 'U8', 'I32', 'I64'] as const;
+
+export type TensorType = (typeof tensorTypes)[number];
+
+/** The width of one element, in bytes. */
+export const elementBytes: Readonly<Record<TensorType, number>> = {
+  FP16: 2,
+  FP32: 4,
+  FP64: 8,
+  BF16: 2,
+  U8: 1,
+  I32: 4,
+  I64: 8,
+};
+
+/**
+ * A tensor by value. `data` holds the elements contiguous, row-major and little-endian; no dimensions at all make a
+ * scalar, a dimension of zero an empty tensor.
+ */
+export interface TensorValue {
+  readonly dimensions: readonly number[];
+  readonly type: TensorType;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** A tensor and the name of the graph's input or output that it belongs to (`type named-tensor`). */
+export type NamedTensor = readonly [name: string, tensor: TensorValue];
+
+/** What a graph says of one of its inputs or outputs. */
+export interface TensorInfo {
+  readonly name: string;
+  /** A {@link TensorType}, or the backend's own name of a type that wasi-nn lacks (such as `bool`). */
+  readonly type: string;
+  /** One entry for each axis: its length, or the name of a length that is known only when the graph is computed. */
+  readonly shape: readonly (number | string)[];
+}
+
+export function isTensorType(value: unknown): value is TensorType {
+  return tensorTypes.some((type) => type === value);
+}
+
+/** The number of bytes that a tensor of this type and shape has. Not an integer that fits memory if the shape is absurd. */
+export function byteLengthOf(type: TensorType, dimensions: readonly number[]): number {
+  return dimensions.reduce((product, length) => product * length, elementBytes[type]);
+}
+
+/** A type and shape in words, for error texts: `FP32 [1, 3, 224, 224]`. */
+export function describeTensor(type: string, shape: readonly (number | string)[]): string {
+  return `${type} [${shape.join(', ')}]`;
+}

@@ -1,0 +1,38 @@
+import { createWitBinding } from './bindings/wit.js';
+import { createWasiNN, type WasiNN, type WasiNNOptions } from './create-wasi-nn.js';
+import type { EngineLink } from './engine/link.js';
+import { WasiNNError } from './standard/error.js';
+
+/**
+ * The module for components that were transpiled in a build step:
+ * `jco transpile guest.wasm --map 'wasi:nn/*=wasi-nn-web/wasi-nn#*' --async-mode jspi …`. Such a guest runs on the
+ * page's own thread and uses one engine for the page, which {@link configure} sets up.
+ */
+
+let page: WasiNN | undefined;
+let opened: EngineLink | undefined;
+
+/**
+ * Sets up the engine that transpiled components use. Call it before the first of them loads a graph.
+ *
+ * @throws WasiNNError `invalid-argument` when the engine has been set up already
+ */
+export function configure(options: WasiNNOptions): WasiNN {
+  if (page)
+    throw new WasiNNError('invalid-argument', 'configure: the engine is set up already: call configure once, first');
+  page = createWasiNN(options);
+  return page;
+}
+
+function link(): EngineLink {
+  page ??= createWasiNN();
+  opened ??= page.connect();
+  return opened;
+}
+
+export const { tensor, errors, graph, inference } = createWitBinding({
+  load: (parts, encoding, target) => link().load(parts, encoding, target),
+  loadByName: (name) => link().loadByName(name),
+  compute: (id, inputs) => link().compute(id, inputs),
+  unload: (id) => link().unload(id),
+});
