@@ -35,6 +35,13 @@ export interface BackendGraph {
   dispose(): Promise<void>;
 }
 
+/** How a graph is to be loaded. */
+export interface LoadOptions {
+  readonly target: ExecutionTarget;
+  /** Lengths for axes that the model leaves open, by the axes' names. */
+  readonly freeDimensions?: Readonly<Record<string, number>>;
+}
+
 /** A machine-learning runtime that serves one or more encodings. */
 export interface Backend {
   readonly name: string;
@@ -44,5 +51,5 @@ export interface Backend {
    * @throws WasiNNError `invalid-encoding` for bytes that do not parse, `invalid-argument` for a wrong number of
    *   parts, `unsupported-operation` for what the runtime cannot do, `runtime-error` for the rest
    */
-  load(parts: readonly GraphBuilder[], target: ExecutionTarget): Promise<BackendGraph>;
+  load(parts: readonly GraphBuilder[], options: LoadOptions): Promise<BackendGraph>;
 }

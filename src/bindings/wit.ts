@@ -1,11 +1,15 @@
+import { matchInput } from '../engine/inputs.js';
 import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
-import { type ErrorCode, toWasiNNError, type WasiNNError } from '../standard/error.js';
+import { type ErrorCode, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor, TensorType, TensorValue } from '../standard/tensor.js';
 
 /**
- * The interfaces of `wasi:nn@0.2.0-rc-2024-10-28` in the shape that components transpiled by jco import: one module
- * with one object for each interface, resources as classes.
+ * The interfaces of `wasi:nn`, of all three published versions, in the shape that components transpiled by jco import:
+ * one module with one object for each interface, resources as classes. jco drops versions from the names of imports,
+ * and the versions differ so little that one set of classes serves them together: `compute` with inputs is that of
+ * 0.2.0-rc-2024-10-28; `setInput`, `compute` without and `getOutput` are those of -06-25 and -08-19; only -06-25 can
+ * construct an error.
  *
  * Rules of that shape which are easy to break: resource objects must stay extensible (jco hangs its handle on them);
  * an error result is a thrown instance of `errors.Error`, which must not be a JavaScript `Error`; anything else that
@@ -26,18 +30,20 @@ const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('dispose');
 
 /** A failure as WIT has it (resource `error`). */
 export class WitError {
-  readonly #cause: WasiNNError;
+  readonly #code: ErrorCode;
+  readonly #data: string;
 
-  constructor(cause: WasiNNError) {
-    this.#cause = cause;
+  constructor(code: ErrorCode, data: string) {
+    this.#code = code;
+    this.#data = data;
   }
 
   code(): ErrorCode {
-    return this.#cause.code;
+    return this.#code;
   }
 
   data(): string {
-    return this.#cause.message;
+    return this.#data;
   }
 }
 
@@ -72,13 +78,13 @@ export class WitTensor {
 
 /** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
 class Lease {
+  readonly info: GraphInfo;
   readonly #link: EngineLink;
-  readonly #graph: number;
   #holders = 0;
 
-  constructor(link: EngineLink, { id }: GraphInfo) {
+  constructor(link: EngineLink, info: GraphInfo) {
     this.#link = link;
-    this.#graph = id;
+    this.info = info;
   }
 
   /** @returns what gives the hold back; the last to do so unloads the graph */
@@ -92,13 +98,13 @@ class Lease {
   }
 
   compute(inputs: readonly NamedTensor[]): Awaitable<readonly NamedTensor[]> {
-    return this.#link.compute(this.#graph, inputs);
+    return this.#link.compute(this.info.id, inputs);
   }
 
   /** A drop has no result to fail with: where the engine is gone, the graph went with it. */
   #unload(): void {
     const ignore = () => undefined;
-    void attempt('unload', () => this.#link.unload(this.#graph), ignore, ignore);
+    void attempt('unload', () => this.#link.unload(this.info.id), ignore, ignore);
   }
 }
 
@@ -120,6 +126,8 @@ export class WitGraph {
 /** An execution context as WIT has it (resource `graph-execution-context`). It keeps its graph loaded. */
 export class WitGraphExecutionContext {
   readonly #lease: Lease;
+  readonly #inputs = new Map<string, TensorValue>();
+  #outputs: readonly NamedTensor[] | undefined;
   readonly [dispose]: () => void;
 
   constructor(lease: Lease) {
@@ -127,9 +135,37 @@ export class WitGraphExecutionContext {
     this[dispose] = lease.hold();
   }
 
-  /** Runs the graph once. The tensors are consumed: their bytes may move to another thread. */
-  compute(inputs: readonly (readonly [string, WitTensor])[]): Awaitable<[string, WitTensor][]> {
-    return attempt('compute', () => this.#lease.compute(inputs.map(toNamedTensor)), fromNamedTensors);
+  /** Sets an input for every `compute` without arguments that follows. The tensor is consumed. */
+  setInput(name: string, tensor: WitTensor): void {
+    attemptNow('set-input', () => {
+      const value = WitTensor.value(tensor);
+      this.#inputs.set(matchInput('set-input', this.#lease.info.inputs, [name, value]), value);
+    });
+  }
+
+  /**
+   * Runs the graph once: on `inputs` and nothing else where they are given, or on what `setInput` has set, which stays
+   * set. The tensors are consumed: their bytes may move to another thread.
+   */
+  compute(inputs?: readonly (readonly [string, WitTensor])[]): Awaitable<[string, WitTensor][] | undefined> {
+    if (inputs) return attempt('compute', () => this.#lease.compute(inputs.map(toNamedTensor)), fromNamedTensors);
+    this.#outputs = undefined;
+    return attempt(
+      'compute',
+      () => this.#lease.compute([...this.#inputs].map(copy)),
+      (outputs) => {
+        this.#outputs = outputs;
+        return undefined;
+      },
+    );
+  }
+
+  /** An output of the last `compute` without arguments, by its name or its position as a decimal number. */
+  getOutput(name: string): WitTensor {
+    return attemptNow('get-output', () => {
+      const [, { dimensions, type, data }] = findOutput(this.#outputs, name);
+      return new WitTensor(dimensions, type, data);
+    });
   }
 }
 
@@ -156,6 +192,37 @@ function fromNamedTensors(outputs: readonly NamedTensor[]): [string, WitTensor][
   return outputs.map(([name, { dimensions, type, data }]) => [name, new WitTensor(dimensions, type, data)]);
 }
 
+/** What is set as input outlives the call, whose own copy may be transferred. */
+function copy([name, value]: NamedTensor): NamedTensor {
+  return [name, { ...value, data: value.data.slice() }];
+}
+
+function findOutput(outputs: readonly NamedTensor[] | undefined, name: string): NamedTensor {
+  if (!outputs) {
+    throw new WasiNNError(
+      'runtime-error',
+      'get-output: the context has no outputs yet: call compute first, and see that it succeeds',
+    );
+  }
+  const position = /^\d{1,9}$/.test(name) ? outputs[Number(name)] : undefined;
+  const output = outputs.find(([candidate]) => candidate === name) ?? position;
+  if (output) return output;
+  const names = outputs.map(([candidate]) => JSON.stringify(candidate)).join(', ');
+  throw new WasiNNError(
+    'invalid-argument',
+    `get-output: the graph has no output ${JSON.stringify(name)}; it has ${names}`,
+  );
+}
+
+/** Does something that answers at once, and turns every failure into one that the guest can read. */
+function attemptNow<Result>(what: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (cause) {
+    throw toWitError(cause, what);
+  }
+}
+
 /** Does something that may answer now or later, and turns every failure into one that the guest can read. */
 function attempt<Value, Result>(
   what: string,
@@ -163,13 +230,18 @@ function attempt<Value, Result>(
   succeed: (value: Value) => Result,
   fail: (error: WitError) => Result = raise,
 ): Awaitable<Result> {
-  const failWith = (cause: unknown) => fail(new WitError(toWasiNNError(cause, what, 'unknown')));
+  const failWith = (cause: unknown) => fail(toWitError(cause, what));
   try {
     const answer = action();
     return answer instanceof Promise ? answer.then(succeed).catch(failWith) : succeed(answer);
   } catch (cause) {
     return failWith(cause);
   }
+}
+
+function toWitError(cause: unknown, what: string): WitError {
+  const { code, message } = toWasiNNError(cause, what, 'unknown');
+  return new WitError(code, message);
 }
 
 function raise(error: WitError): never {

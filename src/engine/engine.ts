@@ -1,4 +1,4 @@
-import type { Backend, BackendGraph, Device, FallbackStep } from '../backends/backend.js';
+import type { Backend, BackendGraph, Device, FallbackStep, LoadOptions } from '../backends/backend.js';
 import { sniff } from '../backends/sniff.js';
 import type { ModelProgress, Models } from '../models/models.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
@@ -76,21 +76,21 @@ export function createEngine({ backends, models, onEvent }: EngineOptions): Engi
   async function loadParts(
     parts: readonly GraphBuilder[],
     encoding: GraphEncoding,
-    target: ExecutionTarget,
+    options: LoadOptions,
     label: { readonly name?: string } = {},
   ): Promise<LoadedGraph> {
     const backend = chooseBackend(backends, parts, encoding);
-    const graph = await backend.load(parts, target);
+    const graph = await backend.load(parts, options);
     const { device, inputs, outputs, fallback } = graph;
-    if (fallback.length > 0) onEvent({ type: 'fallback', ...label, target, steps: fallback, device });
+    if (fallback.length > 0) onEvent({ type: 'fallback', ...label, target: options.target, steps: fallback, device });
     onEvent({ type: 'load', ...label, backend: backend.name, device, inputs, outputs });
     return { backend: backend.name, graph };
   }
 
   async function loadNamed(name: string): Promise<LoadedGraph> {
-    const { parts, encoding, target } = await models.open(name);
+    const { parts, encoding, target, freeDimensions } = await models.open(name);
     try {
-      return await loadParts(parts, encoding, target, { name });
+      return await loadParts(parts, encoding, { target, freeDimensions }, { name });
     } catch (cause) {
       const error = toWasiNNError(cause, 'load');
       if (error.code === 'invalid-encoding') await models.forget(name);
@@ -120,7 +120,7 @@ export function createEngine({ backends, models, onEvent }: EngineOptions): Engi
     connect: () =>
       connect({
         async load(parts, encoding, target) {
-          const loaded = await loadParts(parts, encoding, target);
+          const loaded = await loadParts(parts, encoding, { target });
           return { ...loaded, release: () => loaded.graph.dispose() };
         },
         loadByName: holdNamed,

@@ -15,20 +15,31 @@ import {
  */
 export function matchInputs(expected: readonly TensorInfo[], given: readonly NamedTensor[]): Map<string, TensorValue> {
   const matched = new Map<string, TensorValue>();
-  for (const [name, tensor] of given) {
-    const info = findInput(expected, name);
-    if (!info) throw invalid(`the graph has no input ${quote(name)}; it has ${describeInputs(expected)}`);
-    if (matched.has(info.name))
-      throw invalid(`input ${quote(info.name)} came more than once: give each input one tensor`);
-    checkTensor(info, tensor);
-    matched.set(info.name, tensor);
+  for (const input of given) {
+    const name = matchInput('compute', expected, input);
+    if (matched.has(name))
+      throw invalid('compute', `input ${quote(name)} came more than once: give each input one tensor`);
+    matched.set(name, input[1]);
   }
   const missing = expected.filter(({ name }) => !matched.has(name));
-  if (missing.length > 0)
-    throw invalid(
-      `input ${missing.map(({ name }) => quote(name)).join(', ')} is missing; the graph has ${describeInputs(expected)}`,
-    );
-  return matched;
+  if (missing.length === 0) return matched;
+  const names = missing.map(({ name }) => quote(name)).join(', ');
+  throw invalid('compute', `input ${names} is missing; the graph has ${describeInputs(expected)}`);
+}
+
+/**
+ * Checks one tensor against the input that it is meant for.
+ *
+ * @param operation what is being done, for the error's text
+ * @returns the input's name
+ * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
+ */
+export function matchInput(operation: string, expected: readonly TensorInfo[], [name, tensor]: NamedTensor): string {
+  const info = findInput(expected, name);
+  if (!info) throw invalid(operation, `the graph has no input ${quote(name)}; it has ${describeInputs(expected)}`);
+  const fault = findFault(info, tensor);
+  if (fault) throw invalid(operation, fault);
+  return info.name;
 }
 
 function findInput(expected: readonly TensorInfo[], name: string): TensorInfo | undefined {
@@ -37,16 +48,14 @@ function findInput(expected: readonly TensorInfo[], name: string): TensorInfo | 
   return expected[Number(name)];
 }
 
-function checkTensor(info: TensorInfo, { type, dimensions, data }: TensorValue): void {
+function findFault(info: TensorInfo, { type, dimensions, data }: TensorValue): string | undefined {
   const wanted = `input ${quote(info.name)} expects ${describeTensor(info.type, info.shape)}`;
-  if (type !== info.type) throw invalid(`${wanted}, but ${describeTensor(type, dimensions)} came`);
-  if (!fitsShape(info.shape, dimensions)) throw invalid(`${wanted}, but the shape [${dimensions.join(', ')}] came`);
-  const expectedBytes = byteLengthOf(type, dimensions);
-  if (data.byteLength !== expectedBytes) {
-    throw invalid(
-      `input ${quote(info.name)}: ${describeTensor(type, dimensions)} has ${expectedBytes} bytes, but ${data.byteLength} came`,
-    );
-  }
+  const given = describeTensor(type, dimensions);
+  if (type !== info.type) return `${wanted}, but ${given} came`;
+  if (!fitsShape(info.shape, dimensions)) return `${wanted}, but the shape [${dimensions.join(', ')}] came`;
+  const bytes = byteLengthOf(type, dimensions);
+  if (data.byteLength === bytes) return undefined;
+  return `input ${quote(info.name)}: ${given} has ${bytes} bytes, but ${data.byteLength} came`;
 }
 
 /** A shape without axes is also what onnxruntime reports for an input of any rank: the runtime itself judges those. */
@@ -65,6 +74,6 @@ function quote(name: string): string {
   return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
 }
 
-function invalid(text: string): WasiNNError {
-  return new WasiNNError('invalid-argument', `compute: ${text}`);
+function invalid(operation: string, text: string): WasiNNError {
+  return new WasiNNError('invalid-argument', `${operation}: ${text}`);
 }

@@ -12,7 +12,7 @@ export interface ComponentInterface {
 
 const preamble = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 const section = { import: 10, export: 11 };
-const sort = { core: 0, function: 1, instance: 5 };
+const sort = { core: 0, function: 1, value: 2, type: 3, instance: 5 };
 
 /**
  * Reads a component's imports and exports (Component Model, Binary.md).
@@ -29,7 +29,13 @@ export function readComponent(bytes: Uint8Array): ComponentInterface {
   while (!reader.atEnd()) {
     const id = reader.byte();
     const end = reader.length() + reader.position();
-    if (id === section.import) repeat(reader, () => imports.push(readImport(reader)));
+    if (id === section.import) {
+      repeat(reader, () => {
+        const { name, kind } = readImport(reader);
+        // Types that an imported interface defines are imported once more, by themselves: nobody has to provide those.
+        if (kind !== sort.type) imports.push(name);
+      });
+    }
     if (id === section.export) {
       repeat(reader, () => {
         const { name, kind } = readExport(reader);
@@ -52,10 +58,8 @@ function notAComponent(bytes: Uint8Array): WasiNNError {
   );
 }
 
-function readImport(reader: Reader): string {
-  const name = readName(reader);
-  skipDescription(reader);
-  return name;
+function readImport(reader: Reader): { name: string; kind: number } {
+  return { name: readName(reader), kind: readDescription(reader) };
 }
 
 function readExport(reader: Reader): { name: string; kind: number } {
@@ -63,7 +67,7 @@ function readExport(reader: Reader): { name: string; kind: number } {
   const kind = reader.byte();
   if (kind === sort.core) reader.byte();
   reader.length();
-  if (reader.byte() === 1) skipDescription(reader);
+  if (reader.byte() === 1) readDescription(reader);
   return { name, kind };
 }
 
@@ -72,14 +76,17 @@ function readName(reader: Reader): string {
   return reader.text(reader.length());
 }
 
-/** Passes over an `externdesc`: what is imported or exported, of which only the length matters here. */
-function skipDescription(reader: Reader): void {
+/** Reads an `externdesc`: what is imported or exported, of which only the sort matters here. */
+function readDescription(reader: Reader): number {
   const kind = reader.byte();
-  const isCoreModule = kind === sort.core;
-  const isBounded = kind === 2 || kind === 3;
-  if (isCoreModule) reader.byte();
-  if (isBounded && reader.byte() === 1 && kind === 3) return;
+  if (kind === sort.core) reader.byte();
+  if (kind === sort.value || kind === sort.type) {
+    const bound = reader.byte();
+    const isSubResource = kind === sort.type && bound === 1;
+    if (isSubResource) return kind;
+  }
   reader.length();
+  return kind;
 }
 
 interface Reader {

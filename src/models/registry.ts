@@ -11,6 +11,8 @@ export interface ModelOptions {
   readonly encoding?: GraphEncoding;
   /** What the graph should run on, since wasi-nn's load-by-name does not say. Default `cpu`. */
   readonly target?: ExecutionTarget;
+  /** Lengths for axes that the model leaves open, by the axes' names: `{ batch: 1 }`. WebNN needs all shapes fixed. */
+  readonly freeDimensions?: Readonly<Record<string, number>>;
 }
 
 /** Names and what stands behind them; a bare URL is short for `{ url }`. */
@@ -24,6 +26,7 @@ export interface ModelEntry {
   readonly source: ModelSource;
   readonly encoding: GraphEncoding;
   readonly target: ExecutionTarget;
+  readonly freeDimensions: Readonly<Record<string, number>>;
 }
 
 /** What a guest may load: exactly these names, never a URL of its own. */
@@ -42,10 +45,14 @@ export function createRegistry(models: ModelsOption, base: string): Registry {
 function toEntry(name: string, options: string | URL | ModelOptions, base: string): ModelEntry {
   if (typeof options === 'string' || options instanceof URL) return toEntry(name, { url: options }, base);
 
-  const { encoding = 'autodetect', target = 'cpu' } = options;
+  const { encoding = 'autodetect', target = 'cpu', freeDimensions = {} } = options;
   if (!isGraphEncoding(encoding)) throw invalid(name, `its encoding is ${JSON.stringify(encoding)}, no graph-encoding`);
   if (!isExecutionTarget(target)) throw invalid(name, `its target is ${JSON.stringify(target)}, not cpu, gpu or tpu`);
-  return { source: toSource(name, options, base), encoding, target };
+  for (const [axis, length] of Object.entries(freeDimensions)) {
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw invalid(name, `the length of its axis "${axis}" is ${length}, not a whole number`);
+  }
+  return { source: toSource(name, options, base), encoding, target, freeDimensions };
 }
 
 function toSource(name: string, { url, data }: ModelOptions, base: string): ModelSource {

@@ -1,8 +1,8 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { type ErrorCode, messageOf, toWasiNNError, WasiNNError } from '../../standard/error.js';
-import type { ExecutionTarget, GraphBuilder } from '../../standard/graph.js';
+import type { GraphBuilder } from '../../standard/graph.js';
 import type { NamedTensor, TensorValue } from '../../standard/tensor.js';
-import type { Backend, BackendGraph, FallbackStep } from '../backend.js';
+import type { Backend, BackendGraph, FallbackStep, LoadOptions } from '../backend.js';
 import { type Candidate, candidates, type Placement, type ProviderOptions } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
@@ -13,9 +13,12 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
   return {
     name: 'onnxruntime-web',
     encodings: ['onnx'],
-    load: (parts, target) => load(singlePart(parts), target, options),
+    load: (parts, loadOptions) => load(singlePart(parts), loadOptions, options),
   };
 }
+
+/** onnxruntime warns of every operator that an accelerator leaves to the CPU; the page is told by events instead. */
+const errorsOnly = 3;
 
 function singlePart(parts: readonly GraphBuilder[]): GraphBuilder {
   const [model] = parts;
@@ -29,11 +32,11 @@ function singlePart(parts: readonly GraphBuilder[]): GraphBuilder {
 }
 
 /** Tries each device in turn until one takes the model, and keeps the reasons of those that did not. */
-async function load(model: GraphBuilder, target: ExecutionTarget, options: ProviderOptions): Promise<BackendGraph> {
+async function load(model: GraphBuilder, loadOptions: LoadOptions, options: ProviderOptions): Promise<BackendGraph> {
   const fallback: FallbackStep[] = [];
-  for (const candidate of candidates[target]) {
+  for (const candidate of candidates[loadOptions.target]) {
     try {
-      const { placement, session } = await createOn(candidate, model, options);
+      const { placement, session } = await createOn(candidate, model, loadOptions, options);
       return createGraph(placement, session, fallback);
     } catch (cause) {
       const error = toLoadError(cause);
@@ -42,23 +45,29 @@ async function load(model: GraphBuilder, target: ExecutionTarget, options: Provi
       fallback.push({ provider: candidate.provider, target: candidate.target, reason: messageOf(cause) });
     }
   }
-  throw new WasiNNError('unsupported-operation', `load: no device serves the execution target "${target}"`);
+  throw new WasiNNError('unsupported-operation', `load: no device serves the execution target "${loadOptions.target}"`);
 }
 
 async function createOn(
   candidate: Candidate,
   model: GraphBuilder,
+  { freeDimensions = {} }: LoadOptions,
   options: ProviderOptions,
 ): Promise<{ placement: Placement; session: InferenceSession }> {
   const placement = await candidate.place(options);
   const { ort, queue } = placement.runtime;
-  const create = () => ort.InferenceSession.create(model, { executionProviders: [placement.executionProvider] });
+  const create = () =>
+    ort.InferenceSession.create(model, {
+      executionProviders: [placement.executionProvider],
+      freeDimensionOverrides: freeDimensions,
+      logSeverityLevel: errorsOnly,
+    });
   if (candidate.provider !== 'webnn') return { placement, session: await queue(create) };
 
   const [session, graphsBuilt] = await queue(() => countGraphsBuilt(create));
   if (graphsBuilt > 0) return { placement, session };
   await queue(() => session.release());
-  throw new Error('WebNN takes no operator of this model (it needs fixed shapes)');
+  throw new Error('WebNN takes no operator of this model: it needs fixed shapes (freeDimensions fixes open ones)');
 }
 
 function createGraph(

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type BrowserContext, chromium, type Page } from '@playwright/test';
+import { chromiumLaunchOptions } from './chromium.js';
+import { loadByName, openProbe, succeeded } from './guest-page.js';
+import type { Site } from './site.js';
+import { expect, test } from './test.js';
+
+const model = '/models/digits.onnx';
+
+function modelRequests(site: Site): number {
+  return site.requests.filter((request) => request === model).length;
+}
+
+async function visit(page: Page, site: Site): Promise<void> {
+  await page.goto(`${site.origin}/blank.html`);
+  await openProbe(page, { models: { digits: model, 'digits on the GPU': { url: model, target: 'gpu' } } });
+  succeeded(await loadByName(page, 'digits'));
+}
+
+test('the second visit makes no request for the model', async ({ page, site }) => {
+  await visit(page, site);
+  expect(modelRequests(site)).toBe(1);
+  await visit(page, site);
+  expect(modelRequests(site)).toBe(1);
+});
+
+test('names that share a URL share its download', async ({ page, site }) => {
+  await visit(page, site);
+  succeeded(await loadByName(page, 'digits on the GPU'));
+  expect(modelRequests(site)).toBe(1);
+});
+
+test('a visit after a restart of the browser makes no request for the model', async ({ site }) => {
+  const profile = await mkdtemp(path.join(tmpdir(), 'wasi-nn-web-'));
+  try {
+    await withBrowser(profile, async (context) => visit(await context.newPage(), site));
+    expect(modelRequests(site)).toBe(1);
+    await withBrowser(profile, async (context) => visit(await context.newPage(), site));
+    expect(modelRequests(site)).toBe(1);
+  } finally {
+    await rm(profile, { recursive: true, force: true });
+  }
+});
+
+test('a visit without IndexedDB downloads the model and works', async ({ page, site }) => {
+  await page.route('**/assets/engine-worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const refuse = 'Object.defineProperty(globalThis, "indexedDB", { value: undefined });';
+    await route.fulfill({ response, body: refuse + (await response.text()) });
+  });
+  await visit(page, site);
+  expect(modelRequests(site)).toBe(1);
+});
+
+async function withBrowser(profile: string, use: (context: BrowserContext) => Promise<void>): Promise<void> {
+  const context = await chromium.launchPersistentContext(profile, chromiumLaunchOptions());
+  await use(context);
+  await context.close();
+}

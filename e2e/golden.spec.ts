@@ -1,0 +1,101 @@
+import type { ExecutionTarget } from '../src/index.js';
+import { fixtures, readFixture, withoutFixtures } from './fixture-data.js';
+import { compute, events, loadByName, openProbe, type PageModel, type PlainTensor, succeeded } from './guest-page.js';
+import { expect, test } from './test.js';
+
+/** One entry of the fixtures' `golden.json`: what native ONNX Runtime answers. */
+interface GoldenCase {
+  readonly name: string;
+  readonly model: string;
+  readonly inputs: Readonly<Record<string, GoldenTensor>>;
+  readonly outputs: Readonly<Record<string, GoldenTensor>>;
+}
+
+interface GoldenTensor {
+  readonly file: string;
+  readonly dtype: keyof typeof types;
+  readonly dims: readonly number[];
+}
+
+const types = { float16: 'FP16', float32: 'FP32', float64: 'FP64', int32: 'I32', int64: 'I64', uint8: 'U8' } as const;
+
+const providers = { cpu: 'wasm', gpu: 'webgpu', tpu: 'webnn' } as const;
+
+/** SwiftShader needs seconds for each convolution of a large model. */
+const smallModels = ['mnist.nine', 'ort-js-matmul'];
+
+/** Axes that a model leaves open, which WebNN cannot run. */
+const freeDimensions: Readonly<Record<string, Record<string, number>>> = { 'squeezenet-dynbatch.dog+kitten': { N: 2 } };
+
+const cases: readonly GoldenCase[] = fixtures ? JSON.parse(readFixture('golden.json').toString()) : [];
+
+test('the golden outputs are there', () => {
+  test.skip(!fixtures, withoutFixtures);
+  expect(cases.length).toBeGreaterThanOrEqual(12);
+});
+
+for (const target of ['cpu', 'tpu', 'gpu'] as const) {
+  for (const golden of cases) {
+    if (target === 'gpu' && !smallModels.includes(golden.name)) continue;
+    test(`${golden.name} on ${target} agrees with native ONNX Runtime`, async ({ blank }) => {
+      await openProbe(blank, { models: { model: entry(golden, target) }, allowSoftwareAdapter: true });
+      const graph = succeeded(await loadByName(blank, 'model'));
+      const outputs = succeeded(await compute(blank, graph, inputsOf(golden)));
+
+      expect(await events(blank)).toEqual([
+        expect.objectContaining({ device: expect.objectContaining({ provider: providers[target] }) }),
+      ]);
+      expect(outputs.map(({ name }) => name)).toEqual(Object.keys(golden.outputs));
+      for (const output of outputs) expectAgreement(output, golden.outputs[output.name]);
+    });
+  }
+}
+
+function entry({ name, model }: GoldenCase, target: ExecutionTarget): PageModel {
+  return { url: `/fixtures/${model}`, target, freeDimensions: freeDimensions[name] ?? {} };
+}
+
+function inputsOf({ inputs }: GoldenCase): PlainTensor[] {
+  return Object.entries(inputs).map(([name, { file, dtype, dims }]) => ({
+    name,
+    ty: types[dtype],
+    dimensions: dims,
+    data: [...readFixture(file)],
+  }));
+}
+
+function expectAgreement(output: PlainTensor, expected: GoldenTensor | undefined): void {
+  if (!expected) throw new Error(`no expected output ${output.name}`);
+  expect(output.ty).toBe(types[expected.dtype]);
+  expect(output.dimensions).toEqual(expected.dims);
+  const actualNumbers = numbers(Buffer.from(output.data), expected.dtype);
+  const expectedNumbers = numbers(readFixture(expected.file), expected.dtype);
+  expect(actualNumbers.length).toBe(expectedNumbers.length);
+  const worst = Math.max(
+    ...actualNumbers.map((value, index) => Math.abs(value - (expectedNumbers[index] ?? Number.NaN))),
+  );
+  expect(worst).toBeLessThanOrEqual(expected.dtype === 'float16' ? 1e-2 : 1e-3);
+}
+
+function numbers(bytes: Buffer, dtype: GoldenTensor['dtype']): number[] {
+  const read = {
+    float16: (offset: number) => fromHalf(bytes.readUInt16LE(offset)),
+    float32: (offset: number) => bytes.readFloatLE(offset),
+    float64: (offset: number) => bytes.readDoubleLE(offset),
+    int32: (offset: number) => bytes.readInt32LE(offset),
+    int64: (offset: number) => Number(bytes.readBigInt64LE(offset)),
+    uint8: (offset: number) => bytes.readUInt8(offset),
+  }[dtype];
+  const width = { float16: 2, float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1 }[dtype];
+  return Array.from({ length: bytes.byteLength / width }, (_, index) => read(index * width));
+}
+
+/** The number that the bits of an IEEE 754 binary16 stand for. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,68 @@
+import type { Page } from '@playwright/test';
+
+/** The outcome of classifying a photo over and over, and how the page fared meanwhile. */
+export interface Classification {
+  /** The classes of the last answer, the most probable first. */
+  readonly classes: readonly number[];
+  /** The durations, in ms, of main-thread tasks that the browser calls long: 50 ms or more. */
+  readonly longTasks: readonly number[];
+}
+
+interface Guess {
+  readonly class: number;
+  readonly probability: number;
+}
+
+interface ClassifyExports {
+  classify(image: object, model: object, top: number): Promise<Guess[]>;
+}
+
+export const squeezenet = {
+  input: 'data',
+  width: 224,
+  height: 224,
+  colour: 'rgb',
+  mean: [0.485, 0.456, 0.406],
+  deviation: [0.229, 0.224, 0.225],
+  inverted: false,
+  softmax: true,
+} as const;
+
+/** Instantiates the guest `classify` on a page, and classifies one photo with it some times. */
+export function classifyPhoto(page: Page, photo: string, modelUrl: string, times: number): Promise<Classification> {
+  return page.evaluate(
+    async ({ photo, modelUrl, times, squeezenet }) => {
+      const longTasks: number[] = [];
+      const observer = new PerformanceObserver((list) =>
+        longTasks.push(...list.getEntries().map(({ duration }) => duration)),
+      );
+      observer.observe({ type: 'longtask' });
+
+      const library = '/lib/wasi-nn-web.js';
+      const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+      const nn = createWasiNN({ models: { squeezenet: modelUrl } });
+      const guest = await nn.instantiate<ClassifyExports>('/guests/classify.component.wasm');
+
+      const bitmap = await createImageBitmap(await (await fetch(photo)).blob());
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+      const context = canvas.getContext('2d', { willReadFrequently: true });
+      context?.drawImage(bitmap, 0, 0);
+      const pixels = context?.getImageData(0, 0, bitmap.width, bitmap.height).data;
+      const image = {
+        width: bitmap.width,
+        height: bitmap.height,
+        pixels: new Uint8Array(pixels?.buffer ?? new ArrayBuffer()),
+      };
+
+      let guesses: Guess[] = [];
+      for (let time = 0; time < times; time++) {
+        guesses = await guest.exports.classify(image, { ...squeezenet, name: 'squeezenet' }, 5);
+      }
+      longTasks.push(...observer.takeRecords().map(({ duration }) => duration));
+      observer.disconnect();
+      nn.dispose();
+      return { classes: guesses.map((guess) => guess.class), longTasks };
+    },
+    { photo, modelUrl, times, squeezenet },
+  );
+}
