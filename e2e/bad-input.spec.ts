@@ -7,7 +7,7 @@ const blankDigit: PlainTensor = {
   name: 'image',
   ty: 'FP32',
   dimensions: [1, 1, 28, 28],
-  data: Array.from({ length: 28 * 28 * 4 }, () => 0),
+  data: new Uint8Array(28 * 28 * 4),
 };
 
 interface BadLoad {
@@ -62,10 +62,10 @@ const badInputs: readonly BadCompute[] = [
     inputs: [{ ...blankDigit, dimensions: Array(4).fill(0xffffffff) }],
     text: ['4294967295'],
   },
-  { what: 'too few bytes', inputs: [{ ...blankDigit, data: [0, 0, 0] }], text: ['3136 bytes', '3 came'] },
+  { what: 'too few bytes', inputs: [{ ...blankDigit, data: new Uint8Array(3) }], text: ['3136 bytes', '3 came'] },
   {
     what: 'too many bytes',
-    inputs: [{ ...blankDigit, data: [...blankDigit.data, 0] }],
+    inputs: [{ ...blankDigit, data: new Uint8Array(28 * 28 * 4 + 1) }],
     text: ['3136 bytes', '3137 came'],
   },
 ];

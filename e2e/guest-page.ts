@@ -1,13 +1,16 @@
 import type { Page } from '@playwright/test';
 import type { ModelOptions, WasiNN } from '../src/index.js';
 
-/** A tensor as the guest `probe` takes and returns it; bytes are plain numbers on their way to and from the browser. */
+/** A tensor as the guest `probe` takes and returns it. */
 export interface PlainTensor {
   readonly name: string;
   readonly dimensions: readonly number[];
   readonly ty: string;
-  readonly data: readonly number[];
+  readonly data: Uint8Array;
 }
+
+/** A tensor on its way between Node and the browser. */
+type PostedTensor = Omit<PlainTensor, 'data'> & { readonly base64: string };
 
 /** What `createWasiNN` takes, as far as it can be passed to a page. */
 export interface PageOptions {
@@ -20,15 +23,15 @@ export type PageModel = { readonly url: string } & Omit<ModelOptions, 'data' | '
 /** A call's outcome: the value, or the wasi-nn error that the guest met. */
 export type Outcome<Value> = { readonly ok: Value } | { readonly code: string; readonly text: string };
 
-type Bytes = Omit<PlainTensor, 'data' | 'dimensions'> & { readonly dimensions: Uint32Array; readonly data: Uint8Array };
+type GuestTensor = Omit<PlainTensor, 'dimensions'> & { readonly dimensions: Uint32Array };
 
 /** What `guests/probe.component.wasm` exports. */
 export interface ProbeExports {
   load(builders: Uint8Array[], encoding: string, target: string): Promise<number>;
   loadByName(name: string): Promise<number>;
-  compute(graph: number, inputs: Bytes[], keepContext: boolean): Promise<Bytes[]>;
+  compute(graph: number, inputs: GuestTensor[], keepContext: boolean): Promise<GuestTensor[]>;
   unload(graph: number): Promise<void>;
-  roundTrip(tensor: Bytes): Promise<Bytes>;
+  roundTrip(tensor: GuestTensor): Promise<GuestTensor>;
   trap(): Promise<void>;
 }
 
@@ -38,8 +41,8 @@ interface ProbePage {
   readonly exports: ProbeExports;
   readonly events: unknown[];
   attempt<Value>(action: () => Promise<Value>): Promise<Outcome<Value>>;
-  toBytes(tensor: PlainTensor): Bytes;
-  toPlain(tensor: Bytes): PlainTensor;
+  receive(tensor: PostedTensor): GuestTensor;
+  post(tensor: GuestTensor): PostedTensor;
 }
 
 declare global {
@@ -68,13 +71,14 @@ export async function openProbe(page: Page, options: PageOptions): Promise<void>
           return { code, text };
         }
       },
-      toBytes: ({ name, dimensions, ty, data }) => ({
-        name,
-        dimensions: Uint32Array.from(dimensions),
-        ty,
-        data: Uint8Array.from(data),
-      }),
-      toPlain: ({ name, dimensions, ty, data }) => ({ name, dimensions: [...dimensions], ty, data: [...data] }),
+      receive: ({ name, dimensions, ty, base64 }) => {
+        const data = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        return { name, dimensions: Uint32Array.from(dimensions), ty, data };
+      },
+      post({ name, dimensions, ty, data }) {
+        const text = Array.from(data, (byte) => String.fromCharCode(byte)).join('');
+        return { name, dimensions: [...dimensions], ty, base64: btoa(text) };
+      },
     };
   }, options);
 }
@@ -96,15 +100,22 @@ export function load(page: Page, urls: readonly string[], encoding: string, targ
   );
 }
 
-export function compute(page: Page, graph: number, inputs: readonly PlainTensor[]): Promise<Outcome<PlainTensor[]>> {
-  return page.evaluate(
-    ({ graph, inputs }) =>
+export async function compute(
+  page: Page,
+  graph: number,
+  inputs: readonly PlainTensor[],
+): Promise<Outcome<PlainTensor[]>> {
+  const posted = inputs.map(({ data, ...rest }) => ({ ...rest, base64: Buffer.from(data).toString('base64') }));
+  const outcome = await page.evaluate(
+    ({ graph, posted }) =>
       probe.attempt(async () => {
-        const outputs = await probe.exports.compute(graph, inputs.map(probe.toBytes), true);
-        return outputs.map(probe.toPlain);
+        const outputs = await probe.exports.compute(graph, posted.map(probe.receive), true);
+        return outputs.map(probe.post);
       }),
-    { graph, inputs },
+    { graph, posted },
   );
+  if (!('ok' in outcome)) return outcome;
+  return { ok: outcome.ok.map(({ base64, ...rest }) => ({ ...rest, data: Buffer.from(base64, 'base64') })) };
 }
 
 /** What the page was told of graphs that were loaded and of fallbacks. */
