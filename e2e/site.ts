@@ -13,6 +13,8 @@ export interface Site {
   readonly requests: string[];
   /** Answers a path in another way from now on. */
   answer(path: string, handler: Handler): void;
+  /** Answers every path that no folder is served under, in place of the demo. */
+  fallBack(handler: Handler): void;
   close(): Promise<void>;
 }
 
@@ -27,14 +29,15 @@ const root = path.resolve(import.meta.dirname, '..');
 const folders: readonly (readonly [prefix: string, folder: string])[] = [
   ['/lib/', path.join(root, 'dist/standalone')],
   ['/guests/', path.join(root, 'guests')],
+  ['/models/', path.join(root, 'public/models')],
   ['/fixtures/', fixtures ?? path.join(root, 'no-fixtures')],
-  ['/', path.join(root, 'build/demo')],
 ];
 
 export async function startSite({ isolated = true }: SiteOptions = {}): Promise<Site> {
   const requests: string[] = [];
   const answers = new Map<string, Handler>([['/blank.html', blank]]);
-  const statics = folders.map(([prefix, folder]) => [prefix, sirv(folder, { etag: true, dev: true })] as const);
+  let fallBack: Handler = sirv(path.join(root, 'build/demo'), { dev: true });
+  const statics = folders.map(([prefix, folder]) => [prefix, sirv(folder, { dev: true })] as const);
 
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
@@ -43,7 +46,7 @@ export async function startSite({ isolated = true }: SiteOptions = {}): Promise<
     const answer = answers.get(pathname);
     if (answer) return answer(request, response);
     const [prefix, serve] = statics.find(([start]) => pathname.startsWith(start)) ?? [];
-    if (!prefix || !serve) return notFound(response);
+    if (!prefix || !serve) return fallBack(request, response);
     request.url = pathname.slice(prefix.length - 1);
     serve(request, response, () => notFound(response));
   });
@@ -55,6 +58,9 @@ export async function startSite({ isolated = true }: SiteOptions = {}): Promise<
     origin: `http://127.0.0.1:${address.port}`,
     requests,
     answer: (pathname, handler) => answers.set(pathname, handler),
+    fallBack(handler) {
+      fallBack = handler;
+    },
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

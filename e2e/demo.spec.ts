@@ -1,0 +1,140 @@
+import type { Page, Worker } from '@playwright/test';
+import { fixtures, readFixture, withoutFixtures } from './fixture-data.js';
+import { expect, test } from './test.js';
+
+type Point = readonly [x: number, y: number];
+
+/** The strokes of a digit on paper of the size one by one. */
+const strokes: Readonly<Record<string, readonly (readonly Point[])[]>> = {
+  '0': [Array.from({ length: 33 }, (_, step) => onCircle(step / 32))],
+  '7': [
+    [
+      [0.3, 0.22],
+      [0.7, 0.22],
+      [0.45, 0.8],
+    ],
+  ],
+};
+
+const devices = { cpu: /WebAssembly/, gpu: /WebGPU/, tpu: /WebNN.*npu/i } as const;
+
+for (const target of ['cpu', 'gpu', 'tpu'] as const) {
+  test(`a drawn digit is recognised on ${target}, without the network`, async ({ page, site }) => {
+    const elsewhere: string[] = [];
+    page.on('request', (request) => {
+      if (!/^(http:\/\/127\.0\.0\.1:|blob:|data:)/.test(request.url())) elsewhere.push(request.url());
+    });
+    await page.goto(`${site.origin}/?software-adapter`);
+    await page.getByTestId(`target-${target}`).check();
+
+    for (const digit of ['7', '0']) {
+      await draw(page, digit);
+      await expectAnswer(page, digit);
+      await page.getByTestId('clear').click();
+    }
+    await draw(page, '7');
+    await expectAnswer(page, '7');
+    await expect(page.getByTestId('device')).toHaveText(devices[target]);
+    await expect(page.getByTestId('time')).toHaveText(/\d/);
+    await expect(page.getByTestId('bars').getByRole('listitem').nth(7)).toContainText(/^7\s*(100|[5-9]\d)/);
+    expect(elsewhere).toEqual([]);
+  });
+
+  test(`a dropped photo of a dog is a golden retriever on ${target}`, async ({ page, site }) => {
+    test.skip(!fixtures, withoutFixtures);
+    const model = encodeURIComponent(`${site.origin}/fixtures/models/squeezenet.onnx`);
+    await page.goto(`${site.origin}/?software-adapter&squeezenet=${model}`);
+    await page.getByTestId(`target-${target}`).check();
+    await drop(page, 'dog.jpg');
+    await expectAnswer(page, 'golden retriever');
+    await expect(page.getByTestId('device')).toHaveText(devices[target]);
+    if (target === 'tpu') await expectWebNNRuns(page);
+  });
+}
+
+test('a photo model that cannot be downloaded is explained, and digits still work', async ({ page, site }) => {
+  await page.goto(`${site.origin}/?squeezenet=${encodeURIComponent(`${site.origin}/nothing.onnx`)}`);
+  await page
+    .getByTestId('photo-input')
+    .setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: smallestPhoto });
+  await expect(page.getByTestId('result')).toHaveAttribute('data-state', 'error');
+  await expect(page.getByTestId('message')).toContainText('404');
+  await draw(page, '7');
+  await expectAnswer(page, '7');
+});
+
+test('where WebGPU has only a software adapter, the demo says that it fell back', async ({ page, site }) => {
+  await page.goto(site.origin);
+  await page.getByTestId('target-gpu').check();
+  await draw(page, '7');
+  await expectAnswer(page, '7');
+  await expect(page.getByTestId('device')).toHaveText(/WebAssembly/);
+  await expect(page.getByTestId('fallback')).toContainText('software adapter');
+});
+
+async function draw(page: Page, digit: string): Promise<void> {
+  const box = await page.getByTestId('canvas').boundingBox();
+  if (!box) throw new Error('the canvas is not visible');
+  const at = ([x, y]: Point): Point => [box.x + x * box.width, box.y + y * box.height];
+  for (const [start, ...rest] of strokes[digit] ?? []) {
+    if (!start) continue;
+    await page.mouse.move(...at(start));
+    await page.mouse.down();
+    for (const point of rest) await page.mouse.move(...at(point), { steps: 4 });
+    await page.mouse.up();
+  }
+}
+
+async function drop(page: Page, photo: string): Promise<void> {
+  const base64 = readFixture(`images/${photo}`).toString('base64');
+  const dataTransfer = await page.evaluateHandle(
+    ({ base64, photo }) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], photo, { type: 'image/jpeg' }));
+      return transfer;
+    },
+    { base64, photo },
+  );
+  await page.getByTestId('drop-zone').dispatchEvent('drop', { dataTransfer });
+}
+
+async function expectAnswer(page: Page, label: string): Promise<void> {
+  const result = page.getByTestId('result');
+  await expect(result).toHaveAttribute('data-state', 'ready', { timeout: 45_000 });
+  await expect(page.getByTestId('answer')).toContainText(label, { ignoreCase: true });
+}
+
+/** Counts, in the engine's worker, what WebNN itself is told to compute while the photo is classified once more. */
+async function expectWebNNRuns(page: Page): Promise<void> {
+  const engine = await findEngine(page);
+  await engine.evaluate(() => {
+    const prototype = Reflect.get(Reflect.get(globalThis, 'MLContext'), 'prototype');
+    const dispatch = Reflect.get(prototype, 'dispatch');
+    Reflect.set(globalThis, 'dispatches', 0);
+    Reflect.set(prototype, 'dispatch', function (this: object, ...values: unknown[]) {
+      Reflect.set(globalThis, 'dispatches', Reflect.get(globalThis, 'dispatches') + 1);
+      return Reflect.apply(dispatch, this, values);
+    });
+  });
+  await drop(page, 'dog.jpg');
+  await expect.poll(() => engine.evaluate(() => Reflect.get(globalThis, 'dispatches'))).toBeGreaterThan(0);
+  await expectAnswer(page, 'golden retriever');
+}
+
+async function findEngine(page: Page): Promise<Worker> {
+  for (const worker of page.workers()) {
+    if ((await worker.evaluate(() => self.name)) === 'wasi-nn engine') return worker;
+  }
+  throw new Error('the page has no engine worker');
+}
+
+function onCircle(turn: number): Point {
+  return [0.5 + 0.2 * Math.sin(turn * 2 * Math.PI), 0.5 - 0.3 * Math.cos(turn * 2 * Math.PI)];
+}
+
+/** A PNG image of one pixel. */
+const smallestPhoto = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);

@@ -1,0 +1,108 @@
+//! A guest that passes everything on to the host unchanged and reports what came back.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use wasi::nn::errors::Error;
+use wasi::nn::graph::{self, Graph};
+use wasi::nn::inference::GraphExecutionContext;
+use wasi::nn::tensor::Tensor;
+
+wit_bindgen::generate!({
+    path: ["../../wit/wasi-nn/0.2.0-rc-2024-10-28", "../../wit/guests/probe"],
+    world: "wasi-nn-web:probe/probe",
+    generate_all,
+});
+
+thread_local! {
+    /// By number; a number is not given twice. Never borrowed during a call of the host, which may end in a trap.
+    static GRAPHS: RefCell<Vec<Option<Rc<Loaded>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A graph and the context kept for it. The fields are dropped in this order.
+struct Loaded {
+    kept: OnceCell<GraphExecutionContext>,
+    graph: Graph,
+}
+
+struct Probe;
+
+export!(Probe);
+
+impl Guest for Probe {
+    fn load(builders: Vec<Vec<u8>>, encoding: GraphEncoding, target: ExecutionTarget) -> Result<GraphNumber, Failure> {
+        Ok(keep(graph::load(&builders, encoding, target)?))
+    }
+
+    fn load_by_name(name: String) -> Result<GraphNumber, Failure> {
+        Ok(keep(graph::load_by_name(&name)?))
+    }
+
+    fn compute(number: GraphNumber, inputs: Vec<PlainTensor>, keep_context: bool) -> Result<Vec<PlainTensor>, Failure> {
+        let loaded = loaded(number)?;
+        if keep_context {
+            return compute(loaded.kept_context()?, inputs);
+        }
+        compute(&loaded.graph.init_execution_context()?, inputs)
+    }
+
+    fn unload(number: GraphNumber) {
+        let slot = GRAPHS.with_borrow_mut(|graphs| graphs.get_mut(number as usize).and_then(Option::take));
+        drop(slot);
+    }
+
+    fn round_trip(tensor: PlainTensor) -> PlainTensor {
+        let made = tensor.to_host();
+        PlainTensor::from_host(tensor.name, &made)
+    }
+
+    fn trap() {
+        std::process::abort();
+    }
+}
+
+fn keep(graph: Graph) -> GraphNumber {
+    let loaded = Rc::new(Loaded { kept: OnceCell::new(), graph });
+    GRAPHS.with_borrow_mut(|graphs| {
+        graphs.push(Some(loaded));
+        graphs.len() as u32 - 1
+    })
+}
+
+fn loaded(number: GraphNumber) -> Result<Rc<Loaded>, Failure> {
+    GRAPHS
+        .with_borrow(|graphs| graphs.get(number as usize).cloned().flatten())
+        .ok_or_else(|| Failure { code: ErrorCode::InvalidArgument, text: format!("the probe has no graph {number}") })
+}
+
+fn compute(context: &GraphExecutionContext, inputs: Vec<PlainTensor>) -> Result<Vec<PlainTensor>, Failure> {
+    let inputs = inputs.into_iter().map(|input| (input.name.clone(), input.to_host())).collect();
+    let outputs = context.compute(inputs)?;
+    Ok(outputs.into_iter().map(|(name, tensor)| PlainTensor::from_host(name, &tensor)).collect())
+}
+
+impl Loaded {
+    fn kept_context(&self) -> Result<&GraphExecutionContext, Failure> {
+        if let Some(context) = self.kept.get() {
+            return Ok(context);
+        }
+        let context = self.graph.init_execution_context()?;
+        Ok(self.kept.get_or_init(|| context))
+    }
+}
+
+impl PlainTensor {
+    fn to_host(&self) -> Tensor {
+        Tensor::new(&self.dimensions, self.ty, &self.data)
+    }
+
+    fn from_host(name: String, tensor: &Tensor) -> Self {
+        Self { name, dimensions: tensor.dimensions(), ty: tensor.ty(), data: tensor.data() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { code: error.code(), text: error.data() }
+    }
+}
