@@ -1,6 +1,6 @@
 import { matchInput } from '../engine/inputs.js';
 import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
-import { type ErrorCode, toWasiNNError, WasiNNError } from '../standard/error.js';
+import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor, TensorType, TensorValue } from '../standard/tensor.js';
 
@@ -207,11 +207,8 @@ function findOutput(outputs: readonly NamedTensor[] | undefined, name: string): 
   const position = /^\d{1,9}$/.test(name) ? outputs[Number(name)] : undefined;
   const output = outputs.find(([candidate]) => candidate === name) ?? position;
   if (output) return output;
-  const names = outputs.map(([candidate]) => JSON.stringify(candidate)).join(', ');
-  throw new WasiNNError(
-    'invalid-argument',
-    `get-output: the graph has no output ${JSON.stringify(name)}; it has ${names}`,
-  );
+  const names = outputs.map(([candidate]) => quote(candidate)).join(', ');
+  throw new WasiNNError('invalid-argument', `get-output: the graph has no output ${quote(name)}; it has ${names}`);
 }
 
 /** Does something that answers at once, and turns every failure into one that the guest can read. */

@@ -1,7 +1,7 @@
 import type { Backend, BackendGraph, Device, FallbackStep, LoadOptions } from '../backends/backend.js';
 import { sniff } from '../backends/sniff.js';
 import type { ModelProgress, Models } from '../models/models.js';
-import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { TensorInfo } from '../standard/tensor.js';
 import { matchInputs } from './inputs.js';
@@ -94,7 +94,7 @@ export function createEngine({ backends, models, onEvent }: EngineOptions): Engi
     } catch (cause) {
       const error = toWasiNNError(cause, 'load');
       if (error.code === 'invalid-encoding') await models.forget(name);
-      throw new WasiNNError(error.code, `load-by-name: model ${JSON.stringify(name)}: ${error.message}`, { cause });
+      throw new WasiNNError(error.code, `load-by-name: model ${quote(name)}: ${error.message}`, { cause });
     }
   }
 
@@ -139,7 +139,7 @@ function connect(loader: Loader): EngineConnection {
   let closed = false;
 
   async function open(loading: Promise<Hold>): Promise<GraphInfo> {
-    const hold = await loading;
+    const hold = await loading.catch(explain('load'));
     if (closed) {
       await hold.release();
       throw disposed();
@@ -167,12 +167,12 @@ function connect(loader: Loader): EngineConnection {
           `compute: there is no graph ${id}: it was never loaded or is unloaded`,
         );
       }
-      return hold.graph.compute(matchInputs(hold.graph.inputs, inputs));
+      return hold.graph.compute(matchInputs(hold.graph.inputs, inputs)).catch(explain('compute'));
     },
     async unload(id) {
       const hold = graphs.get(id);
       graphs.delete(id);
-      await hold?.release();
+      await hold?.release().catch(explain('unload'));
     },
     async close() {
       closed = true;
@@ -180,6 +180,13 @@ function connect(loader: Loader): EngineConnection {
       graphs.clear();
       await Promise.all(holds.map((hold) => hold.release()));
     },
+  };
+}
+
+/** What a backend throws may be anything, bare numbers included. */
+function explain(operation: string): (cause: unknown) => never {
+  return (cause) => {
+    throw toWasiNNError(cause, operation);
   };
 }
 

@@ -1,4 +1,4 @@
-import { WasiNNError } from '../standard/error.js';
+import { quote, WasiNNError } from '../standard/error.js';
 import {
   byteLengthOf,
   describeTensor,
@@ -52,10 +52,15 @@ function findFault(info: TensorInfo, { type, dimensions, data }: TensorValue): s
   const wanted = `input ${quote(info.name)} expects ${describeTensor(info.type, info.shape)}`;
   const given = describeTensor(type, dimensions);
   if (type !== info.type) return `${wanted}, but ${given} came`;
+  if (!dimensions.every(isLength)) return `${wanted}, but ${given} came, whose axes are not all whole numbers`;
   if (!fitsShape(info.shape, dimensions)) return `${wanted}, but the shape [${dimensions.join(', ')}] came`;
   const bytes = byteLengthOf(type, dimensions);
   if (data.byteLength === bytes) return undefined;
   return `input ${quote(info.name)}: ${given} has ${bytes} bytes, but ${data.byteLength} came`;
+}
+
+function isLength(length: number): boolean {
+  return Number.isSafeInteger(length) && length >= 0;
 }
 
 /** A shape without axes is also what onnxruntime reports for an input of any rank: the runtime itself judges those. */
@@ -68,10 +73,6 @@ function fitsShape(shape: TensorInfo['shape'], dimensions: readonly number[]): b
 function describeInputs(inputs: readonly TensorInfo[]): string {
   if (inputs.length === 0) return 'no inputs';
   return inputs.map(({ name, type, shape }) => `${quote(name)} ${describeTensor(type, shape)}`).join(', ');
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
 }
 
 function invalid(operation: string, text: string): WasiNNError {

@@ -1,4 +1,4 @@
-import { WasiNNError } from '../standard/error.js';
+import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { EngineLink } from './link.js';
 import { fromPlainError, isGraphInfo, isNamedTensors, isReply, type Operation, type Result } from './protocol.js';
 import { buffersOf, whole, wholeTensors } from './transfer.js';
@@ -24,8 +24,12 @@ export function createMessageLink(port: MessagePort): EngineLink {
   function request(operation: Operation, transfer: Transferable[] = []): Promise<Result> {
     return new Promise((resolve, reject) => {
       const id = nextId++;
-      pending.set(id, { resolve, reject });
-      port.postMessage({ ...operation, id }, transfer);
+      try {
+        port.postMessage({ ...operation, id }, transfer);
+        pending.set(id, { resolve, reject });
+      } catch (cause) {
+        reject(toWasiNNError(cause, `${operation.operation}: the values cannot be passed on`, 'invalid-argument'));
+      }
     });
   }
 

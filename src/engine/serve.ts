@@ -19,14 +19,13 @@ export function serve(port: MessagePort, connection: EngineConnection): void {
 
 async function answer(port: MessagePort, connection: EngineConnection, request: Request): Promise<void> {
   const { id } = request;
-  let reply: Reply;
+  const reply = (message: Reply, transfer: Transferable[] = []) => port.postMessage(message, transfer);
   try {
-    reply = { id, result: await carryOut(connection, request) };
+    const result = await carryOut(connection, request);
+    reply({ id, result }, isNamedTensors(result) ? buffersOf(result) : []);
   } catch (cause) {
-    reply = { id, error: toPlainError(cause) };
+    reply({ id, error: toPlainError(cause) });
   }
-  const transfer = 'result' in reply && isNamedTensors(reply.result) ? buffersOf(reply.result) : [];
-  port.postMessage(reply, transfer);
 }
 
 async function carryOut(connection: EngineConnection, request: Operation): Promise<Result> {

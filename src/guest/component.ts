@@ -49,10 +49,10 @@ export function readComponent(bytes: Uint8Array): ComponentInterface {
 }
 
 function notAComponent(bytes: Uint8Array): WasiNNError {
-  const isWasm = preamble.slice(0, 4).every((byte, index) => bytes[index] === byte);
+  const isCoreModule = [...preamble.slice(0, 4), 1, 0, 0, 0].every((byte, index) => bytes[index] === byte);
   return new WasiNNError(
     'invalid-argument',
-    isWasm
+    isCoreModule
       ? 'instantiate: expected a component, but a core WebAssembly module came: wrap it with a tool such as `jco new`'
       : 'instantiate: expected a WebAssembly component, but the bytes are no WebAssembly: check the URL',
   );

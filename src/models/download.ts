@@ -14,7 +14,7 @@ export interface DownloadOptions {
  * Fetches a model, whole, into one buffer.
  *
  * @throws WasiNNError `not-found` for 404 and 410, `security` for 401 and 403, `invalid-encoding` for an HTML page in
- *   the model's place, `runtime-error` for every other failure
+ *   the model's place, `too-large` for what does not fit into one buffer, `runtime-error` for every other failure
  */
 export async function download(url: string, { onProgress }: DownloadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const response = await request(url);
@@ -25,9 +25,9 @@ export async function download(url: string, { onProgress }: DownloadOptions = {}
   }
   const total = expectedLength(response);
   const bytes = await readAll(url, response, total, (loaded) =>
-    onProgress?.(total === undefined ? { loaded } : { loaded, total }),
+    onProgress?.(total === undefined || loaded > total ? { loaded } : { loaded, total }),
   );
-  if (total !== undefined && bytes.byteLength !== total) {
+  if (total !== undefined && bytes.byteLength < total) {
     throw new WasiNNError('runtime-error', `${url} ended after ${bytes.byteLength} of ${total} bytes: try again`);
   }
   return bytes;
@@ -56,7 +56,10 @@ function codeOf(status: number) {
   return 'runtime-error';
 }
 
-/** The length that the body must have; a compressed response tells that of its compressed form, which is of no use. */
+/**
+ * The length that the body has at least. A compressed response tells that of its compressed form; on another origin the
+ * header that would say so is hidden.
+ */
 function expectedLength({ headers }: Response): number | undefined {
   const length = headers.get('content-length');
   if (length === null || headers.has('content-encoding')) return undefined;
@@ -69,17 +72,18 @@ async function readAll(
   total: number | undefined,
   onLoaded: (loaded: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes = new Uint8Array(total ?? 1 << 20);
+  let bytes = allocate(url, total ?? 1 << 20);
   let loaded = 0;
   if (!response.body) return bytes.subarray(0, 0);
   try {
     for await (const chunk of iterate(response.body)) {
-      if (loaded + chunk.byteLength > bytes.byteLength) bytes = grow(bytes, loaded + chunk.byteLength);
+      if (loaded + chunk.byteLength > bytes.byteLength) bytes = grow(url, bytes, loaded + chunk.byteLength);
       bytes.set(chunk, loaded);
       loaded += chunk.byteLength;
       onLoaded(loaded);
     }
   } catch (cause) {
+    if (cause instanceof WasiNNError) throw cause;
     throw new WasiNNError('runtime-error', `${url} broke off after ${loaded} bytes (${messageOf(cause)}): try again`, {
       cause,
     });
@@ -93,8 +97,18 @@ async function* iterate(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
-function grow(bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.max(needed, bytes.byteLength * 2));
+function grow(url: string, bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
+  const larger = allocate(url, Math.max(needed, bytes.byteLength * 2));
   larger.set(bytes);
   return larger;
+}
+
+function allocate(url: string, byteLength: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(byteLength);
+  } catch (cause) {
+    throw new WasiNNError('too-large', `${url} has ${byteLength} bytes, which this browser cannot hold at once`, {
+      cause,
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import { messageOf, WasiNNError } from '../standard/error.js';
+import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder } from '../standard/graph.js';
 import type { ModelCache } from './cache.js';
 import { download } from './download.js';
@@ -38,7 +38,7 @@ export interface ModelsOptions {
 }
 
 export function createModels({ registry, cache, onProgress }: ModelsOptions): Models {
-  const usableCache = cache.catch(() => undefined);
+  const store = tolerant(cache);
   const underway = new Map<string, Promise<GraphBuilder>>();
 
   /** Names that share a URL share its download. */
@@ -51,8 +51,7 @@ export function createModels({ registry, cache, onProgress }: ModelsOptions): Mo
   }
 
   async function fetchModel(name: string, url: string): Promise<GraphBuilder> {
-    const store = await usableCache;
-    const kept = await store?.read(url);
+    const kept = await store.read(url);
     if (kept) {
       onProgress({ name, phase: 'cache', loaded: kept.byteLength, total: kept.byteLength });
       return kept;
@@ -60,8 +59,7 @@ export function createModels({ registry, cache, onProgress }: ModelsOptions): Mo
     const bytes = await download(url, {
       onProgress: (progress) => onProgress({ name, phase: 'download', ...progress }),
     });
-    // A model that cannot be kept can still be used.
-    await store?.write(url, bytes).catch(() => store.delete(url));
+    await store.write(url, bytes);
     return bytes;
   }
 
@@ -75,9 +73,23 @@ export function createModels({ registry, cache, onProgress }: ModelsOptions): Mo
     },
     async forget(name) {
       const source = registry.get(name)?.source;
-      const store = await usableCache;
-      if (source && 'url' in source) await store?.delete(source.url);
+      if (source && 'url' in source) await store.delete(source.url);
     },
+  };
+}
+
+/** A cache whose every failure is that of an empty one: a model that cannot be kept can still be used. */
+function tolerant(cache: Promise<ModelCache>): ModelCache {
+  const read = async (url: string) => (await cache).read(url);
+  const write = async (url: string, bytes: GraphBuilder) => (await cache).write(url, bytes);
+  const remove = async (url: string) => (await cache).delete(url);
+  const ignore = () => undefined;
+  cache.catch(ignore);
+  return {
+    read: (url) => read(url).catch(ignore),
+    // What a failed write leaves behind only takes room.
+    write: (url, bytes) => write(url, bytes).catch(() => remove(url).catch(ignore)),
+    delete: (url) => remove(url).catch(ignore),
   };
 }
 
@@ -92,14 +104,14 @@ async function readSource(
 function find(registry: Registry, name: string): ModelEntry {
   const entry = registry.get(name);
   if (entry) return entry;
-  const known = [...registry.keys()].map((key) => JSON.stringify(key)).join(', ');
+  const known = [...registry.keys()].map(quote).join(', ');
   throw new WasiNNError(
     'not-found',
-    `load-by-name: no model is registered as ${JSON.stringify(name)}; ${known ? `registered are ${known}` : 'the registry is empty'}`,
+    `load-by-name: no model is registered as ${quote(name)}; ${known ? `registered are ${known}` : 'the registry is empty'}`,
   );
 }
 
 function named(name: string, cause: unknown): WasiNNError {
   const code = cause instanceof WasiNNError ? cause.code : 'runtime-error';
-  return new WasiNNError(code, `load-by-name: model ${JSON.stringify(name)}: ${messageOf(cause)}`, { cause });
+  return new WasiNNError(code, `load-by-name: model ${quote(name)}: ${messageOf(cause)}`, { cause });
 }

@@ -45,5 +45,14 @@ export function toWasiNNError(cause: unknown, context: string, code: ErrorCode =
 export function messageOf(cause: unknown): string {
   if (cause instanceof Error) return cause.message || cause.name;
   if (typeof cause === 'number') return `the runtime stopped with the bare code ${cause}`;
-  return String(cause);
+  try {
+    return String(cause);
+  } catch {
+    return 'something without a text was thrown';
+  }
+}
+
+/** A name as error texts show it: quoted, and not longer than a reader wants. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
 }

@@ -107,6 +107,7 @@ async function run(
 
 /** onnxruntime's status codes (`OrtErrorCode`), as far as they say more than that something failed. */
 const loadCodes: ReadonlyMap<number, ErrorCode> = new Map([
+  [2, 'invalid-encoding'],
   [7, 'invalid-encoding'],
   [9, 'unsupported-operation'],
   [10, 'invalid-encoding'],

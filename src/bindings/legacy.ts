@@ -1,0 +1,90 @@
+import type { Awaitable, EngineLink } from '../engine/link.js';
+import { toWasiNNError, type WasiNNError } from '../standard/error.js';
+import { errno, toErrno } from './errno.js';
+import { GuestMemory } from './guest-memory.js';
+import { LegacySession } from './legacy-session.js';
+import { createWamrFunctions } from './wamr.js';
+import { createWasmEdgeFunctions } from './wasmedge.js';
+import { createWitxFunctions, type GuestFunction } from './witx.js';
+
+/** A function for a core module to import. */
+export interface LegacyFunction {
+  /**
+   * Whether the function may answer with a promise, where its link does. Whoever imports it then has to suspend the
+   * guest (`WebAssembly.Suspending`).
+   */
+  readonly suspends: boolean;
+  /** Takes i32 arguments and gives the errno, 0 to 8; it neither throws nor rejects. */
+  readonly call: (...args: number[]) => Awaitable<number>;
+}
+
+/** The modules that a core module of either kind imports, each with its functions by their names. */
+export interface LegacyBinding {
+  /** The standard's preview 1 (wasi-nn.witx) and what WasmEdge adds to it. */
+  readonly wasi_ephemeral_nn: Readonly<Record<string, LegacyFunction>>;
+  /** WAMR's own, which it has deprecated. */
+  readonly wasi_nn: Readonly<Record<string, LegacyFunction>>;
+}
+
+/** Told of every failure: the guest learns its number alone. */
+export type OnLegacyError = (error: WasiNNError, functionName: string) => void;
+
+/** The functions that wait for an answer of the engine. */
+const suspending: ReadonlySet<string> = new Set([
+  'load',
+  'load_by_name',
+  'load_by_name_with_config',
+  'compute',
+  'compute_single',
+]);
+
+/**
+ * Makes the import modules for one core-module guest.
+ *
+ * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
+ */
+export function createLegacyBinding(
+  link: EngineLink,
+  memory: () => WebAssembly.Memory | undefined,
+  onError?: OnLegacyError,
+): LegacyBinding {
+  /** A log that fails is no reason to trap the guest. */
+  function report(error: WasiNNError, functionName: string): void {
+    try {
+      onError?.(error, functionName);
+    } catch {}
+  }
+
+  function toLegacyFunction(name: string, run: GuestFunction): LegacyFunction {
+    const guestMemory = new GuestMemory(name, memory);
+    const fail = (cause: unknown) => {
+      const error = toWasiNNError(cause, name, 'unknown');
+      report(error, name);
+      return toErrno(error);
+    };
+    return {
+      suspends: suspending.has(name),
+      call: (...args) => {
+        try {
+          // A guest without memory hears of that from every function, not of what follows from it.
+          void guestMemory.buffer;
+          const answer = run(guestMemory, ...args.map((arg) => arg >>> 0));
+          return answer instanceof Promise ? answer.then(() => errno.success).catch(fail) : errno.success;
+        } catch (cause) {
+          return fail(cause);
+        }
+      },
+    };
+  }
+
+  function toModule(functions: Readonly<Record<string, GuestFunction>>): Record<string, LegacyFunction> {
+    return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, toLegacyFunction(name, run)]));
+  }
+
+  const session = new LegacySession(link, (cause) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload'));
+  const witx = createWitxFunctions(session);
+  return {
+    wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session, witx) }),
+    wasi_nn: toModule(createWamrFunctions(session, witx)),
+  };
+}

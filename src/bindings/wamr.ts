@@ -1,0 +1,66 @@
+import type { Awaitable } from '../engine/link.js';
+import { WasiNNError } from '../standard/error.js';
+import { byteLengthOf, type TensorType } from '../standard/tensor.js';
+import type { GuestMemory } from './guest-memory.js';
+import type { LegacySession } from './legacy-session.js';
+import { type GuestFunction, readDimensions, type WitxFunctions } from './witx.js';
+
+/** `tensor_type` of WAMR's wasi_nn_types.h before it followed the standard. */
+const tensorTypes: readonly TensorType[] = ['FP16', 'FP32', 'U8', 'I32'];
+
+/**
+ * The functions of `wasi_nn`, which WAMR (core/iwasm/libraries/wasi-nn) had before it took the standard's name and
+ * layouts. Lists are passed as a pointer to {pointer, count}; a tensor is 12 bytes: a pointer to {pointer, count} of
+ * its dimensions, its type (one byte), a pointer to its data, whose length follows from shape and type. Sizes of outputs
+ * are counted in FP32 elements, of four bytes, whatever their type.
+ */
+export function createWamrFunctions(session: LegacySession, witx: WitxFunctions) {
+  return {
+    load(
+      memory: GuestMemory,
+      builderArray: number,
+      encoding: number,
+      target: number,
+      graphOut: number,
+    ): Awaitable<void> {
+      const view = memory.struct(builderArray, 8, 'the builder array');
+      return witx.load(memory, view.getUint32(0, true), view.getUint32(4, true), encoding, target, graphOut);
+    },
+
+    load_by_name: witx.load_by_name,
+
+    init_execution_context: witx.init_execution_context,
+
+    set_input(memory: GuestMemory, context: number, index: number, tensor: number): void {
+      const view = memory.struct(tensor, 12, 'the tensor');
+      const shape = memory.struct(view.getUint32(0, true), 8, "the tensor's dimensions");
+      const dimensions = readDimensions(memory, shape.getUint32(0, true), shape.getUint32(4, true));
+      const type = tensorTypes[view.getUint8(4)];
+      if (!type) throw memory.invalid(`there is no tensor type ${view.getUint8(4)}`);
+      const data = memory.bytes(view.getUint32(8, true), byteLengthOf(type, dimensions), "the tensor's data");
+      session.setInput(context, index, { type, dimensions, data: data.slice() });
+    },
+
+    compute: witx.compute,
+
+    /**
+     * Writes the number of elements of the output over the number that the buffer holds; where the output has more,
+     * that number alone.
+     */
+    get_output(memory: GuestMemory, context: number, index: number, buffer: number, sizeInOut: number): void {
+      const size = memory.struct(sizeInOut, 4, "the output's size");
+      const capacity = size.getUint32(0, true);
+      const target = memory.bytes(buffer, capacity * 4, "the output's buffer");
+      const output = session.output(context, index);
+      const elements = Math.ceil(output.byteLength / 4);
+      const fits = elements <= capacity;
+      if (fits) target.set(output);
+      size.setUint32(0, elements, true);
+      if (fits) return;
+      throw new WasiNNError(
+        'too-large',
+        `get_output: output ${index} has the size of ${elements} FP32 elements, but the buffer holds ${capacity}`,
+      );
+    },
+  } satisfies Record<string, GuestFunction>;
+}

@@ -1,0 +1,268 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Backend } from '../backends/backend.js';
+import type { Models } from '../models/models.js';
+import { WasiNNError } from '../standard/error.js';
+import type { NamedTensor } from '../standard/tensor.js';
+import { createEngine, type Engine, type EngineEvent } from './engine.js';
+
+/** How long graphs live, who holds them, and what their handles mean. */
+
+const onnxModel = Uint8Array.of(0x08, 0x07, 0x12, 0x00);
+
+const signal: NamedTensor = ['x', { type: 'U8', dimensions: [2], data: Uint8Array.of(1, 2) }];
+
+/** A backend that counts its graphs, and whose loads fail or wait where a test tells them to. */
+function createFakeBackend() {
+  let loads = 0;
+  let disposed = 0;
+  let gate: Promise<void> = Promise.resolve();
+  const faults: { load?: WasiNNError } = {};
+
+  const backend: Backend = {
+    name: 'fake',
+    encodings: ['onnx'],
+    async load() {
+      loads++;
+      await gate;
+      if (faults.load) throw faults.load;
+      let live = true;
+      return {
+        inputs: [{ name: 'x', type: 'U8', shape: [2] }],
+        outputs: [{ name: 'y', type: 'U8', shape: [2] }],
+        device: { target: 'cpu', provider: 'wasm', description: 'fake' },
+        fallback: [],
+        async compute(inputs) {
+          if (!live) throw new WasiNNError('runtime-error', 'the graph is computed after it was disposed of');
+          const x = inputs.get('x');
+          return x ? [['y', x]] : [];
+        },
+        async dispose() {
+          if (!live) throw new WasiNNError('runtime-error', 'the graph is disposed of twice');
+          live = false;
+          disposed++;
+        },
+      };
+    },
+  };
+  return {
+    backend,
+    faults,
+    loads: () => loads,
+    disposed: () => disposed,
+    /** Makes loads wait until the returned function is called. */
+    hold(): () => void {
+      let release = () => {};
+      gate = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+  };
+}
+
+/** Every name is registered. */
+const models: Models = {
+  open: async () => ({
+    parts: [onnxModel],
+    source: { data: onnxModel },
+    encoding: 'onnx',
+    target: 'cpu',
+    freeDimensions: {},
+  }),
+  forget: async () => undefined,
+};
+
+let fake: ReturnType<typeof createFakeBackend>;
+let events: EngineEvent[];
+let engine: Engine;
+
+beforeEach(() => {
+  fake = createFakeBackend();
+  events = [];
+  engine = createEngine({ backends: [fake.backend], models, onEvent: (event) => events.push(event) });
+});
+
+/** Lets everything run that does not wait for the test. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('a graph that is loaded by name', () => {
+  it('is one session for two guests, and goes with the last of them', async () => {
+    const [first, second] = [engine.connect(), engine.connect()];
+    const one = await first.loadByName('m');
+    const two = await second.loadByName('m');
+    expect(fake.loads()).toBe(1);
+
+    await first.unload(one.id);
+    expect(fake.disposed()).toBe(0);
+    expect(await second.compute(two.id, [signal])).toEqual([['y', signal[1]]]);
+    await second.unload(two.id);
+    expect(fake.disposed()).toBe(1);
+  });
+
+  it('has a handle for each load, also of one guest', async () => {
+    const guest = engine.connect();
+    const [one, two] = [await guest.loadByName('m'), await guest.loadByName('m')];
+    expect(one.id).not.toBe(two.id);
+    await guest.unload(one.id);
+    await guest.unload(one.id);
+    expect(fake.disposed()).toBe(0);
+    expect(await guest.compute(two.id, [signal])).toHaveLength(1);
+  });
+
+  it('is loaded once where several ask at the same time', async () => {
+    const release = fake.hold();
+    const guests = [engine.connect(), engine.connect(), engine.connect()];
+    const loading = Promise.all(guests.map((guest) => guest.loadByName('m')));
+    await settle();
+    release();
+    await loading;
+    expect(fake.loads()).toBe(1);
+    expect(events).toHaveLength(1);
+    await Promise.all(guests.map((guest) => guest.close()));
+    expect(fake.disposed()).toBe(1);
+  });
+
+  it('is loaded anew after the last has gone', async () => {
+    const guest = engine.connect();
+    await guest.unload((await guest.loadByName('m')).id);
+    const { id } = await guest.loadByName('m');
+    expect(fake.loads()).toBe(2);
+    expect(await guest.compute(id, [signal])).toHaveLength(1);
+    await guest.unload(id);
+    expect(fake.disposed()).toBe(2);
+  });
+
+  it('is loaded anew while the last is going', async () => {
+    const guest = engine.connect();
+    const { id } = await guest.loadByName('m');
+    const [, again] = await Promise.all([guest.unload(id), guest.loadByName('m')]);
+    expect(fake.loads()).toBe(2);
+    expect(await guest.compute(again.id, [signal])).toHaveLength(1);
+    expect(fake.disposed()).toBe(1);
+  });
+
+  it('stays for a guest that joined before the first left', async () => {
+    const [first, second] = [engine.connect(), engine.connect()];
+    const { id } = await first.loadByName('m');
+    const joining = second.loadByName('m');
+    await first.unload(id);
+    expect(fake.disposed()).toBe(0);
+    expect(await second.compute((await joining).id, [signal])).toHaveLength(1);
+  });
+
+  it('can be asked for again where its load failed, for all who waited', async () => {
+    fake.faults.load = new WasiNNError('runtime-error', 'load: out of memory');
+    const guests = [engine.connect(), engine.connect()];
+    const results = await Promise.allSettled(guests.map((guest) => guest.loadByName('m')));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(fake.loads()).toBe(1);
+
+    delete fake.faults.load;
+    const [one, two] = await Promise.all(guests.map((guest) => guest.loadByName('m')));
+    expect(fake.loads()).toBe(2);
+    expect([one?.backend, two?.backend]).toEqual(['fake', 'fake']);
+    await Promise.all(guests.map((guest) => guest.close()));
+    expect(fake.disposed()).toBe(1);
+  });
+
+  it('is another than one under another name, or from bytes', async () => {
+    const guest = engine.connect();
+    await Promise.all([guest.loadByName('m'), guest.loadByName('n'), guest.load([onnxModel], 'onnx', 'cpu')]);
+    expect(fake.loads()).toBe(3);
+  });
+});
+
+describe('handles', () => {
+  it('mean nothing to another guest', async () => {
+    const [first, second] = [engine.connect(), engine.connect()];
+    const { id } = await first.load([onnxModel], 'onnx', 'cpu');
+    await expect(second.compute(id, [signal])).rejects.toMatchObject({
+      name: 'WasiNNError',
+      code: 'invalid-argument',
+      message: `compute: there is no graph ${id}: it was never loaded or is unloaded`,
+    });
+    await second.unload(id);
+    expect(fake.disposed()).toBe(0);
+    expect(await first.compute(id, [signal])).toHaveLength(1);
+  });
+
+  it('are never used again', async () => {
+    const guest = engine.connect();
+    const ids = new Set<number>();
+    for (let round = 0; round < 5; round++) {
+      const { id } = await guest.load([onnxModel], 'onnx', 'cpu');
+      ids.add(id);
+      await guest.unload(id);
+      await expect(guest.compute(id, [signal])).rejects.toMatchObject({ code: 'invalid-argument' });
+    }
+    expect(ids.size).toBe(5);
+    expect(fake.disposed()).toBe(5);
+  });
+
+  it.each([-1, 0.5, 7, Number.NaN])('that were never given out: unloading %d is harmless', async (id) => {
+    await expect(engine.connect().unload(id)).resolves.toBeUndefined();
+  });
+});
+
+describe('close', () => {
+  it('gives back all graphs of the guest, and no other', async () => {
+    const [first, second] = [engine.connect(), engine.connect()];
+    await first.load([onnxModel], 'onnx', 'cpu');
+    await first.loadByName('m');
+    const kept = await second.load([onnxModel], 'onnx', 'cpu');
+    await first.close();
+    expect(fake.disposed()).toBe(2);
+    expect(await second.compute(kept.id, [signal])).toHaveLength(1);
+  });
+
+  it('is harmless twice', async () => {
+    const guest = engine.connect();
+    await guest.load([onnxModel], 'onnx', 'cpu');
+    await guest.close();
+    await guest.close();
+    expect(fake.disposed()).toBe(1);
+  });
+
+  it('makes calls that come later fail', async () => {
+    const guest = engine.connect();
+    const { id } = await guest.load([onnxModel], 'onnx', 'cpu');
+    await guest.close();
+    const disposed = { name: 'WasiNNError', code: 'runtime-error', message: expect.stringContaining('disposed of') };
+    await expect(guest.load([onnxModel], 'onnx', 'cpu')).rejects.toMatchObject(disposed);
+    await expect(guest.loadByName('m')).rejects.toMatchObject(disposed);
+    await expect(guest.compute(id, [signal])).rejects.toMatchObject({ name: 'WasiNNError' });
+    await expect(guest.unload(id)).resolves.toBeUndefined();
+    expect(fake.loads()).toBe(1);
+  });
+
+  it.each(['load', 'loadByName'] as const)('gives back a graph that is still on its way by %s', async (operation) => {
+    const release = fake.hold();
+    const guest = engine.connect();
+    const loading = operation === 'load' ? guest.load([onnxModel], 'onnx', 'cpu') : guest.loadByName('m');
+    const failure = expect(loading).rejects.toMatchObject({
+      code: 'runtime-error',
+      message: expect.stringContaining('disposed of'),
+    });
+    await settle();
+    await guest.close();
+    release();
+    await failure;
+    expect(fake.disposed()).toBe(1);
+  });
+
+  it('leaves a shared graph on its way to those who still wait', async () => {
+    const release = fake.hold();
+    const [first, second] = [engine.connect(), engine.connect()];
+    const gone = expect(first.loadByName('m')).rejects.toThrow('disposed of');
+    const loading = second.loadByName('m');
+    await settle();
+    await first.close();
+    release();
+    await gone;
+    const { id } = await loading;
+    expect(fake.disposed()).toBe(0);
+    expect(await second.compute(id, [signal])).toHaveLength(1);
+    await second.close();
+    expect(fake.disposed()).toBe(1);
+  });
+});
