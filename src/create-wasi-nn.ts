@@ -3,7 +3,9 @@ import type { EngineLink } from './engine/link.js';
 import { createMessageLink } from './engine/message-link.js';
 import { type RemoteEngine, startEngine } from './engine/remote-engine.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
+import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
+import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
 import { createRegistry, type ModelsOption } from './models/registry.js';
 import { WasiNNError } from './standard/error.js';
 
@@ -16,6 +18,9 @@ export interface WasiNNOptions {
    */
   readonly allowSoftwareAdapter?: boolean;
 }
+
+/** A guest: its URL (resolved against the page), a Response, a Blob, its bytes, or a compiled core module. */
+export type GuestInput = string | URL | Response | Blob | BufferSource | WebAssembly.Module;
 
 /** What happens in the engine; `detail` tells the particulars. */
 export interface WasiNNEventMap {
@@ -30,15 +35,21 @@ export interface WasiNNEventMap {
 /** wasi-nn for one page: an engine, and the guests that use it. */
 export interface WasiNN extends EventTarget {
   /**
-   * Runs a component, in a worker of its own.
+   * Starts a library, a component or a core module, in a worker of its own.
    *
-   * @param source the component: a URL (resolved against the page), a Response, a Blob or the bytes
-   * @typeParam Exports the component's exported functions as its author knows them; nothing checks that it is so
-   * @throws WasiNNError where the source is no component, or needs what is not there; its message says what
+   * @typeParam Exports the exported functions as the guest's author knows them; nothing checks that it is so
+   * @throws WasiNNError where the source is no guest, or needs what is not there; its message says what
    */
   instantiate<Exports extends object = GuestExports>(
-    source: string | URL | Response | Blob | BufferSource,
+    source: GuestInput,
+    options?: EnvironmentOptions,
   ): Promise<Guest<Exports>>;
+  /**
+   * Runs a program to its end: a component that exports `wasi:cli/run`, or a core module with `_start`.
+   *
+   * @throws WasiNNError as `instantiate`; GuestTrap when the program traps
+   */
+  run(source: GuestInput, options?: EnvironmentOptions): Promise<RunResult>;
   /** Opens a link to the engine for code on the page. */
   connect(): EngineLink;
   /** Ends all guests and the engine. */
@@ -77,20 +88,54 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
     return engine;
   }
 
+  /** Starts a guest that ends with its signal. */
+  async function start<Exports extends object>(
+    input: GuestInput,
+    options: EnvironmentOptions,
+    output: OutputSink,
+  ): Promise<StartedGuest<Exports>> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const source = await toGuestSource(input);
+    const environment = await gatherEnvironment(options);
+    signal?.throwIfAborted();
+    const abort = () => started.fail(signal?.reason);
+    const onEnd = () => {
+      guests.delete(started);
+      signal?.removeEventListener('abort', abort);
+    };
+    const started = startGuest<Exports>({ source, connection: running().connect(), environment, output, onEnd });
+    guests.add(started);
+    signal?.addEventListener('abort', abort);
+    return started;
+  }
+
   return Object.assign(events, {
-    async instantiate<Exports extends object = GuestExports>(source: string | URL | Response | Blob | BufferSource) {
-      const guestSource = await toGuestSource(source);
-      const started = startGuest<Exports>(guestSource, running().connect(), () => guests.delete(started));
-      guests.add(started);
-      return started.guest;
+    async instantiate<Exports extends object = GuestExports>(source: GuestInput, options: EnvironmentOptions = {}) {
+      const { guest } = await start<Exports>(source, options, (stream, bytes) => options[stream]?.(bytes));
+      return guest;
+    },
+    async run(source: GuestInput, options: EnvironmentOptions = {}) {
+      const capture = new OutputCapture();
+      const program = await start(source, options, (stream, bytes) => {
+        capture.take(stream, bytes);
+        options[stream]?.(bytes);
+      });
+      try {
+        const exitCode = await program.run();
+        return { exitCode, stdout: capture.text('stdout'), stderr: capture.text('stderr') };
+      } finally {
+        program.fail(new WasiNNError('runtime-error', 'run: the program has ended'));
+      }
     },
     connect: () => createMessageLink(running().connect().port),
     dispose: () => stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again')),
   });
 }
 
-async function toGuestSource(source: string | URL | Response | Blob | BufferSource): Promise<GuestSource> {
+async function toGuestSource(source: GuestInput): Promise<GuestSource> {
   if (typeof source === 'string' || source instanceof URL) return { url: new URL(source, document.baseURI).href };
+  if (source instanceof WebAssembly.Module) return { module: source };
   if (source instanceof Response && !source.ok) {
     throw new WasiNNError('not-found', `instantiate: ${source.url} answered ${source.status} ${source.statusText}`);
   }

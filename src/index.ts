@@ -1,8 +1,15 @@
 export type { Device, FallbackStep, Provider } from './backends/backend.js';
-export { createWasiNN, type WasiNN, type WasiNNEventMap, type WasiNNOptions } from './create-wasi-nn.js';
+export {
+  createWasiNN,
+  type GuestInput,
+  type WasiNN,
+  type WasiNNEventMap,
+  type WasiNNOptions,
+} from './create-wasi-nn.js';
 export type { FallbackEvent, LoadEvent, ProgressEvent } from './engine/engine.js';
 export type { Awaitable, EngineLink, GraphInfo } from './engine/link.js';
-export { type Guest, GuestError, type GuestExports, GuestTrap } from './guest/guest.js';
+export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
+export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
 export type { ModelOptions, ModelsOption } from './models/registry.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
 export type { ExecutionTarget, GraphEncoding } from './standard/graph.js';

@@ -72,8 +72,7 @@ export class LegacySession {
   }
 
   finalizeExecutionContext(handle: number): void {
-    if (!this.#contexts.delete(handle))
-      throw unknownHandle('finalize_execution_context', 'execution context', handle);
+    if (!this.#contexts.delete(handle)) throw unknownHandle('finalize_execution_context', 'execution context', handle);
   }
 
   /** What the graph says of an input that may be set now. */

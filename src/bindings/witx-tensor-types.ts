@@ -48,8 +48,11 @@ export function readTensorType(
   const current = typesOf.current[typeNumber];
   if (!current) throw invalid(`there is no tensor type ${typeNumber}`);
   if (early === current) return { type: current };
-  if (dimensions.includes(0)) return { type: typeOfEmpty(early, current, declaredType, knownEra) };
-
+  if (dimensions.includes(0)) {
+    const declared = [early, current].find((type) => type === declaredType);
+    const known = knownEra && typesOf[knownEra][typeNumber];
+    return { type: declared ?? known ?? current };
+  }
   for (const era of eras) {
     const type = typesOf[era][typeNumber];
     if (!type || byteLengthOf(type, dimensions) !== byteLength) continue;
@@ -57,12 +60,6 @@ export function readTensorType(
     return { type, era };
   }
   throw invalid(misfit(tensor));
-}
-
-function typeOfEmpty(typeNumber: number, declaredType: string, knownEra: TensorTypeEra = 'current'): TensorType {
-  const candidates = eras.flatMap((era) => typesOf[era][typeNumber] ?? []);
-  const ofEra = typesOf[knownEra][typeNumber];
-  return candidates.find((type) => type === declaredType) ?? ofEra ?? typesOf.current[typeNumber];
 }
 
 function contradiction(typeNumber: number, type: TensorType, knownEra: TensorTypeEra): string {

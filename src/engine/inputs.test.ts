@@ -10,6 +10,7 @@ function tensor(name: string, type: TensorType, dimensions: number[], bytes?: nu
 const image: TensorInfo = { name: 'image', type: 'FP32', shape: [1, 3, 2, 2] };
 const rate: TensorInfo = { name: 'rate', type: 'I64', shape: [] };
 const frames: TensorInfo = { name: 'frames', type: 'U8', shape: ['batch', 4, '?'] };
+const open: TensorInfo = { name: 'open', type: 'U8', shape: ['n', 'm'] };
 const mask: TensorInfo = { name: 'mask', type: 'bool', shape: [2] };
 
 function errorOf(expected: readonly TensorInfo[], given: readonly NamedTensor[]): WasiNNError {
@@ -84,6 +85,8 @@ describe('matchInputs refuses', () => {
     ['any for a type that wasi-nn lacks', [mask], [tensor('mask', 'U8', [2])], 'expects bool [2], but U8 [2] came'],
     ['too few axes', [image], [tensor('image', 'FP32', [3, 2, 2])], `${imageInWords}, but the shape [3, 2, 2] came`],
     ['too many axes', [image], [tensor('image', 'FP32', [1, 1, 3, 2, 2])], 'but the shape [1, 1, 3, 2, 2] came'],
+    ['an axis more at the end', [image], [tensor('image', 'FP32', [1, 3, 2, 2, 1])], 'shape [1, 3, 2, 2, 1] came'],
+    ['a scalar for open axes', [open], [tensor('open', 'U8', [])], 'expects U8 [n, m], but the shape [] came'],
     ['a scalar for axes', [image], [tensor('image', 'FP32', [])], `${imageInWords}, but the shape [] came`],
     ['another length', [image], [tensor('image', 'FP32', [1, 3, 2, 3])], 'but the shape [1, 3, 2, 3] came'],
     ['the last axis first', [image], [tensor('image', 'FP32', [1, 2, 2, 3])], 'but the shape [1, 2, 2, 3] came'],
@@ -111,6 +114,12 @@ describe('matchInputs refuses', () => {
 
   it('quotes what could be mistaken for the text around it', () => {
     expect(errorOf([image], [tensor('a"\n; b', 'U8', [1])]).message).toContain('no input "a\\"\\n; b"; it has');
+  });
+
+  it('tells a name of 200 characters whole, and cuts a longer one', () => {
+    const textOf = (length: number) => errorOf([image], [tensor('n'.repeat(length), 'U8', [1])]).message;
+    expect(textOf(200)).toContain(`no input "${'n'.repeat(200)}"; it has`);
+    expect(textOf(201)).toContain(`no input "${'n'.repeat(200)}…"; it has`);
   });
 
   it('cuts a very long name', () => {

@@ -20,7 +20,7 @@ const sort = { core: 0, function: 1, value: 2, type: 3, instance: 5 };
  * @throws WasiNNError `invalid-argument` for bytes that are no component
  */
 export function readComponent(bytes: Uint8Array): ComponentInterface {
-  if (preamble.some((byte, index) => bytes[index] !== byte)) throw notAComponent(bytes);
+  if (preamble.some((byte, index) => bytes[index] !== byte)) throw notAComponent();
   const imports: string[] = [];
   const functions: string[] = [];
   const interfaces: string[] = [];
@@ -48,13 +48,10 @@ export function readComponent(bytes: Uint8Array): ComponentInterface {
   return { imports, functions, interfaces };
 }
 
-function notAComponent(bytes: Uint8Array): WasiNNError {
-  const isCoreModule = [...preamble.slice(0, 4), 1, 0, 0, 0].every((byte, index) => bytes[index] === byte);
+function notAComponent(): WasiNNError {
   return new WasiNNError(
     'invalid-argument',
-    isCoreModule
-      ? 'instantiate: expected a component, but a core WebAssembly module came: wrap it with a tool such as `jco new`'
-      : 'instantiate: expected a WebAssembly component, but the bytes are no WebAssembly: check the URL',
+    'instantiate: expected a WebAssembly component or module, but the bytes are neither: check the URL',
   );
 }
 

@@ -1,54 +1,90 @@
 import { createMessageLink } from '../engine/message-link.js';
 import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
-import { type GuestFunction, instantiateComponent } from './instantiate.js';
-import { type Failure, type GuestMessage, type GuestSource, isPageMessage } from './protocol.js';
+import type { Instance } from './instance.js';
+import { instantiate } from './instantiate.js';
+import type { ProgramEnvironment } from './program.js';
+import { type Action, type Failure, type GuestMessage, type GuestSource, isPageMessage } from './protocol.js';
 
 /** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
 
-let functions: ReadonlyMap<string, GuestFunction> = new Map();
+let instance: Instance = { functions: new Map() };
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isPageMessage(data)) return;
-  if (data.type === 'start') void start(data.source, data.port);
-  else void call(data.id, data.name, data.values);
+  if (data.type === 'start') void start(data.source, data.port, data.environment);
+  else void answer(data.id, data);
 });
 
-async function start(source: GuestSource, port: MessagePort): Promise<void> {
+async function start(source: GuestSource, port: MessagePort, environment: ProgramEnvironment): Promise<void> {
   try {
-    const bytes = 'url' in source ? await fetchGuest(source.url) : source.bytes;
-    functions = await instantiateComponent(bytes, createMessageLink(port));
-    tell({ type: 'started', functions: [...functions.keys()] });
+    const link = createMessageLink(port);
+    instance = await instantiate(await open(source), link, environment, (stream, bytes) => {
+      tell({ type: 'output', stream, bytes }, [bytes.buffer]);
+    });
+    tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
   } catch (cause) {
     tell({ type: 'refused', error: toPlainError(cause) });
   }
+}
+
+async function open(source: GuestSource): Promise<Uint8Array<ArrayBuffer> | WebAssembly.Module> {
+  if ('module' in source) return source.module;
+  return 'url' in source ? fetchGuest(source.url) : source.bytes;
 }
 
 async function fetchGuest(url: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url).catch((cause) => {
     throw new WasiNNError('runtime-error', `instantiate: ${url} could not be reached (${messageOf(cause)})`, { cause });
   });
-  if (!response.ok)
+  if (!response.ok) {
     throw new WasiNNError('not-found', `instantiate: ${url} answered ${response.status} ${response.statusText}`);
+  }
   return new Uint8Array(await response.arrayBuffer());
 }
 
-async function call(id: number, name: string, values: readonly unknown[]): Promise<void> {
+async function answer(id: number, action: Action): Promise<void> {
   try {
-    tell({ type: 'returned', id, value: await functions.get(name)?.(...values) });
+    tell({ type: 'answered', id, value: await carryOut(action) });
   } catch (cause) {
     tell({ type: 'failed', id, failure: describe(cause) });
   }
 }
 
-/** jco throws the error of a WIT result as an Error with a `payload`; everything else that is thrown is a trap. */
+function carryOut(action: Action): unknown {
+  switch (action.action) {
+    case 'call':
+      return instance.functions.get(action.name)?.(...action.values);
+    case 'run':
+      if (instance.run) return instance.run();
+      throw new WasiNNError('invalid-argument', 'run: the guest is no program: it has neither wasi:cli/run nor _start');
+    case 'read':
+      return memoryAt(action.address, action.length).slice();
+    case 'write':
+      memoryAt(action.address, action.bytes.byteLength).set(action.bytes);
+      return undefined;
+  }
+}
+
+function memoryAt(address: number, length: number): Uint8Array {
+  const { memory } = instance;
+  if (!memory) throw new WasiNNError('invalid-argument', 'memory: the guest exports no memory');
+  if (address >= 0 && length >= 0 && address + length <= memory.buffer.byteLength) {
+    return new Uint8Array(memory.buffer, address, length);
+  }
+  const size = memory.buffer.byteLength;
+  throw new WasiNNError('invalid-argument', `memory: ${length} bytes at ${address} are not within its ${size} bytes`);
+}
+
+/** jco throws the error of a WIT result as an Error with a `payload`; what is not from this host either is a trap. */
 function describe(cause: unknown): Failure {
+  if (cause instanceof WasiNNError) return { kind: 'error', error: toPlainError(cause) };
   if (cause instanceof Error && Object.hasOwn(cause, 'payload')) {
     return { kind: 'result', payload: Reflect.get(cause, 'payload') };
   }
   return { kind: 'trap', message: messageOf(cause), stack: cause instanceof Error ? (cause.stack ?? '') : '' };
 }
 
-function tell(message: GuestMessage): void {
-  globalThis.postMessage(message);
+function tell(message: GuestMessage, transfer: Transferable[] = []): void {
+  globalThis.postMessage(message, { transfer });
 }

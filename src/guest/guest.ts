@@ -1,7 +1,15 @@
 import { fromPlainError } from '../engine/protocol.js';
 import type { RemoteConnection } from '../engine/remote-engine.js';
-import { messageOf, WasiNNError } from '../standard/error.js';
-import { type Failure, type GuestMessage, type GuestSource, isGuestMessage, type PageMessage } from './protocol.js';
+import { WasiNNError } from '../standard/error.js';
+import type { OutputSink, ProgramEnvironment } from './program.js';
+import {
+  type Action,
+  type Failure,
+  type GuestMessage,
+  type GuestSource,
+  isGuestMessage,
+  type PageMessage,
+} from './protocol.js';
 
 /** The functions that a guest exports, by their names in camel case. */
 export type GuestExports = Readonly<Record<string, (...values: never[]) => Promise<unknown>>>;
@@ -13,8 +21,18 @@ export interface Guest<Exports extends object = GuestExports> {
    * enums strings, `list<u8>` a Uint8Array. A WIT result resolves to its value or rejects with a {@link GuestError}.
    */
   readonly exports: Exports;
+  /** A core module's memory, where it exports one as `memory`: what its functions' pointers point into. */
+  readonly memory?: GuestMemory;
   /** Ends the guest's thread, and gives back its graphs. Calls under way are rejected; disposing twice is harmless. */
   dispose(): void;
+}
+
+/** The memory of a guest, across threads. Addresses and lengths are in bytes. */
+export interface GuestMemory {
+  /** @throws WasiNNError `invalid-argument` outside of the memory */
+  read(address: number, length: number): Promise<Uint8Array>;
+  /** @throws WasiNNError `invalid-argument` outside of the memory */
+  write(address: number, bytes: Uint8Array): Promise<void>;
 }
 
 /** A guest's function answered with the error that its WIT type declares. */
@@ -39,69 +57,81 @@ export class GuestTrap extends Error {
   }
 }
 
-interface Call {
+interface Question {
   resolve(value: unknown): void;
-  reject(cause: Error): void;
+  reject(reason: unknown): void;
 }
 
 /** A guest on its way, and the means to end it from outside, when the engine it depends on fails. */
 export interface StartedGuest<Exports extends object = GuestExports> {
   readonly guest: Promise<Guest<Exports>>;
-  fail(cause: WasiNNError): void;
+  /** Runs the guest as a program and resolves to its exit code. */
+  run(): Promise<number>;
+  fail(reason: unknown): void;
+}
+
+/** What a guest is started with. */
+export interface GuestOptions {
+  readonly source: GuestSource;
+  readonly connection: RemoteConnection;
+  readonly environment: ProgramEnvironment;
+  readonly output: OutputSink;
+  /** Called once, when the guest has ended for whatever reason. */
+  onEnd(): void;
 }
 
 /**
  * Starts a guest in a worker of its own.
  *
- * @throws WasiNNError what `instantiateComponent` throws, or `runtime-error` where the worker cannot be started
+ * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
-export function startGuest<Exports extends object>(
-  source: GuestSource,
-  connection: RemoteConnection,
-  onEnd: () => void,
-): StartedGuest<Exports> {
+export function startGuest<Exports extends object>({
+  source,
+  connection,
+  environment,
+  output,
+  onEnd,
+}: GuestOptions): StartedGuest<Exports> {
   const worker = new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' });
-  const calls = new Map<number, Call>();
+  const questions = new Map<number, Question>();
   let nextId = 0;
-  let ended: WasiNNError | undefined;
+  let ended: { readonly reason: unknown } | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
 
   const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
 
-  function fail(cause: WasiNNError): void {
+  function fail(reason: unknown): void {
     if (ended) return;
-    ended = cause;
+    ended = { reason };
     worker.terminate();
     connection.close();
-    reject(cause);
-    for (const call of calls.values()) call.reject(cause);
-    calls.clear();
+    reject(reason);
+    for (const question of questions.values()) question.reject(reason);
+    questions.clear();
     onEnd();
   }
 
-  function call(name: string, values: readonly unknown[]): Promise<unknown> {
-    if (ended) return Promise.reject(ended);
+  function ask(action: Action): Promise<unknown> {
+    if (ended) return Promise.reject(ended.reason);
     return new Promise((resolve, reject) => {
       const id = nextId++;
-      tell({ type: 'call', id, name, values });
-      calls.set(id, { resolve, reject });
+      tell({ ...action, type: 'ask', id });
+      questions.set(id, { resolve, reject });
     });
   }
 
   function receive(message: GuestMessage): void {
     switch (message.type) {
-      case 'started': {
-        const functions = message.functions.map(
-          (name) => [name, (...values: unknown[]) => call(name, values)] as const,
-        );
-        // What the functions take and return is the caller's word: the component's types are not known here.
-        resolve({ exports: Object.fromEntries(functions) as Exports, dispose: () => fail(disposed()) });
+      case 'started':
+        resolve(toGuest(message.functions, message.hasMemory, ask, () => fail(disposed())));
         return;
-      }
       case 'refused':
         fail(fromPlainError(message.error));
         return;
-      case 'returned':
+      case 'output':
+        output(message.stream, message.bytes);
+        return;
+      case 'answered':
         take(message.id)?.resolve(message.value);
         return;
       case 'failed':
@@ -109,10 +139,10 @@ export function startGuest<Exports extends object>(
     }
   }
 
-  function take(id: number): Call | undefined {
-    const call = calls.get(id);
-    calls.delete(id);
-    return call;
+  function take(id: number): Question | undefined {
+    const question = questions.get(id);
+    questions.delete(id);
+    return question;
   }
 
   worker.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -121,18 +151,57 @@ export function startGuest<Exports extends object>(
   worker.onerror = ({ message }) => {
     fail(new WasiNNError('runtime-error', `the guest worker failed: ${message || 'its script could not be loaded'}`));
   };
-  worker.onmessageerror = (event) => {
-    fail(
-      new WasiNNError('runtime-error', `the guest's answer cannot be passed between threads: ${messageOf(event.data)}`),
-    );
-  };
-  tell({ type: 'start', source, port: connection.port }, [connection.port]);
+  tell({ type: 'start', source, port: connection.port, environment }, [connection.port]);
 
-  return { guest: promise, fail };
+  return { guest: promise, run: async () => exitCode(await promise.then(() => ask({ action: 'run' }))), fail };
+}
+
+type Ask = (action: Action) => Promise<unknown>;
+
+function toGuest<Exports extends object>(
+  functions: readonly string[],
+  hasMemory: boolean,
+  ask: Ask,
+  dispose: () => void,
+): Guest<Exports> {
+  const exports = functions.map((name) => {
+    return [name, (...values: unknown[]) => ask({ action: 'call', name, values })] as const;
+  });
+  return {
+    // What the functions take and return is the caller's word: the guest's types are not known here.
+    exports: Object.fromEntries(exports) as Exports,
+    ...(hasMemory ? { memory: toMemory(ask) } : {}),
+    dispose,
+  };
+}
+
+function toMemory(ask: Ask): GuestMemory {
+  return {
+    async read(address, length) {
+      const bytes = await ask({ action: 'read', address, length });
+      if (bytes instanceof Uint8Array) return bytes;
+      throw new WasiNNError('runtime-error', 'memory: the guest worker answered without bytes');
+    },
+    async write(address, bytes) {
+      await ask({ action: 'write', address, bytes: new Uint8Array(bytes) });
+    },
+  };
+}
+
+function exitCode(value: unknown): number {
+  if (typeof value === 'number') return value;
+  throw new WasiNNError('runtime-error', 'run: the guest worker answered without an exit code');
 }
 
 function toError(failure: Failure): Error {
-  return failure.kind === 'result' ? new GuestError(failure.payload) : new GuestTrap(failure.message, failure.stack);
+  switch (failure.kind) {
+    case 'result':
+      return new GuestError(failure.payload);
+    case 'error':
+      return fromPlainError(failure.error);
+    case 'trap':
+      return new GuestTrap(failure.message, failure.stack);
+  }
 }
 
 function disposed(): WasiNNError {

@@ -1,79 +1,36 @@
-import { createWitBinding } from '../bindings/wit.js';
 import type { EngineLink } from '../engine/link.js';
-import { WasiNNError } from '../standard/error.js';
-import { type ComponentInterface, readComponent } from './component.js';
-import { type TranspiledComponent, transpile } from './transpile.js';
+import { messageOf, WasiNNError } from '../standard/error.js';
+import { instantiateModule } from './core-module.js';
+import type { Instance } from './instance.js';
+import { instantiateComponent } from './instantiate-component.js';
+import type { OutputSink, ProgramEnvironment } from './program.js';
 
-export type GuestFunction = (...values: readonly unknown[]) => unknown;
-
-type Imports = Record<string, unknown>;
+/** The first eight bytes of a core module: the magic number and version 1 (layer 0). */
+const corePreamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
 /**
- * Instantiates a component in this thread.
+ * Instantiates a guest in this thread, whether it is a component or a core module.
  *
- * @returns its exported functions, by their names in camel case
- * @throws WasiNNError `invalid-argument` for bytes that are no component, `unsupported-operation` where the browser or
- *   this host lacks what the component needs
+ * @throws WasiNNError `invalid-argument` for what is neither, and what the instantiation of each throws
  */
-export async function instantiateComponent(
-  bytes: Uint8Array<ArrayBuffer>,
+export async function instantiate(
+  source: Uint8Array<ArrayBuffer> | WebAssembly.Module,
   link: EngineLink,
-): Promise<ReadonlyMap<string, GuestFunction>> {
-  const component = readComponent(bytes);
-  refuseUnknownImports(component);
-  if (!('Suspending' in WebAssembly)) {
-    throw new WasiNNError(
-      'unsupported-operation',
-      'instantiate: this browser cannot suspend WebAssembly (JSPI): use Chrome or Edge 137, Firefox 153, Safari 27 or later',
-    );
-  }
-  const transpiled = await transpile(bytes, component);
-  const exports = await runScript(transpiled, await provideImports(component, link));
-  return new Map(component.functions.map(camelCase).map((name) => [name, functionOf(exports, name)]));
+  environment: ProgramEnvironment,
+  output: OutputSink,
+): Promise<Instance> {
+  if (source instanceof WebAssembly.Module) return instantiateModule(source, link, environment, output);
+  const isModule = corePreamble.every((byte, index) => source[index] === byte);
+  if (!isModule) return instantiateComponent(source, link, environment, output);
+  return instantiateModule(await compile(source), link, environment, output);
 }
 
-function refuseUnknownImports({ imports }: ComponentInterface): void {
-  const missing = imports.filter((name) => !name.startsWith('wasi:'));
-  if (missing.length === 0) return;
-  throw new WasiNNError(
-    'unsupported-operation',
-    `instantiate: the component imports ${missing.join(', ')}, which nothing here provides: compose it with a component that does`,
-  );
-}
-
-async function provideImports({ imports }: ComponentInterface, link: EngineLink): Promise<Imports> {
-  const { tensor, graph, inference, errors } = createWitBinding(link);
-  const nn = {
-    'wasi:nn/tensor': tensor,
-    'wasi:nn/graph': graph,
-    'wasi:nn/inference': inference,
-    'wasi:nn/errors': errors,
-  };
-  if (imports.every((name) => name.startsWith('wasi:nn/'))) return nn;
-  const { WASIShim } = await import('@bytecodealliance/preview2-shim/instantiation');
-  return { ...new WASIShim({ sandbox: { enableNetwork: false } }).getImportObject(), ...nn };
-}
-
-async function runScript({ script, coreModules }: TranspiledComponent, imports: Imports): Promise<object> {
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   try {
-    const glue: unknown = await import(/* @vite-ignore */ url);
-    const compile = (name: string) => WebAssembly.compile(coreModules.get(name) ?? new Uint8Array());
-    const exports: unknown = await functionOf(glue, 'instantiate')(compile, imports);
-    if (typeof exports === 'object' && exports !== null) return exports;
-    throw new WasiNNError('runtime-error', 'instantiate: the transpiled component has no exports');
-  } finally {
-    URL.revokeObjectURL(url);
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new WasiNNError('invalid-argument', `instantiate: the module cannot be compiled: ${messageOf(cause)}`, {
+      cause,
+    });
   }
-}
-
-function functionOf(holder: unknown, name: string): GuestFunction {
-  const member: unknown = typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;
-  if (typeof member === 'function') return (...values) => Reflect.apply(member, undefined, values);
-  throw new WasiNNError('runtime-error', `instantiate: the transpiled component has no function ${name}`);
-}
-
-/** `load-by-name` as jco spells it in JavaScript: `loadByName`. */
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }

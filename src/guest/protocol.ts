@@ -1,32 +1,50 @@
 import type { PlainError } from '../engine/protocol.js';
+import type { OutputStream, ProgramEnvironment } from './program.js';
 
 /** What a page and the worker of one of its guests say to each other. */
 
-export type GuestSource = { readonly url: string } | { readonly bytes: Uint8Array<ArrayBuffer> };
+export type GuestSource =
+  | { readonly url: string }
+  | { readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly module: WebAssembly.Module };
 
-/** To the guest. `start` comes first, and once; a call's `id` comes back with its answer. */
+/** Something that a guest is asked for; its answer comes back with the same id. */
+export type Action =
+  | { readonly action: 'call'; readonly name: string; readonly values: readonly unknown[] }
+  | { readonly action: 'run' }
+  | { readonly action: 'read'; readonly address: number; readonly length: number }
+  | { readonly action: 'write'; readonly address: number; readonly bytes: Uint8Array<ArrayBuffer> };
+
+/** To the guest. `start` comes first, and once. */
 export type PageMessage =
-  | { readonly type: 'start'; readonly source: GuestSource; readonly port: MessagePort }
-  | { readonly type: 'call'; readonly id: number; readonly name: string; readonly values: readonly unknown[] };
+  | {
+      readonly type: 'start';
+      readonly source: GuestSource;
+      readonly port: MessagePort;
+      readonly environment: ProgramEnvironment;
+    }
+  | (Action & { readonly type: 'ask'; readonly id: number });
 
 /** To the page. */
 export type GuestMessage =
-  | { readonly type: 'started'; readonly functions: readonly string[] }
+  | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
   | { readonly type: 'refused'; readonly error: PlainError }
-  | { readonly type: 'returned'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'answered'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure };
 
-/** How a call failed: with the error that the function's type declares, or with a trap. */
+/** How a call failed: with the error that the function's type declares, with an error of this host, or with a trap. */
 export type Failure =
   | { readonly kind: 'result'; readonly payload: unknown }
+  | { readonly kind: 'error'; readonly error: PlainError }
   | { readonly kind: 'trap'; readonly message: string; readonly stack: string };
 
 export function isPageMessage(data: unknown): data is PageMessage {
-  return hasType(data) && (data.type === 'start' || data.type === 'call');
+  return hasType(data) && (data.type === 'start' || data.type === 'ask');
 }
 
 export function isGuestMessage(data: unknown): data is GuestMessage {
-  return hasType(data) && ['started', 'refused', 'returned', 'failed'].some((type) => type === data.type);
+  return hasType(data) && ['started', 'refused', 'output', 'answered', 'failed'].some((type) => type === data.type);
 }
 
 function hasType(data: unknown): data is { readonly type: unknown } {

@@ -133,6 +133,7 @@ describe('write', () => {
     } finally {
       IDBObjectStore.prototype.put = put;
     }
+    expect(await database.get('models', url)).toMatchObject({ complete: false });
     expect(await cache.read(url)).toBeUndefined();
   });
 });

@@ -92,7 +92,10 @@ describe('download', () => {
   it('fetches a compressed model of another origin, which does not show its content-encoding', async () => {
     const expected = model(500);
     vi.stubGlobal('fetch', async () => new Response(expected, { headers: { 'content-length': '80' } }));
-    expect(await download('https://cdn.example/model.onnx')).toEqual(expected);
+    const progress: Progress[] = [];
+    const onProgress = (step: Progress) => progress.push(step);
+    expect(await download('https://cdn.example/model.onnx', { onProgress })).toEqual(expected);
+    expect(progress.at(-1)).toEqual({ loaded: 500 });
   });
 
   it('follows redirects', async () => {

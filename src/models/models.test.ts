@@ -147,6 +147,13 @@ describe('open', () => {
     });
   });
 
+  it('cuts a very long name that is not registered', async () => {
+    const { models } = open({ m: 'm.onnx' }, await serveModel());
+    const failure: unknown = await models.open('n'.repeat(1_000_000)).catch((cause: unknown) => cause);
+    expect(failure).toMatchObject({ code: 'not-found', message: expect.stringContaining('registered are "m"') });
+    expect(String(failure).length).toBeLessThan(400);
+  });
+
   it('takes no URL for a name', async () => {
     const site = await serveModel();
     const { models } = open({ m: 'm.onnx' }, site);

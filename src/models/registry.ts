@@ -45,8 +45,7 @@ export function createRegistry(models: ModelsOption, base: string): Registry {
 function toEntry(name: string, options: string | URL | ModelOptions, base: string): ModelEntry {
   if (typeof options === 'string' || options instanceof URL) return toEntry(name, { url: options }, base);
 
-  if (typeof options !== 'object' || options === null)
-    throw invalid(name, 'it needs either a url or data');
+  if (typeof options !== 'object' || options === null) throw invalid(name, 'it needs either a url or data');
   const { encoding = 'autodetect', target = 'cpu', freeDimensions = {} } = options;
   if (!isGraphEncoding(encoding)) throw invalid(name, `its encoding is ${JSON.stringify(encoding)}, no graph-encoding`);
   if (!isExecutionTarget(target)) throw invalid(name, `its target is ${JSON.stringify(target)}, not cpu, gpu or tpu`);

@@ -1,0 +1,196 @@
+import { matchInputs } from '../engine/inputs.js';
+import type { Awaitable, EngineLink } from '../engine/link.js';
+import { WasiNNError } from '../standard/error.js';
+import type { NamedTensor, TensorInfo } from '../standard/tensor.js';
+import { createLegacyBinding, type LegacyBinding } from './legacy.js';
+
+/** What a core module does before it calls: it lays things out in its memory. Nothing is ever freed. */
+export class TestMemory {
+  readonly memory: WebAssembly.Memory;
+  /** Zero is left free, so that no pointer is zero by accident. */
+  #end = 16;
+
+  constructor({ pages = 1, shared = false } = {}) {
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: 1024, shared });
+  }
+
+  get byteLength(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** Room at a multiple of 16. */
+  room(byteLength: number): number {
+    const pointer = this.#end;
+    this.#end = Math.ceil((pointer + byteLength) / 16) * 16;
+    return pointer;
+  }
+
+  bytes(...values: number[]): number {
+    return this.data(Uint8Array.from(values));
+  }
+
+  data(data: Uint8Array): number {
+    const pointer = this.room(data.byteLength);
+    new Uint8Array(this.memory.buffer).set(data, pointer);
+    return pointer;
+  }
+
+  words(...values: number[]): number {
+    const pointer = this.room(values.length * 4);
+    values.forEach((value, index) => {
+      this.view().setUint32(pointer + index * 4, value, true);
+    });
+    return pointer;
+  }
+
+  /** @returns pointer and byte length */
+  text(text: string): [number, number] {
+    const data = new TextEncoder().encode(text);
+    return [this.data(data), data.byteLength];
+  }
+
+  /** An array of builders. @returns its pointer and count */
+  builders(...parts: readonly Uint8Array[]): [number, number] {
+    const pointers = parts.map((part) => [this.data(part), part.byteLength]);
+    return [this.words(...pointers.flat()), parts.length];
+  }
+
+  /** A tensor as wasi-nn.witx lays it out, with the padding that guests in Rust leave behind. */
+  tensor(dimensions: readonly number[], typeNumber: number, data: Uint8Array): number {
+    const type = (0xabcdef00 | typeNumber) >>> 0;
+    return this.words(this.words(...dimensions), dimensions.length, type, this.data(data), data.byteLength);
+  }
+
+  /** A tensor as WAMR's `wasi_nn` lays it out. */
+  wamrTensor(dimensions: readonly number[], typeNumber: number, data: Uint8Array): number {
+    const shape = this.words(this.words(...dimensions), dimensions.length);
+    return this.words(shape, (0xabcdef00 | typeNumber) >>> 0, this.data(data));
+  }
+
+  read(pointer: number, byteLength: number): number[] {
+    return [...new Uint8Array(this.memory.buffer, pointer, byteLength)];
+  }
+
+  readWord(pointer: number): number {
+    return this.view().getUint32(pointer, true);
+  }
+
+  snapshot(): Uint8Array {
+    return new Uint8Array(this.memory.buffer).slice();
+  }
+
+  view(): DataView {
+    return new DataView(this.memory.buffer);
+  }
+}
+
+/** The bytes of the only model that the {@link FakeEngine} loads, and the name of the only one that is registered. */
+export const echoModel = new TextEncoder().encode('ECHO');
+export const echoName = 'echo';
+
+/**
+ * An engine whose graphs answer their inputs as their outputs. As honest as the real one: it checks what it is given,
+ * knows only the graphs that it has loaded, and takes the buffers that are passed to it, as a message link does.
+ */
+export class FakeEngine implements EngineLink {
+  readonly calls: unknown[][] = [];
+  readonly graphs = new Set<number>();
+  /** What the operation that is named fails with. */
+  readonly faults = new Map<keyof EngineLink, unknown>();
+  /** Done in the middle of each operation: while the guest is suspended, where answers are promises. */
+  meanwhile: () => void = () => {};
+  readonly #asynchronous: boolean;
+  readonly #inputs: readonly TensorInfo[];
+  #nextId = 100;
+
+  constructor({
+    asynchronous = false,
+    inputs = [{ name: 'x', type: 'U8', shape: ['n'] }] as readonly TensorInfo[],
+  } = {}) {
+    this.#asynchronous = asynchronous;
+    this.#inputs = inputs;
+  }
+
+  load: EngineLink['load'] = (parts, encoding, target) => {
+    const owned = parts.map((part) => structuredClone(part, { transfer: [part.buffer] }));
+    return this.#answer('load', [owned.map((part) => [...part]), encoding, target], () => {
+      const [model] = owned;
+      if (!model || owned.length > 1) throw new WasiNNError('invalid-argument', 'load: expected 1 part');
+      if (String(model) !== String(echoModel)) throw new WasiNNError('invalid-encoding', 'load: this is no model');
+      return this.#open();
+    });
+  };
+
+  loadByName: EngineLink['loadByName'] = (name) =>
+    this.#answer('loadByName', [name], () => {
+      if (name !== echoName) throw new WasiNNError('not-found', `load-by-name: there is no ${JSON.stringify(name)}`);
+      return this.#open();
+    });
+
+  compute: EngineLink['compute'] = (graph, inputs) => {
+    const owned = inputs.map(([name, tensor]): NamedTensor => {
+      return [name, { ...tensor, data: structuredClone(tensor.data, { transfer: [tensor.data.buffer] }) }];
+    });
+    return this.#answer('compute', [graph, owned.map(([name, { type, data }]) => [name, type, ...data])], () => {
+      if (!this.graphs.has(graph)) throw new WasiNNError('invalid-argument', `compute: there is no graph ${graph}`);
+      const matched = matchInputs(this.#inputs, owned);
+      return this.#inputs.flatMap(({ name }): NamedTensor[] => {
+        const tensor = matched.get(name);
+        return tensor ? [[`${name}-out`, tensor]] : [];
+      });
+    });
+  };
+
+  unload: EngineLink['unload'] = (graph) =>
+    this.#answer('unload', [graph], () => {
+      this.graphs.delete(graph);
+    });
+
+  callsOf(operation: keyof EngineLink): unknown[][] {
+    return this.calls.filter(([name]) => name === operation);
+  }
+
+  #open() {
+    const id = this.#nextId++;
+    this.graphs.add(id);
+    const outputs = this.#inputs.map(({ name, ...info }) => ({ ...info, name: `${name}-out` }));
+    const device = { target: 'cpu', provider: 'wasm', description: 'fake' } as const;
+    return { id, backend: 'fake', device, inputs: this.#inputs, outputs };
+  }
+
+  #answer<Value>(operation: keyof EngineLink, values: unknown[], action: () => Value): Awaitable<Value> {
+    this.calls.push([operation, ...values]);
+    const run = () => {
+      this.meanwhile();
+      if (this.faults.has(operation)) throw this.faults.get(operation);
+      return action();
+    };
+    return this.#asynchronous ? Promise.resolve().then(run) : run();
+  }
+}
+
+/** A guest of either kind of link: its memory, its imports, and what its host was told of failures. */
+export function createTestGuest({
+  engine = new FakeEngine(),
+  memory = new TestMemory(),
+}: {
+  engine?: EngineLink;
+  memory?: TestMemory;
+} = {}) {
+  const errors: string[] = [];
+  const binding = createLegacyBinding(
+    engine,
+    () => memory.memory,
+    ({ code, message }, functionName) => errors.push(`${functionName}: ${code}: ${message}`),
+  );
+  return { memory, errors, nn: callable(binding.wasi_ephemeral_nn), wamr: callable(binding.wasi_nn) };
+}
+
+/** The functions of a module as a guest calls them. */
+export function callable(module: LegacyBinding['wasi_ephemeral_nn']) {
+  return (name: string, ...args: number[]): Awaitable<number> => {
+    const imported = module[name];
+    if (!imported) throw new Error(`the module has no function ${name}`);
+    return imported.call(...args);
+  };
+}

@@ -1,0 +1,22 @@
+export type GuestFunction = (...values: readonly unknown[]) => unknown;
+
+/** An instantiated guest, in its own thread. */
+export interface Instance {
+  /** The exported functions, by their names in camel case; each may answer with a promise. */
+  readonly functions: ReadonlyMap<string, GuestFunction>;
+  /** Runs the guest as a program, where it is one, and resolves to its exit code. */
+  readonly run?: () => Promise<number>;
+  /** A core module's memory, where it exports one. */
+  readonly memory?: WebAssembly.Memory;
+}
+
+/** `load-by-name`, and `load_by_name` likewise, as JavaScript spells it: `loadByName`. */
+export function camelCase(name: string): string {
+  return name.replace(/(?<=.)[-_]([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A member of something whose type is not known here, as a function. */
+export function functionOf(holder: unknown, name: string): GuestFunction | undefined {
+  const member: unknown = typeof holder === 'object' && holder !== null ? Reflect.get(holder, name) : undefined;
+  return typeof member === 'function' ? (...values) => Reflect.apply(member, undefined, values) : undefined;
+}

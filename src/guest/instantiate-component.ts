@@ -1,0 +1,100 @@
+import { createWitBinding } from '../bindings/wit.js';
+import type { EngineLink } from '../engine/link.js';
+import { WasiNNError } from '../standard/error.js';
+import { type ComponentInterface, readComponent } from './component.js';
+import { camelCase, functionOf, type GuestFunction, type Instance } from './instance.js';
+import { promiseIntegration } from './jspi.js';
+import type { OutputSink, ProgramEnvironment } from './program.js';
+import { type TranspiledComponent, transpile } from './transpile.js';
+
+type Imports = Record<string, unknown>;
+
+/**
+ * Instantiates a component: a program (`wasi:cli/run`), or a library.
+ *
+ * @throws WasiNNError `invalid-argument` for bytes that are no component, `unsupported-operation` where the browser or
+ *   this host lacks what the component needs
+ */
+export async function instantiateComponent(
+  bytes: Uint8Array<ArrayBuffer>,
+  link: EngineLink,
+  environment: ProgramEnvironment,
+  output: OutputSink,
+): Promise<Instance> {
+  const component = readComponent(bytes);
+  refuseUnknownImports(component);
+  promiseIntegration();
+  const imports = await provideImports(component, link, environment, output);
+  const exports = await runScript(await transpile(bytes, component), imports);
+  const run = findRun(component, exports);
+  return {
+    functions: new Map(component.functions.map(camelCase).map((name) => [name, expectFunction(exports, name)])),
+    ...(run ? { run: () => runProgram(run) } : {}),
+  };
+}
+
+function refuseUnknownImports({ imports }: ComponentInterface): void {
+  const missing = imports.filter((name) => !name.startsWith('wasi:'));
+  if (missing.length === 0) return;
+  throw new WasiNNError(
+    'unsupported-operation',
+    `instantiate: the component imports ${missing.join(', ')}, which nothing here provides: compose it with a component that does`,
+  );
+}
+
+async function provideImports(
+  { imports }: ComponentInterface,
+  link: EngineLink,
+  environment: ProgramEnvironment,
+  output: OutputSink,
+): Promise<Imports> {
+  const { tensor, graph, inference, errors } = createWitBinding(link);
+  const nn = {
+    'wasi:nn/tensor': tensor,
+    'wasi:nn/graph': graph,
+    'wasi:nn/inference': inference,
+    'wasi:nn/errors': errors,
+  };
+  if (imports.every((name) => name.startsWith('wasi:nn/'))) return nn;
+  const { createPreview2 } = await import('./wasi-preview2.js');
+  return { ...createPreview2(environment, output), ...nn };
+}
+
+async function runScript({ script, coreModules }: TranspiledComponent, imports: Imports): Promise<object> {
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+  try {
+    const glue: unknown = await import(/* @vite-ignore */ url);
+    const compile = (name: string) => WebAssembly.compile(coreModules.get(name) ?? new Uint8Array());
+    const exports: unknown = await expectFunction(glue, 'instantiate')(compile, imports);
+    if (typeof exports === 'object' && exports !== null) return exports;
+    throw new WasiNNError('runtime-error', 'instantiate: the transpiled component has no exports');
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+function expectFunction(holder: unknown, name: string): GuestFunction {
+  const found = functionOf(holder, name);
+  if (found) return found;
+  throw new WasiNNError('runtime-error', `instantiate: the transpiled component has no function ${name}`);
+}
+
+/** The function `run` of the exported interface `wasi:cli/run`, of whatever version. */
+function findRun({ interfaces }: ComponentInterface, exports: object): GuestFunction | undefined {
+  const name = interfaces.find((candidate) => candidate.startsWith('wasi:cli/run'));
+  return name === undefined ? undefined : functionOf(Reflect.get(exports, name), 'run');
+}
+
+/** `run` answers with a result that says success or failure, or leaves through `wasi:cli/exit`. */
+async function runProgram(run: GuestFunction): Promise<number> {
+  const { exitCodeOf } = await import('./wasi-preview2.js');
+  try {
+    await run();
+    return 0;
+  } catch (thrown) {
+    const code = exitCodeOf(thrown);
+    if (code !== undefined) return code;
+    if (thrown instanceof Error && Object.hasOwn(thrown, 'payload')) return 1;
+    throw thrown;
+  }
+}

@@ -1,0 +1,46 @@
+/** What a guest finds around it when it is run as a program. It can be posted to a worker. */
+export interface ProgramEnvironment {
+  /** The arguments, the program's name first. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array<ArrayBuffer>;
+  /** Files by their paths, the folders between them implied: `fixture/model.onnx`. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** Where what a program writes goes. */
+export type OutputSink = (stream: OutputStream, bytes: Uint8Array<ArrayBuffer>) => void;
+
+export const emptyEnvironment: ProgramEnvironment = {
+  args: ['guest'],
+  env: {},
+  stdin: new Uint8Array(),
+  files: new Map(),
+};
+
+/** A folder in memory: names of files with their bytes, and of folders. */
+export type Folder = Map<string, Uint8Array<ArrayBuffer> | Folder>;
+
+/**
+ * Arranges files by the folders in their paths. A leading `/` or `./` means nothing: there is one tree, which the guest
+ * finds as `/` and as its working folder.
+ */
+export function toFolder(files: ProgramEnvironment['files']): Folder {
+  const root: Folder = new Map();
+  for (const [path, bytes] of files) {
+    const names = path.split('/').filter((name) => name !== '' && name !== '.');
+    const fileName = names.pop();
+    if (fileName !== undefined) names.reduce(enter, root).set(fileName, bytes);
+  }
+  return root;
+}
+
+function enter(folder: Folder, name: string): Folder {
+  const known = folder.get(name);
+  if (known instanceof Map) return known;
+  const created: Folder = new Map();
+  folder.set(name, created);
+  return created;
+}
