@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { compute, load, loadByName, openProbe, type PlainTensor, succeeded } from './guest-page.js';
+import { ask, compute, loadByName, openProbe, type PlainTensor, succeeded } from './guest-page.js';
+import type { Site } from './site.js';
 import { expect, test } from './test.js';
 
 /** An input that the digits model takes. */
@@ -103,7 +104,7 @@ test('every bad name, model and tensor is an error that the same guest survives'
     });
   }
   await test.step('load of bytes that are no model', async () => {
-    await expectBadBytes(blank);
+    await expectBadBytes(blank, site);
   });
 
   expect(succeeded(await compute(blank, graph, [blankDigit]))).toEqual(healthy);
@@ -120,16 +121,17 @@ test('a model that was broken at the first visit is fetched again when it has be
   succeeded(await loadByName(blank, 'mended'));
 });
 
-async function expectBadBytes(page: Page): Promise<void> {
-  const noModel = '/guests/probe.component.wasm';
-  expectFailure(await load(page, [noModel], 'onnx', 'cpu'), 'invalid-encoding', ['onnxruntime', 'protobuf']);
-  expectFailure(await load(page, [noModel], 'autodetect', 'cpu'), 'invalid-encoding', ['unknown format', 'onnx']);
-  expectFailure(await load(page, ['/index.html'], 'onnx', 'cpu'), 'invalid-encoding', ['an HTML page']);
-  expectFailure(await load(page, ['/models/digits.onnx'], 'openvino', 'cpu'), 'invalid-encoding', ['openvino', 'ONNX']);
-  expectFailure(await load(page, [], 'onnx', 'cpu'), 'invalid-argument', ['builder']);
-  expectFailure(await load(page, ['/models/digits.onnx', '/models/digits.onnx'], 'onnx', 'cpu'), 'invalid-argument', [
-    '2 came',
-  ]);
+async function expectBadBytes(page: Page, site: Site): Promise<void> {
+  const digits = new Uint8Array(await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer());
+  const guest = new Uint8Array(await (await fetch(`${site.origin}/guests/probe.component.wasm`)).arrayBuffer());
+  const html = new TextEncoder().encode('<!doctype html><html>');
+  const load = (parts: Uint8Array[], encoding: string) => ask(page, 'probe', 'load', parts, encoding, 'cpu');
+  expectFailure(await load([guest], 'onnx'), 'invalid-encoding', ['onnx', 'WebAssembly']);
+  expectFailure(await load([guest], 'autodetect'), 'invalid-encoding', ['WebAssembly', 'onnx']);
+  expectFailure(await load([html], 'onnx'), 'invalid-encoding', ['an HTML page']);
+  expectFailure(await load([digits], 'openvino'), 'invalid-encoding', ['openvino', 'ONNX']);
+  expectFailure(await load([], 'onnx'), 'invalid-argument', ['builder']);
+  expectFailure(await load([digits, digits], 'onnx'), 'invalid-argument', ['2 came']);
 }
 
 function expectFailure(outcome: unknown, code: string, texts: readonly (string | RegExp)[]): void {

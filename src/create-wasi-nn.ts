@@ -1,6 +1,6 @@
 import type { EngineEvent, FallbackEvent, LoadEvent, ProgressEvent } from './engine/engine.js';
 import type { EngineLink } from './engine/link.js';
-import { createMessageLink } from './engine/message-link.js';
+import { createMessageLink, type MessageLink } from './engine/message-link.js';
 import { type RemoteEngine, startEngine } from './engine/remote-engine.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OutputSink } from './guest/program.js';
@@ -72,6 +72,7 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
   const registry = createRegistry(models, document.baseURI);
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
+  const links = new Set<MessageLink>();
   let engine: RemoteEngine | undefined;
 
   const onEvent = (event: EngineEvent) => events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
@@ -80,7 +81,8 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
   function stop(cause: WasiNNError): void {
     engine?.dispose();
     engine = undefined;
-    for (const guest of [...guests]) guest.fail(cause);
+    for (const dependent of [...guests, ...links]) dependent.fail(cause);
+    links.clear();
   }
 
   function running(): RemoteEngine {
@@ -128,7 +130,11 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
         program.fail(new WasiNNError('runtime-error', 'run: the program has ended'));
       }
     },
-    connect: () => createMessageLink(running().connect().port),
+    connect() {
+      const link = createMessageLink(running().connect().port);
+      links.add(link);
+      return link;
+    },
     dispose: () => stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again')),
   });
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import { MissingMemoryError } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
@@ -84,9 +84,12 @@ describe('text', () => {
     expect(guest.text(3, byteLength, 'the name', 100)).toBe(text);
   });
 
-  it('is read from shared memory', () => {
+  it('is read from shared memory by way of a copy, since browsers do not decode that', () => {
+    const decode = vi.spyOn(TextDecoder.prototype, 'decode');
     const { guest, byteLength } = place('shared', { shared: true });
     expect(guest.text(3, byteLength, 'the name', 100)).toBe('shared');
+    expect(decode).toHaveBeenCalledWith(expect.objectContaining({ buffer: expect.any(ArrayBuffer) }));
+    decode.mockRestore();
   });
 
   it.each([[[0xff]], [[0xc3]], [[0xed, 0xa0, 0x80]], [[0x61, 0x80]]])(

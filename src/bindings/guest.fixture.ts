@@ -75,8 +75,16 @@ export class TestMemory {
     return this.view().getUint32(pointer, true);
   }
 
-  snapshot(): Uint8Array {
+  snapshot(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.memory.buffer).slice();
+  }
+
+  /** Whether all bytes are those of a snapshot. */
+  equals(snapshot: Uint8Array<ArrayBuffer>): boolean {
+    const words = new Uint32Array(this.memory.buffer);
+    const expected = new Uint32Array(snapshot.buffer);
+    for (let index = 0; index < words.length; index++) if (words[index] !== expected[index]) return false;
+    return words.length === expected.length;
   }
 
   view(): DataView {

@@ -55,7 +55,6 @@ export class LegacySession {
     const graph = this.#graph('unload', handle);
     this.#graphs.delete(handle);
     graph.unloaded = true;
-    for (const context of this.#contexts.values()) if (context.graph === graph) context.inputs.clear();
     try {
       const answer = this.#link.unload(graph.info.id);
       if (answer instanceof Promise) answer.catch(this.#onUnloadFailure);

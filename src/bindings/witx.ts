@@ -23,7 +23,7 @@ const encodings: readonly GraphEncoding[] = [
   'autodetect',
 ];
 
-/** `$execution_target`, and AUTO of the Rust crate and WasmEdge: what the registry takes for a model that says nothing. */
+/** `$execution_target`, and 3, AUTO of the Rust crate and WasmEdge: `cpu`, as for a registered model that names none. */
 const targets: readonly ExecutionTarget[] = ['cpu', 'gpu', 'tpu', 'cpu'];
 
 /** No format of a model has as many parts; a bound keeps a guest from having one object made for each 8 bytes it has. */
@@ -50,12 +50,12 @@ export function createWitxFunctions(session: LegacySession) {
       graphOut: number,
     ): Awaitable<void> {
       checkGraphOut(memory, graphOut);
-      const toTarget = targets[target];
-      const toEncoding = encodings[encoding];
-      if (!toTarget) throw memory.invalid(`there is no execution target ${target}`);
-      if (!toEncoding) throw new WasiNNError('invalid-encoding', `load: there is no graph encoding ${encoding}`);
+      const executionTarget = targets[target];
+      const graphEncoding = encodings[encoding];
+      if (!executionTarget) throw memory.invalid(`there is no execution target ${target}`);
+      if (!graphEncoding) throw new WasiNNError('invalid-encoding', `load: there is no graph encoding ${encoding}`);
       const parts = readBuilders(memory, builders, builderCount);
-      return andThen(session.load(parts, toEncoding, toTarget), (graph) =>
+      return andThen(session.load(parts, graphEncoding, executionTarget), (graph) =>
         writeGraph(memory, graphOut, graph, session),
       );
     },

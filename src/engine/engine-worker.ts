@@ -24,7 +24,8 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       return;
     }
     case 'disconnect':
-      void connections.get(data.guest)?.close();
+      // Nobody is left to hear that a graph could not be given back.
+      connections.get(data.guest)?.close().catch(() => undefined);
       connections.delete(data.guest);
   }
 });

@@ -1,5 +1,5 @@
 import type { Backend, BackendGraph, Device, FallbackStep, LoadOptions } from '../backends/backend.js';
-import { sniff } from '../backends/sniff.js';
+import { chooseBackend } from '../backends/choose-backend.js';
 import type { ModelProgress, Models } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
@@ -192,28 +192,4 @@ function explain(operation: string): (cause: unknown) => never {
 
 function disposed(): WasiNNError {
   return new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again');
-}
-
-/** @throws WasiNNError `invalid-encoding` that names what the bytes are and what can be loaded */
-function chooseBackend(backends: readonly Backend[], parts: readonly GraphBuilder[], encoding: GraphEncoding): Backend {
-  const served = [...new Set(backends.flatMap((backend) => backend.encodings))].join(', ');
-  const [first] = parts;
-  if (!first) throw new WasiNNError('invalid-argument', 'load: no graph builder came; give the model as at least one');
-
-  const format = sniff(first);
-  const found = format.kind === 'model' ? format.encoding : undefined;
-  const isOther = format.kind === 'other' || (found !== undefined && found !== encoding);
-  if (encoding !== 'autodetect' && isOther) {
-    throw new WasiNNError(
-      'invalid-encoding',
-      `load: expected ${encoding}, but the bytes are ${format.description}; served are: ${served}`,
-    );
-  }
-  const effective = encoding === 'autodetect' ? found : encoding;
-  const backend = backends.find(({ encodings }) => effective !== undefined && encodings.includes(effective));
-  if (backend) return backend;
-  throw new WasiNNError(
-    'invalid-encoding',
-    `load: no backend serves ${effective ?? 'these bytes'}: they are ${format.description}; served are: ${served}`,
-  );
 }

@@ -8,8 +8,13 @@ interface Pending {
   reject(cause: WasiNNError): void;
 }
 
-/** The link over a MessagePort, whose other end {@link serve} serves. Answers are promises. */
-export function createMessageLink(port: MessagePort): EngineLink {
+export interface MessageLink extends EngineLink {
+  /** Rejects every call that is under way: the engine is gone and will not answer. */
+  fail(cause: WasiNNError): void;
+}
+
+/** The link over a MessagePort, whose other end `serve` serves. Answers are promises. */
+export function createMessageLink(port: MessagePort): MessageLink {
   const pending = new Map<number, Pending>();
   let nextId = 0;
 
@@ -48,6 +53,10 @@ export function createMessageLink(port: MessagePort): EngineLink {
     },
     async unload(graph) {
       await request({ operation: 'unload', graph });
+    },
+    fail(cause) {
+      for (const call of pending.values()) call.reject(cause);
+      pending.clear();
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { InferenceSession } from 'onnxruntime-web';
-import { type ErrorCode, messageOf, toWasiNNError, WasiNNError } from '../../standard/error.js';
-import type { GraphBuilder } from '../../standard/graph.js';
+import { messageOf, WasiNNError } from '../../standard/error.js';
 import type { NamedTensor, TensorValue } from '../../standard/tensor.js';
 import type { Backend, BackendGraph, FallbackStep, LoadOptions } from '../backend.js';
+import { toComputeError, toLoadError } from './errors.js';
+import { assignParts, type OnnxParts } from './external-data.js';
 import { type Candidate, candidates, type Placement, type ProviderOptions } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
@@ -13,33 +14,22 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
   return {
     name: 'onnxruntime-web',
     encodings: ['onnx'],
-    load: (parts, loadOptions) => load(singlePart(parts), loadOptions, options),
+    load: (parts, loadOptions) => load(assignParts(parts), loadOptions, options),
   };
 }
 
 /** onnxruntime warns of every operator that an accelerator leaves to the CPU; the page is told by events instead. */
 const errorsOnly = 3;
 
-function singlePart(parts: readonly GraphBuilder[]): GraphBuilder {
-  const [model] = parts;
-  if (!model || parts.length > 1) {
-    throw new WasiNNError(
-      'invalid-argument',
-      `load: an ONNX model is 1 part (the .onnx file), but ${parts.length} came`,
-    );
-  }
-  return model;
-}
-
 /** Tries each device in turn until one takes the model, and keeps the reasons of those that did not. */
-async function load(model: GraphBuilder, loadOptions: LoadOptions, options: ProviderOptions): Promise<BackendGraph> {
+async function load(parts: OnnxParts, loadOptions: LoadOptions, options: ProviderOptions): Promise<BackendGraph> {
   const fallback: FallbackStep[] = [];
   for (const candidate of candidates[loadOptions.target]) {
     try {
-      const { placement, session } = await createOn(candidate, model, loadOptions, options);
+      const { placement, session } = await createOn(candidate, parts, loadOptions, options);
       return createGraph(placement, session, fallback);
     } catch (cause) {
-      const error = toLoadError(cause);
+      const error = toLoadError(cause, parts);
       // Bytes that are no model are none on any device.
       if (error.code === 'invalid-encoding' || candidate.provider === 'wasm') throw error;
       fallback.push({ provider: candidate.provider, target: candidate.target, reason: messageOf(cause) });
@@ -50,7 +40,7 @@ async function load(model: GraphBuilder, loadOptions: LoadOptions, options: Prov
 
 async function createOn(
   candidate: Candidate,
-  model: GraphBuilder,
+  { model, externalData }: OnnxParts,
   { freeDimensions = {} }: LoadOptions,
   options: ProviderOptions,
 ): Promise<{ placement: Placement; session: InferenceSession }> {
@@ -59,6 +49,7 @@ async function createOn(
   const create = () =>
     ort.InferenceSession.create(model, {
       executionProviders: [placement.executionProvider],
+      externalData,
       freeDimensionOverrides: freeDimensions,
       logSeverityLevel: errorsOnly,
     });
@@ -101,28 +92,6 @@ async function run(
       return [name, fromOnnxTensor(name, tensor)];
     });
   } catch (cause) {
-    throw toWasiNNError(cause, 'compute: onnxruntime failed', statusCode(cause, runCodes));
+    throw toComputeError(cause);
   }
-}
-
-/** onnxruntime's status codes (`OrtErrorCode`), as far as they say more than that something failed. */
-const loadCodes: ReadonlyMap<number, ErrorCode> = new Map([
-  [2, 'invalid-encoding'],
-  [7, 'invalid-encoding'],
-  [9, 'unsupported-operation'],
-  [10, 'invalid-encoding'],
-]);
-
-const runCodes: ReadonlyMap<number, ErrorCode> = new Map([
-  [2, 'invalid-argument'],
-  [9, 'unsupported-operation'],
-]);
-
-function toLoadError(cause: unknown): WasiNNError {
-  return toWasiNNError(cause, 'load: onnxruntime cannot load the model', statusCode(cause, loadCodes));
-}
-
-function statusCode(cause: unknown, codes: ReadonlyMap<number, ErrorCode>): ErrorCode {
-  const status = /ERROR_CODE: (\d+)/.exec(messageOf(cause))?.[1];
-  return codes.get(Number(status)) ?? 'runtime-error';
 }

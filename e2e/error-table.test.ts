@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { faults, renderErrors } from './error-table.js';
+
+it('docs/errors.md tells of all faults in the table (npx vitest run -u writes it anew)', async () => {
+  await expect(renderErrors()).toMatchFileSnapshot('../docs/errors.md');
+});
+
+it('each fault is met by a guest of some ABI, and has a code where WIT can state it', () => {
+  for (const { fault, code, text, wit, older, legacy } of faults) {
+    const isWit = wit !== undefined || older !== undefined;
+    expect.soft(isWit || legacy !== undefined, fault).toBe(true);
+    expect.soft(code !== '', fault).toBe(isWit);
+    expect.soft(text.length > 0, fault).toBe(isWit);
+  }
+});

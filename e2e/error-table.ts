@@ -1,0 +1,661 @@
+import type { Page } from '@playwright/test';
+import { ask, type Outcome, type PlainTensor, succeeded } from './guest-page.js';
+import { type LegacyGuest, openContext, placeTensor, words } from './legacy-page.js';
+
+/**
+ * The faults that guests can meet: what each is called in `docs/errors.md`, which is made of this table, and how a real
+ * guest runs into it. Those who can state a fault in both kinds of ABI, do.
+ */
+export interface Fault {
+  readonly operation: string;
+  readonly fault: string;
+  readonly code: string;
+  readonly errno: number;
+  /** Pieces of the text that a WIT guest reads; they show what it tells. */
+  readonly text: readonly string[];
+  /** How the guest of wasi:nn 0.2.0-rc-2024-10-28 meets it. */
+  readonly wit?: (arena: Arena) => Promise<Outcome<unknown>>;
+  /** How the guest of 0.2.0-rc-2024-08-19 meets it. */
+  readonly older?: (arena: Arena) => Promise<Outcome<unknown>>;
+  /** How the guest of `wasi_ephemeral_nn` meets it; resolves to the errno. */
+  readonly legacy?: (arena: Arena) => Promise<number>;
+}
+
+/** Where faults are met: a page with three guests on one engine. */
+export interface Arena {
+  readonly page: Page;
+  /** The digits model, as bytes. */
+  readonly digits: Uint8Array;
+  readonly legacy: LegacyGuest;
+  /** Graphs and contexts of the digits model, ready for use. */
+  readonly graph: number;
+  readonly olderContext: number;
+  readonly legacyGraph: number;
+  readonly legacyContext: number;
+}
+
+/** Models that the page registers beside `digits`; the test's server answers accordingly. */
+export const faultyModels = [
+  'gone',
+  'broken',
+  'html',
+  'truncated',
+  'empty',
+  'gguf',
+  'unreachable',
+  'misshapen',
+] as const;
+
+const text = (value: string) => new TextEncoder().encode(value);
+const beyond = 0xfffffff0;
+const digit: PlainTensor = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(3136) };
+const float = 1;
+
+const loadWit = (parts: readonly Uint8Array[], encoding: string) => (arena: Arena) =>
+  ask(arena.page, 'probe', 'load', parts, encoding, 'cpu');
+
+const loadLegacy =
+  (parts: readonly Uint8Array[], encoding: number, target = 0) =>
+  async ({ legacy }: Arena) => {
+    const builders: number[] = [];
+    for (const part of parts) builders.push(await legacy.place(part), part.byteLength);
+    return legacy.call(
+      'load',
+      await legacy.place(words(...builders)),
+      parts.length,
+      encoding,
+      target,
+      await legacy.place(words(0)),
+    );
+  };
+
+const loadNameWit = (name: string) => (arena: Arena) => ask(arena.page, 'probe', 'loadByName', name);
+
+const loadNameLegacy =
+  (name: string) =>
+  async ({ legacy }: Arena) => {
+    const bytes = text(name);
+    return legacy.call('load_by_name', await legacy.place(bytes), bytes.byteLength, await legacy.place(words(0)));
+  };
+
+const computeWit =
+  (...inputs: readonly PlainTensor[]) =>
+  (arena: Arena) =>
+    ask(arena.page, 'probe', 'compute', arena.graph, inputs, true);
+
+const setOlder = (tensor: PlainTensor) => (arena: Arena) =>
+  ask(arena.page, 'older', 'setInput', arena.olderContext, tensor);
+
+const setLegacy =
+  (tensor: { dimensions: readonly number[]; type: number; data: Uint8Array }, index = 0) =>
+  async ({ legacy, legacyContext }: Arena) =>
+    legacy.call('set_input', legacyContext, index, await placeTensor(legacy, tensor));
+
+/** What no model begins with. */
+const noise = Uint8Array.from({ length: 64 }, (_, index) => 0xf0 + (index % 16));
+const legacyDigit = { dimensions: [1, 1, 28, 28], type: float, data: new Uint8Array(3136) };
+
+const loading: readonly Fault[] = [
+  {
+    operation: 'load',
+    fault: 'no builder',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['no graph builder came'],
+    wit: loadWit([], 'onnx'),
+    legacy: loadLegacy([], 1),
+  },
+  {
+    operation: 'load',
+    fault: 'more builders than the model has files',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['1 part', '2 came'],
+    wit: (arena) => loadWit([arena.digits, arena.digits], 'onnx')(arena),
+    legacy: (arena) => loadLegacy([arena.digits, arena.digits], 1)(arena),
+  },
+  {
+    operation: 'load',
+    fault: 'bytes that do not parse',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['onnxruntime cannot load the model', 'protobuf parsing failed'],
+    wit: (arena) => loadWit([arena.digits.slice(0, 5000)], 'onnx')(arena),
+    legacy: (arena) => loadLegacy([arena.digits.slice(0, 5000)], 1)(arena),
+  },
+  {
+    operation: 'load',
+    fault: 'an HTML page in place of a model',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['expected onnx', 'an HTML page'],
+    wit: loadWit([text('<!doctype html><html>')], 'onnx'),
+    legacy: loadLegacy([text('<!doctype html><html>')], 1),
+  },
+  {
+    operation: 'load',
+    fault: 'gzip-compressed bytes',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['gzip'],
+    wit: loadWit([Uint8Array.of(0x1f, 0x8b, 8, 0)], 'onnx'),
+    legacy: loadLegacy([Uint8Array.of(0x1f, 0x8b, 8, 0)], 1),
+  },
+  {
+    operation: 'load',
+    fault: 'another encoding than stated',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['expected openvino', 'ONNX'],
+    wit: (arena) => loadWit([arena.digits], 'openvino')(arena),
+    legacy: (arena) => loadLegacy([arena.digits], 0)(arena),
+  },
+  {
+    operation: 'load',
+    fault: 'an encoding that no backend serves',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['GGUF', 'served'],
+    wit: loadWit([text('GGUF\x03\0\0\0')], 'ggml'),
+    legacy: loadLegacy([text('GGUF\x03\0\0\0')], 6),
+  },
+  {
+    operation: 'load',
+    fault: 'autodetect of bytes in no known format',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['unknown format', 'served'],
+    wit: loadWit([noise], 'autodetect'),
+    legacy: loadLegacy([noise], 5),
+  },
+  {
+    operation: 'load',
+    fault: 'a number that is no encoding',
+    code: '',
+    errno: 2,
+    text: [],
+    legacy: (arena) => loadLegacy([arena.digits], 77)(arena),
+  },
+  {
+    operation: 'load',
+    fault: 'a number that is no execution target',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: (arena) => loadLegacy([arena.digits], 1, 9)(arena),
+  },
+  {
+    operation: 'load',
+    fault: 'a builder array outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => legacy.call('load', beyond, 2, 1, 0, await legacy.place(words(0))),
+  },
+  {
+    operation: 'load',
+    fault: 'a builder outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) =>
+      legacy.call('load', await legacy.place(words(beyond, 100)), 1, 1, 0, await legacy.place(words(0))),
+  },
+  {
+    operation: 'load',
+    fault: 'an absurd number of builders',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) =>
+      legacy.call('load', await legacy.place(words(0, 0)), 0xffffffff, 1, 0, await legacy.place(words(0))),
+  },
+  {
+    operation: 'load',
+    fault: 'a misaligned builder array',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) =>
+      legacy.call('load', (await legacy.place(words(0, 0, 0))) + 1, 1, 1, 0, await legacy.place(words(0))),
+  },
+  {
+    operation: 'load',
+    fault: 'a place for the graph outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy, digits }) =>
+      legacy.call('load', await legacy.place(words(await legacy.place(digits), digits.byteLength)), 1, 1, 0, beyond),
+  },
+];
+
+const naming: readonly Fault[] = [
+  {
+    operation: 'load-by-name',
+    fault: 'a name that is not registered',
+    code: 'not-found',
+    errno: 8,
+    text: ['"nobody"', 'registered are', '"digits"'],
+    wit: loadNameWit('nobody'),
+    legacy: loadNameLegacy('nobody'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a URL that answers 404 or 410',
+    code: 'not-found',
+    errno: 8,
+    text: ['"gone"', '/gone.onnx', '404'],
+    wit: loadNameWit('gone'),
+    legacy: loadNameLegacy('gone'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a URL that answers another error',
+    code: 'runtime-error',
+    errno: 5,
+    text: ['"broken"', '500'],
+    wit: loadNameWit('broken'),
+    legacy: loadNameLegacy('broken'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a URL that cannot be reached',
+    code: 'runtime-error',
+    errno: 5,
+    text: ['"unreachable"', 'could not be reached'],
+    wit: loadNameWit('unreachable'),
+    legacy: loadNameLegacy('unreachable'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a URL that answers an HTML page',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['"html"', 'an HTML page'],
+    wit: loadNameWit('html'),
+    legacy: loadNameLegacy('html'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a file that does not parse',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['"truncated"', 'protobuf'],
+    wit: loadNameWit('truncated'),
+    legacy: loadNameLegacy('truncated'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'an empty file',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['"empty"', 'an empty file'],
+    wit: loadNameWit('empty'),
+    legacy: loadNameLegacy('empty'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a file in an encoding that no backend serves',
+    code: 'invalid-encoding',
+    errno: 2,
+    text: ['"gguf"', 'GGUF'],
+    wit: loadNameWit('gguf'),
+    legacy: loadNameLegacy('gguf'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a name that is not UTF-8',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) =>
+      legacy.call('load_by_name', await legacy.place(Uint8Array.of(0xc3, 0x28)), 2, await legacy.place(words(0))),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a name outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => legacy.call('load_by_name', beyond, 100, await legacy.place(words(0))),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'an absurd length of the name',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => legacy.call('load_by_name', 0, 0xffffffff, await legacy.place(words(0))),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a place for the graph outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => legacy.call('load_by_name', await legacy.place(text('digits')), 6, beyond),
+  },
+];
+
+const inputs: readonly Fault[] = [
+  {
+    operation: 'compute',
+    fault: 'an input that the graph does not have',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['no input "picture"', '"image" FP32 [1, 1, 28, 28]'],
+    wit: computeWit({ ...digit, name: 'picture' }),
+    older: setOlder({ ...digit, name: 'picture' }),
+    legacy: setLegacy(legacyDigit, 1),
+  },
+  {
+    operation: 'compute',
+    fault: 'an input of another type',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['expects FP32', 'I32 [1, 1, 28, 28] came'],
+    wit: computeWit({ ...digit, ty: 'I32' }),
+    older: setOlder({ ...digit, ty: 'I32' }),
+    legacy: setLegacy({ ...legacyDigit, type: 4 }),
+  },
+  {
+    operation: 'compute',
+    fault: 'BF16, which the runtime does not have',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['expects FP32', 'BF16'],
+    wit: computeWit({ ...digit, ty: 'BF16' }),
+    older: setOlder({ ...digit, ty: 'BF16' }),
+  },
+  {
+    operation: 'compute',
+    fault: 'an input of another rank',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['expects FP32 [1, 1, 28, 28]', '[28, 28]'],
+    wit: computeWit({ ...digit, dimensions: [28, 28] }),
+    older: setOlder({ ...digit, dimensions: [28, 28] }),
+    legacy: setLegacy({ ...legacyDigit, dimensions: [28, 28] }),
+  },
+  {
+    operation: 'compute',
+    fault: 'an input of another shape',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['expects FP32 [1, 1, 28, 28]', '[1, 1, 14, 56]'],
+    wit: computeWit({ ...digit, dimensions: [1, 1, 14, 56] }),
+    older: setOlder({ ...digit, dimensions: [1, 1, 14, 56] }),
+    legacy: setLegacy({ ...legacyDigit, dimensions: [1, 1, 14, 56] }),
+  },
+  {
+    operation: 'compute',
+    fault: 'more or fewer bytes than the shape has',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['3136 bytes', '100 came'],
+    wit: computeWit({ ...digit, data: new Uint8Array(100) }),
+    older: setOlder({ ...digit, data: new Uint8Array(100) }),
+    legacy: setLegacy({ ...legacyDigit, data: new Uint8Array(100) }),
+  },
+  {
+    operation: 'compute',
+    fault: 'absurd dimensions',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['4294967295'],
+    wit: computeWit({ ...digit, dimensions: [0xffffffff, 0xffffffff, 28, 28] }),
+    older: setOlder({ ...digit, dimensions: [0xffffffff, 0xffffffff, 28, 28] }),
+    legacy: setLegacy({ ...legacyDigit, dimensions: [0xffffffff, 0xffffffff, 28, 28] }),
+  },
+  {
+    operation: 'compute',
+    fault: 'an input given twice',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['"image" came more than once'],
+    wit: computeWit(digit, digit),
+  },
+  {
+    operation: 'compute',
+    fault: 'an input that is missing',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['"image" is missing', 'FP32 [1, 1, 28, 28]'],
+    wit: computeWit(),
+    older: freshOlder('run'),
+    legacy: async ({ legacy }) => legacy.call('compute', (await openContext(legacy, 'digits')).context),
+  },
+  {
+    operation: 'compute',
+    fault: 'inputs that the model cannot be computed on',
+    code: 'runtime-error',
+    errno: 5,
+    text: ['onnxruntime failed', 'Reshape'],
+    wit: computeMisshapen,
+  },
+  {
+    operation: 'compute',
+    fault: 'a context that is not there',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: ({ legacy }) => legacy.call('compute', 4711),
+  },
+  {
+    operation: 'set-input',
+    fault: 'a type that is none',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: setLegacy({ ...legacyDigit, type: 99 }),
+  },
+  {
+    operation: 'set-input',
+    fault: 'a context that is not there',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => legacy.call('set_input', 4711, 0, await placeTensor(legacy, legacyDigit)),
+  },
+  {
+    operation: 'set-input',
+    fault: 'a tensor outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: ({ legacy, legacyContext }) => legacy.call('set_input', legacyContext, 0, beyond),
+  },
+  {
+    operation: 'set-input',
+    fault: 'a misaligned tensor',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy, legacyContext }) =>
+      legacy.call('set_input', legacyContext, 0, (await placeTensor(legacy, legacyDigit)) + 2),
+  },
+  {
+    operation: 'set-input',
+    fault: 'an absurd number of dimensions',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy, legacyContext }) =>
+      legacy.call('set_input', legacyContext, 0, await legacy.place(words(8, 0xffffffff, float, 8, 4))),
+  },
+  {
+    operation: 'set-input',
+    fault: 'data outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy, legacyContext }) =>
+      legacy.call('set_input', legacyContext, 0, await legacy.place(words(8, 1, float, beyond, 3136))),
+  },
+];
+
+const outputs: readonly Fault[] = [
+  {
+    operation: 'get-output',
+    fault: 'no output yet: compute has not succeeded',
+    code: 'runtime-error',
+    errno: 5,
+    text: ['no outputs yet', 'call compute first'],
+    older: freshOlder('getOutput', 'scores'),
+    legacy: async ({ legacy }) => getOutput(legacy, (await openContext(legacy, 'digits')).context, 0, 40),
+  },
+  {
+    operation: 'get-output',
+    fault: 'an output that the graph does not have',
+    code: 'invalid-argument',
+    errno: 1,
+    text: ['no output "nothing"', '"scores"'],
+    older: ({ page, olderContext }) => ask(page, 'older', 'getOutput', olderContext, 'nothing'),
+    legacy: ({ legacy, legacyContext }) => getOutput(legacy, legacyContext, 1, 40),
+  },
+  {
+    operation: 'get-output',
+    fault: 'a buffer that is too small (the size needed is written, the buffer left alone)',
+    code: '',
+    errno: 7,
+    text: [],
+    legacy: ({ legacy, legacyContext }) => getOutput(legacy, legacyContext, 0, 39),
+  },
+  {
+    operation: 'get-output',
+    fault: 'a buffer outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy, legacyContext }) =>
+      legacy.call('get_output', legacyContext, 0, beyond, 40, await legacy.place(words(0))),
+  },
+  {
+    operation: 'get-output',
+    fault: 'a place for the size outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy, legacyContext }) =>
+      legacy.call('get_output', legacyContext, 0, await legacy.place(new Uint8Array(40)), 40, beyond),
+  },
+  {
+    operation: 'get-output',
+    fault: 'a context that is not there',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: ({ legacy }) => getOutput(legacy, 4711, 0, 40),
+  },
+];
+
+const lifetimes: readonly Fault[] = [
+  {
+    operation: 'init-execution-context',
+    fault: 'a graph that is not there',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => legacy.call('init_execution_context', 4711, await legacy.place(words(0))),
+  },
+  {
+    operation: 'init-execution-context',
+    fault: 'a place for the context outside of the memory',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: ({ legacy, legacyGraph }) => legacy.call('init_execution_context', legacyGraph, beyond),
+  },
+  {
+    operation: 'unload',
+    fault: 'a graph that is unloaded already',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => {
+      const { graph } = await openContext(legacy, 'digits');
+      await legacy.call('unload', graph);
+      return legacy.call('unload', graph);
+    },
+  },
+  {
+    operation: 'compute',
+    fault: 'a graph that is unloaded',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => {
+      const { graph, context } = await openContext(legacy, 'digits');
+      await legacy.call('unload', graph);
+      return legacy.call('compute', context);
+    },
+  },
+  {
+    operation: 'finalize-execution-context',
+    fault: 'a context that is finalized already',
+    code: '',
+    errno: 1,
+    text: [],
+    legacy: async ({ legacy }) => {
+      const { context } = await openContext(legacy, 'digits');
+      await legacy.call('finalize_execution_context', context);
+      return legacy.call('finalize_execution_context', context);
+    },
+  },
+];
+
+export const faults: readonly Fault[] = [...loading, ...naming, ...inputs, ...outputs, ...lifetimes];
+
+/** A call in a context of the older guest that nothing has been done with. */
+function freshOlder(name: string, ...values: readonly unknown[]) {
+  return async ({ page }: Arena): Promise<Outcome<unknown>> => {
+    const graph = succeeded(await ask<number>(page, 'older', 'loadByName', 'digits'));
+    const context = succeeded(await ask<number>(page, 'older', 'initContext', graph));
+    return ask(page, 'older', name, context, ...values);
+  };
+}
+
+/** A model whose input is a shape: no check before the run can know that it fits nothing. */
+async function computeMisshapen({ page }: Arena): Promise<Outcome<unknown>> {
+  const graph = succeeded(await ask<number>(page, 'probe', 'loadByName', 'misshapen'));
+  const data = new Uint8Array(words(0, 0).byteLength);
+  data.set([7]);
+  return ask(page, 'probe', 'compute', graph, [{ name: 'shape', ty: 'I64', dimensions: [1], data }], true);
+}
+
+async function getOutput(legacy: LegacyGuest, context: number, index: number, size: number): Promise<number> {
+  const buffer = await legacy.place(new Uint8Array(size));
+  return legacy.call('get_output', context, index, buffer, size, await legacy.place(words(0)));
+}
+
+/** The document that tells of all faults. */
+export function renderErrors(): string {
+  const rows = faults.map(({ operation, fault, code, errno, text }) => {
+    const words = text.map((piece) => `“${piece}”`).join(' … ');
+    return `| ${operation} | ${fault} | ${code || '–'} | ${errno} | ${words} |`;
+  });
+  return [
+    intro.trim(),
+    '',
+    '| operation | fault | WIT code | errno | text (pieces) |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+const intro = `
+# Errors
+
+What a guest gets when something is wrong: the code of its \`error\` where it speaks WIT, the errno where it imports
+\`wasi_ephemeral_nn\` or \`wasi_nn\`. A WIT guest also reads a text, which tells what was expected and what came; pieces
+of it are shown here. The older WIT versions and the legacy ABI check an input when it is set, which is why faults of
+inputs stand under \`compute\` for all. A dash means that the fault cannot be stated in WIT: the component model itself
+keeps a guest from it.
+
+No fault traps the guest, and the same instance goes on working after each. Wasmtime answers most of these with
+\`runtime-error\` (errno 5), and some by ending the guest or the host.
+
+This page is made of the table in \`e2e/error-table.ts\`, each row of which a test meets with real guests.
+`;

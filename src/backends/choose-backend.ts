@@ -1,0 +1,65 @@
+import { WasiNNError } from '../standard/error.js';
+import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { Backend } from './backend.js';
+import { type Format, sniff } from './sniff.js';
+
+/** What makes a model of one encoding one that is served. */
+const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
+  tensorflowlite:
+    'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)',
+  tensorflow: 'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --saved-model folder --output model.onnx)',
+  pytorch: 'export the model to ONNX from Python (torch.onnx.export)',
+  openvino: 'export the model that it was made from to ONNX: there is no way back from OpenVINO',
+  ggml: 'export the model that it was made from to ONNX (optimum-cli export onnx): there is no way back from GGUF',
+};
+
+/**
+ * Finds the backend for a model. Bytes that are known to be something else are refused even where a guest names an
+ * encoding that is served; unknown ones are left to the backend.
+ *
+ * @throws WasiNNError `invalid-encoding` that names what the bytes are, what can be loaded and what to do;
+ *   `invalid-argument` where there are no bytes
+ */
+export function chooseBackend(
+  backends: readonly Backend[],
+  parts: readonly GraphBuilder[],
+  encoding: GraphEncoding,
+): Backend {
+  const [first] = parts;
+  if (!first) throw new WasiNNError('invalid-argument', 'load: no graph builder came; give the model as at least one');
+  const served = new Set(backends.flatMap((backend) => backend.encodings));
+
+  const format = sniff(first);
+  const found = format.kind === 'model' ? format.encoding : undefined;
+  const isOther = format.kind === 'other' || (found !== undefined && found !== encoding);
+  if (encoding !== 'autodetect' && isOther) {
+    throw refusal(`expected ${encoding}, but the bytes are ${format.description}`, served, format, encoding);
+  }
+  const effective = encoding === 'autodetect' ? found : encoding;
+  const backend = backends.find(({ encodings }) => effective !== undefined && encodings.includes(effective));
+  if (backend) return backend;
+  const reason = effective
+    ? `no backend serves ${effective}: the bytes are ${format.description}`
+    : `no backend serves these bytes: they are ${format.description}`;
+  throw refusal(reason, served, format, encoding);
+}
+
+function refusal(
+  reason: string,
+  served: ReadonlySet<GraphEncoding>,
+  format: Format,
+  encoding: GraphEncoding,
+): WasiNNError {
+  const remedy = remedyFor(served, format, encoding);
+  const text = `load: ${reason}; served are: ${[...served].join(', ')}`;
+  return new WasiNNError('invalid-encoding', remedy ? `${text}; ${remedy}` : text);
+}
+
+function remedyFor(served: ReadonlySet<GraphEncoding>, format: Format, encoding: GraphEncoding): string | undefined {
+  if (format.kind === 'other') return format.remedy;
+  const actual = format.kind === 'model' ? format.encoding : encoding;
+  // Served, and refused all the same: it came under the wrong name, or is not recognised.
+  if (served.has(actual)) return `name its encoding ${actual}, or autodetect`;
+  if (actual === 'autodetect') return 'name its encoding if it is a model all the same';
+  return served.has('onnx') ? conversions[actual] : undefined;
+}
