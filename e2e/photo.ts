@@ -1,13 +1,5 @@
 import type { Page } from '@playwright/test';
 
-/** The outcome of classifying a photo over and over, and how the page fared meanwhile. */
-export interface Classification {
-  /** The classes of the last answer, the most probable first. */
-  readonly classes: readonly number[];
-  /** The durations, in ms, of main-thread tasks that the browser calls long: 50 ms or more. */
-  readonly longTasks: readonly number[];
-}
-
 interface Guess {
   readonly class: number;
   readonly probability: number;
@@ -28,16 +20,14 @@ export const squeezenet = {
   softmax: true,
 } as const;
 
-/** Instantiates the guest `classify` on a page, and classifies one photo with it some times. */
-export function classifyPhoto(page: Page, photo: string, modelUrl: string, times: number): Promise<Classification> {
+/**
+ * Instantiates the guest `classify` on a page, and classifies one photo with it some times.
+ *
+ * @returns the classes of the last answer, the most probable first
+ */
+export function classifyPhoto(page: Page, photo: string, modelUrl: string, times: number): Promise<number[]> {
   return page.evaluate(
     async ({ photo, modelUrl, times, squeezenet }) => {
-      const longTasks: number[] = [];
-      const observer = new PerformanceObserver((list) =>
-        longTasks.push(...list.getEntries().map(({ duration }) => duration)),
-      );
-      observer.observe({ type: 'longtask' });
-
       const library = '/lib/wasi-nn-web.js';
       const { createWasiNN }: typeof import('../src/index.js') = await import(library);
       const nn = createWasiNN({ models: { squeezenet: modelUrl } });
@@ -58,10 +48,8 @@ export function classifyPhoto(page: Page, photo: string, modelUrl: string, times
       for (let time = 0; time < times; time++) {
         guesses = await guest.exports.classify(image, { ...squeezenet, name: 'squeezenet' }, 5);
       }
-      longTasks.push(...observer.takeRecords().map(({ duration }) => duration));
-      observer.disconnect();
       nn.dispose();
-      return { classes: guesses.map((guess) => guess.class), longTasks };
+      return guesses.map((guess) => guess.class);
     },
     { photo, modelUrl, times, squeezenet },
   );
