@@ -112,12 +112,12 @@ test('every bad name, model and tensor is an error that the same guest survives'
 });
 
 test('a model that was broken at the first visit is fetched again when it has been mended', async ({ blank, site }) => {
-  site.answer('/mended.onnx', (_, response) => response.writeHead(200).end('\x08\x07 no model at all'));
+  const whole = new Uint8Array(await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer());
+  site.answer('/mended.onnx', (_, response) => response.writeHead(200).end(whole.subarray(0, 5000)));
   await openProbe(blank, { models: { mended: '/mended.onnx' } });
   expectFailure(await loadByName(blank, 'mended'), 'invalid-encoding', ['protobuf']);
 
-  const whole = await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer();
-  site.answer('/mended.onnx', (_, response) => response.writeHead(200).end(new Uint8Array(whole)));
+  site.answer('/mended.onnx', (_, response) => response.writeHead(200).end(whole));
   succeeded(await loadByName(blank, 'mended'));
 });
 

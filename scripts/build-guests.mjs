@@ -1,43 +1,94 @@
-// Rebuilds the guests: guests/<crate>/ -> guests/<crate>.component.wasm. What this needs: docs/guests.md.
+// Rebuilds the guests into guests/. What this needs, and what each of them is: docs/guests.md.
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { componentNew, componentWit } from '@bytecodealliance/jco';
+import { componentNew, componentWit, parse, preview1AdapterCommandPath } from '@bytecodealliance/jco';
 
 const GUESTS = [
-  { crate: 'classify', kind: 'library' },
-  { crate: 'probe', kind: 'library' },
+  { file: 'classify.component.wasm', kind: 'library', crate: 'classify' },
+  { file: 'probe.component.wasm', kind: 'library', crate: 'probe' },
+  { file: 'probe-08-19.component.wasm', kind: 'library', crate: 'probe-older' },
+  { file: 'probe-06-25.component.wasm', kind: 'library', crate: 'probe-older', features: ['wasi-nn-06-25'] },
+  { file: 'example-wit-10-28.component.wasm', kind: 'command', crate: 'example' },
+  { file: 'example-wit-08-19.component.wasm', kind: 'command', crate: 'example' },
+  { file: 'example-witx-0-6.wasm', kind: 'commandModule', crate: 'example' },
+  { file: 'example-witx-0-4.wasm', kind: 'commandModule', crate: 'example' },
+  ...['cat', 'exit', 'loop', 'trap'].flatMap((name) => [
+    { file: `${name}.component.wasm`, kind: 'command', crate: 'commands' },
+    { file: `${name}.wasm`, kind: 'commandModule', crate: 'commands' },
+  ]),
+  { file: 'legacy-probe.wasm', kind: 'rawModule', texts: ['legacy-probe.wat', 'memory.wat'] },
+  { file: 'legacy-probe-no-memory.wasm', kind: 'rawModule', texts: ['legacy-probe.wat'] },
+  { file: 'wamr-probe.wasm', kind: 'rawModule', texts: ['wamr-probe.wat', 'memory.wat'] },
 ];
 
 const KINDS = {
-  /** Exports functions of its own world and may import nothing but wasi:nn. */
-  library: { target: 'wasm32-unknown-unknown', imports: /^wasi:nn\// },
+  /** A component with functions of its own world. It may import nothing but wasi:nn. */
+  library: { build: buildLibrary, imports: /^wasi:nn\// },
+  /** A component with `wasi:cli/run`. */
+  command: { build: buildCommand, imports: /^wasi:(cli|clocks|filesystem|io|nn|random)\// },
+  /** A core module with `_start`. */
+  commandModule: { build: buildCommandModule, imports: /^(wasi_snapshot_preview1|wasi_ephemeral_nn)\./ },
+  /** A core module with functions of its own, in WebAssembly text. It may import nothing but wasi-nn. */
+  rawModule: { build: buildRawModule, imports: /^(wasi_ephemeral_nn|wasi_nn)\./ },
 };
 
 const folder = fileURLToPath(new URL('../guests/', import.meta.url));
-const rustFlags = ['-Ctarget-feature=+simd128', ...withoutPathsOfThisMachine()];
+const withoutPaths = withoutPathsOfThisMachine();
 
-for (const { crate, kind } of GUESTS) {
-  const component = await build(crate, KINDS[kind]);
-  const file = `${crate}.component.wasm`;
-  await writeFile(join(folder, file), component);
-  console.log(`guests/${file}: ${component.length} bytes`);
+for (const guest of GUESTS) {
+  const { build, imports } = KINDS[guest.kind];
+  const wasm = await build(guest);
+  await checkImports(guest, wasm, imports);
+  await writeFile(join(folder, guest.file), wasm);
+  console.log(`guests/${guest.file}: ${wasm.length} bytes`);
 }
 
-async function build(crate, { target, imports }) {
+async function buildLibrary({ crate, features }) {
+  const core = cargo(crate, { target: 'wasm32-unknown-unknown', flags: ['-Ctarget-feature=+simd128'], features });
+  // wit-bindgen has left the world in the core module.
+  return componentNew(await core(crate.replaceAll('-', '_')), []);
+}
+
+async function buildCommand(guest) {
+  const adapter = await readFile(preview1AdapterCommandPath());
+  return componentNew(await buildCommandModule(guest), [['wasi_snapshot_preview1', adapter]]);
+}
+
+async function buildCommandModule({ crate, file }) {
+  const core = cargo(crate, { target: 'wasm32-wasip1' });
+  return core(file.split('.')[0]);
+}
+
+/** Fields of a module make a module, wherever they come from. */
+async function buildRawModule({ texts }) {
+  const fields = await Promise.all(texts.map((text) => readFile(join(folder, 'raw', text), 'utf8')));
+  return parse(fields.join('\n'));
+}
+
+/** Builds a crate. @returns reads one of the modules that it consists of */
+function cargo(crate, { target, flags = [], features = [] }) {
   execFileSync(
     'cargo',
-    ['build', '--release', '--locked', '--package', crate, '--target', target, '--target-dir', 'target'],
-    { cwd: folder, stdio: 'inherit', env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: rustFlags.join('\x1f') } },
+    ['build', '--release', '--locked', '--target-dir=target', '--target', target, '--package', crate].concat(
+      features.map((feature) => `--features=${feature}`),
+    ),
+    {
+      cwd: folder,
+      stdio: 'inherit',
+      env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: [...flags, ...withoutPaths].join('\x1f') },
+    },
   );
-  // wit-bindgen has left the world in the core module.
-  const core = await readFile(join(folder, 'target', target, 'release', `${crate}.wasm`));
-  const component = await componentNew(core, []);
-  const imported = [...(await componentWit(component)).matchAll(/^ {2}import ([^;]+);$/gm)].map(([, name]) => name);
-  const unwanted = imported.filter((name) => !imports.test(name));
-  if (unwanted.length > 0) throw new Error(`${crate} may import ${imports} only; it imports ${unwanted.join(', ')}`);
-  return component;
+  return (name) => readFile(join(folder, 'target', target, 'release', `${name}.wasm`));
+}
+
+async function checkImports({ file }, wasm, allowed) {
+  const imports = file.endsWith('.component.wasm')
+    ? [...(await componentWit(wasm)).matchAll(/^ {2}import ([^;]+);$/gm)].map(([, name]) => name)
+    : WebAssembly.Module.imports(new WebAssembly.Module(wasm)).map(({ module, name }) => `${module}.${name}`);
+  const unwanted = imports.filter((name) => !allowed.test(name));
+  if (unwanted.length > 0) throw new Error(`${file} may import ${allowed} only; it imports ${unwanted.join(', ')}`);
 }
 
 /** The text of a panic names its source file: without the folders above it, every machine builds the same bytes. */

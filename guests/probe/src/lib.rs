@@ -1,8 +1,9 @@
 //! A guest that passes everything on to the host unchanged and reports what came back.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
+use numbered::Numbered;
 use wasi::nn::errors::Error;
 use wasi::nn::graph::{self, Graph};
 use wasi::nn::inference::GraphExecutionContext;
@@ -15,8 +16,8 @@ wit_bindgen::generate!({
 });
 
 thread_local! {
-    /// By number; a number is not given twice. Never borrowed during a call of the host, which may end in a trap.
-    static GRAPHS: RefCell<Vec<Option<Rc<Loaded>>>> = const { RefCell::new(Vec::new()) };
+    static GRAPHS: Numbered<Loaded> = const { Numbered::new() };
+    static CONTEXTS: Numbered<GraphExecutionContext> = const { Numbered::new() };
 }
 
 /// A graph and the context kept for it. The fields are dropped in this order.
@@ -47,8 +48,22 @@ impl Guest for Probe {
     }
 
     fn unload(number: GraphNumber) {
-        let slot = GRAPHS.with_borrow_mut(|graphs| graphs.get_mut(number as usize).and_then(Option::take));
-        drop(slot);
+        drop(GRAPHS.with(|graphs| graphs.take(number)));
+    }
+
+    fn init_context(number: GraphNumber) -> Result<ContextNumber, Failure> {
+        let context = loaded(number)?.graph.init_execution_context()?;
+        Ok(CONTEXTS.with(|contexts| contexts.keep(context)))
+    }
+
+    fn compute_in(number: ContextNumber, inputs: Vec<PlainTensor>) -> Result<Vec<PlainTensor>, Failure> {
+        let context =
+            CONTEXTS.with(|contexts| contexts.get(number)).ok_or_else(|| Failure::unknown("context", number))?;
+        compute(&context, inputs)
+    }
+
+    fn drop_context(number: ContextNumber) {
+        drop(CONTEXTS.with(|contexts| contexts.take(number)));
     }
 
     fn round_trip(tensor: PlainTensor) -> PlainTensor {
@@ -62,17 +77,11 @@ impl Guest for Probe {
 }
 
 fn keep(graph: Graph) -> GraphNumber {
-    let loaded = Rc::new(Loaded { kept: OnceCell::new(), graph });
-    GRAPHS.with_borrow_mut(|graphs| {
-        graphs.push(Some(loaded));
-        graphs.len() as u32 - 1
-    })
+    GRAPHS.with(|graphs| graphs.keep(Loaded { kept: OnceCell::new(), graph }))
 }
 
 fn loaded(number: GraphNumber) -> Result<Rc<Loaded>, Failure> {
-    GRAPHS
-        .with_borrow(|graphs| graphs.get(number as usize).cloned().flatten())
-        .ok_or_else(|| Failure { code: ErrorCode::InvalidArgument, text: format!("the probe has no graph {number}") })
+    GRAPHS.with(|graphs| graphs.get(number)).ok_or_else(|| Failure::unknown("graph", number))
 }
 
 fn compute(context: &GraphExecutionContext, inputs: Vec<PlainTensor>) -> Result<Vec<PlainTensor>, Failure> {
@@ -98,6 +107,12 @@ impl PlainTensor {
 
     fn from_host(name: String, tensor: &Tensor) -> Self {
         Self { name, dimensions: tensor.dimensions(), ty: tensor.ty(), data: tensor.data() }
+    }
+}
+
+impl Failure {
+    fn unknown(what: &str, number: u32) -> Self {
+        Self { code: ErrorCode::InvalidArgument, text: format!("the probe has no {what} {number}") }
     }
 }
 

@@ -1,0 +1,137 @@
+import type { Page } from '@playwright/test';
+import { fixtures, withoutFixtures } from './fixture-data.js';
+import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
+import { legacyGuest, openContext } from './legacy-page.js';
+import { expect, test } from './test.js';
+
+interface ProgramOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** How a program ended: with a result, or with an error of this name and text. */
+type Ending =
+  | { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+  | { readonly error: string; readonly text: string };
+
+/** Runs a program of `guests/` on a page that `openGuests` has prepared. */
+function run(page: Page, file: string, options: ProgramOptions = {}): Promise<Ending> {
+  return page.evaluate(
+    async ({ file, options }): Promise<Ending> => {
+      try {
+        return await globalThis.guestPage.nn.run(`/guests/${file}`, options);
+      } catch (cause) {
+        if (cause instanceof Error) return { error: cause.name, text: cause.message };
+        throw cause;
+      }
+    },
+    { file, options },
+  );
+}
+
+/** The program of the article that introduced wasi-nn, for every way of calling it. */
+const examples = [
+  'example-witx-0-4.wasm',
+  'example-witx-0-6.wasm',
+  'example-wit-08-19.component.wasm',
+  'example-wit-10-28.component.wasm',
+];
+
+const kitten = { 'fixture/tensor.bgr': '/fixtures/tensors/kitten-1x3x224x224-f32.tensor' };
+
+test('the introductory example runs for both eras and the later WIT versions, in one page on one engine', async ({
+  blank,
+}) => {
+  test.skip(!fixtures, withoutFixtures);
+  await openGuests(blank, {}, { models: {} });
+  const files = { 'fixture/model.onnx': '/fixtures/models/squeezenet.onnx', ...kitten };
+  const endings = await Promise.all(examples.map((file) => run(blank, file, { files })));
+  for (const ending of endings) {
+    expect(ending).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^1\.\) \[281\]/m), stderr: '' });
+  }
+});
+
+test('the introductory example loads its model by name', async ({ blank }) => {
+  test.skip(!fixtures, withoutFixtures);
+  await openGuests(blank, {}, { models: { squeezenet: '/fixtures/models/squeezenet.onnx' } });
+  for (const file of examples.filter((name) => !name.includes('0-4'))) {
+    const ending = await run(blank, file, { args: ['--name', 'squeezenet'], files: kitten });
+    expect(ending).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^1\.\) \[281\]/m), stderr: '' });
+  }
+});
+
+test('guests of every ABI share a page and an engine', async ({ blank }) => {
+  const guests = {
+    'wit 06-25': 'probe-06-25.component.wasm',
+    'wit 08-19': 'probe-08-19.component.wasm',
+    'wit 10-28': 'probe.component.wasm',
+    witx: 'legacy-probe.wasm',
+    wamr: 'wamr-probe.wasm',
+  };
+  await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
+  const image = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(28 * 28 * 4) };
+  const answers: PlainTensor[][] = [];
+  for (const [guest, outputs] of [
+    ['wit 06-25', [['scores']]],
+    ['wit 08-19', [['scores']]],
+    ['wit 10-28', []],
+  ] as const) {
+    const graph = succeeded(await ask<number>(blank, guest, 'loadByName', 'digits'));
+    answers.push(succeeded(await ask<PlainTensor[]>(blank, guest, 'compute', graph, [image], ...outputs, true)));
+  }
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[2]).toEqual(answers[0]);
+  await openContext(legacyGuest(blank, 'witx'), 'digits');
+  await openContext(legacyGuest(blank, 'wamr'), 'digits');
+});
+
+test('a guest of 06-25 makes errors of its own', async ({ blank }) => {
+  await openGuests(blank, { probe: 'probe-06-25.component.wasm' }, { models: {} });
+  const made = await ask(blank, 'probe', 'makeError', 'too-large', 'größer als erlaubt');
+  expect(made).toEqual({ ok: { code: 'too-large', text: 'größer als erlaubt' } });
+});
+
+for (const kind of ['wasm', 'component.wasm']) {
+  test(`a program (${kind}) finds its arguments, environment, input and files, and exits with its code`, async ({
+    blank,
+    site,
+  }) => {
+    site.answer('/hello.txt', (_, response) => response.writeHead(200).end('héllo'));
+    await openGuests(blank, {}, { models: {} });
+    const cat = await run(blank, `cat.${kind}`, {
+      args: ['one', 'zwei', 'drei ☃'],
+      env: { B: '2', A: '1' },
+      stdin: 'from the page\n',
+      files: { 'folder/deep/hello.txt': '/hello.txt' },
+    });
+    expect(cat).toEqual({ exitCode: 0, stdout: expect.any(String), stderr: '' });
+    for (const piece of ['from the page', 'zwei', 'drei ☃', 'A=1', 'B=2', 'folder/deep/hello.txt', 'héllo']) {
+      expect.soft(cat).toHaveProperty('stdout', expect.stringContaining(piece));
+    }
+    expect(await run(blank, `exit.${kind}`, { args: ['7'] })).toMatchObject({
+      exitCode: kind === 'wasm' ? 7 : expect.any(Number),
+    });
+    expect(await run(blank, `trap.${kind}`)).toMatchObject({
+      error: 'GuestTrap',
+      text: expect.stringContaining('unreachable'),
+    });
+  });
+}
+
+test('what is no program cannot be run, and what is no guest is refused', async ({ blank }) => {
+  await openGuests(blank, {}, { models: {} });
+  expect(await run(blank, 'probe.component.wasm')).toMatchObject({
+    error: 'WasiNNError',
+    text: expect.stringContaining('no program'),
+  });
+  expect(await run(blank, '../models/digits.onnx')).toMatchObject({
+    error: 'WasiNNError',
+    text: expect.stringContaining('neither'),
+  });
+  expect(await run(blank, 'nothing.wasm')).toMatchObject({
+    error: 'WasiNNError',
+    text: expect.stringContaining('404'),
+  });
+});

@@ -1,0 +1,8 @@
+//! Never ends.
+
+fn main() {
+    println!("looping");
+    loop {
+        std::hint::spin_loop();
+    }
+}

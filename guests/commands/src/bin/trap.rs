@@ -1,0 +1,6 @@
+//! Ends in a trap.
+
+fn main() {
+    println!("about to trap");
+    std::process::abort();
+}
