@@ -49,7 +49,8 @@ export interface Backend {
   /**
    * @param parts the model's files, in the order of its encoding
    * @throws WasiNNError `invalid-encoding` for bytes that do not parse, `invalid-argument` for a wrong number of
-   *   parts, `unsupported-operation` for what the runtime cannot do, `runtime-error` for the rest
+   *   parts, `too-large` for absurdly many, `unsupported-operation` for what the runtime cannot do, `runtime-error` for
+   *   the rest
    */
   load(parts: readonly GraphBuilder[], options: LoadOptions): Promise<BackendGraph>;
 }

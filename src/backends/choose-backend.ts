@@ -7,7 +7,8 @@ import { type Format, sniff } from './sniff.js';
 const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
   tensorflowlite:
     'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)',
-  tensorflow: 'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --saved-model folder --output model.onnx)',
+  tensorflow:
+    'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --saved-model folder --output model.onnx; --graphdef for a frozen graph)',
   pytorch: 'export the model to ONNX from Python (torch.onnx.export)',
   openvino: 'export the model that it was made from to ONNX: there is no way back from OpenVINO',
   ggml: 'export the model that it was made from to ONNX (optimum-cli export onnx): there is no way back from GGUF',

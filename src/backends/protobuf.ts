@@ -12,7 +12,8 @@ export interface Field {
 }
 
 /**
- * Reads one field's key and length, and passes by its value. Nothing is copied and nothing is thrown, whatever the bytes.
+ * Reads one field's key and length, and passes by its value. Nothing is copied, and nothing is thrown, whatever the
+ * bytes.
  *
  * @returns undefined where no field can be read: because the bytes are malformed, or end in the key, length or varint
  * @see https://protobuf.dev/programming-guides/encoding/

@@ -37,15 +37,18 @@ function statusCode(reason: string, codes: ReadonlyMap<number, ErrorCode>): Erro
   return codes.get(Number(status)) ?? 'runtime-error';
 }
 
+/** Of some tensors onnxruntime looks up the external data in a file system, which a browser does not have. */
+const lookedForInFileSystem =
+  /external data path could not be canonicalized|Failed to get file size for external initializer/;
+
 /** What is wrong with external data has no status code of its own, only words. */
 function externalDataFault(
   reason: string,
   { externalData }: OnnxParts,
 ): { code: ErrorCode; advice: string } | undefined {
-  // onnxruntime checks the tensors of subgraphs and attributes against a file system, which a browser does not have.
-  if (/external data path could not be canonicalized/.test(reason)) {
+  if (lookedForInFileSystem.test(reason)) {
     const advice =
-      '; onnxruntime-web takes external data for initializers and constants of the main graph only: keep the tensors of subgraphs and attributes inside the model';
+      '; onnxruntime-web takes external data for initializers and constants of the main graph only: keep sparse tensors and those of subgraphs and attributes inside the model';
     return { code: 'unsupported-operation', advice };
   }
   if (!/external (data|initializer)/i.test(reason)) return undefined;

@@ -23,7 +23,8 @@ import {
   tensorAttribute,
 } from './model.fixture.js';
 
-const fixtures = process.env.WASI_NN_FIXTURES ?? path.resolve(import.meta.dirname, '../../../../shared/fixtures');
+const project = path.resolve(import.meta.dirname, '../../..');
+const fixtures = process.env.WASI_NN_FIXTURES ?? path.resolve(project, '../shared/fixtures');
 const hasFixtures = existsSync(path.join(fixtures, 'models'));
 
 const filesOf = (bytes: Uint8Array) => findExternalData(bytes).files;
@@ -66,7 +67,7 @@ describe('findExternalData', () => {
       ['d.bin'],
     ],
     ['a graph in two pieces', concat(initializer(external('a')), field(7, field(5, external('b')))), ['a', 'b']],
-    ['a graph forty graphs deep is too deep, but not thirty', nested(30), ['deep.bin']],
+    ['a graph in thirty others', nested(30), ['deep.bin']],
     ['no external data', initializer(tensor({ raw: floats(1, 2) })), []],
   ])('finds the files of %s', (_what, bytes, files) => {
     expect(findExternalData(bytes)).toEqual({ files, wellFormed: true });
@@ -247,16 +248,9 @@ describe('assignParts', () => {
   });
 
   it('names no more files than can be read, and no longer', () => {
-    const names = Array.from({ length: 1000 }, (_, index) => `${index}${'\n"'.repeat(1000)}`);
-    const parts = [initializer(...names.map(external))];
-    expect(() => assignParts(parts)).toThrowError(
-      /^.{100,8000}… and 992 more\), but 1 came$|^.*"0\\n\\".* and 992 more\), but 1 came$/,
-    );
-    try {
-      assignParts(parts);
-    } catch (cause) {
-      expect(String(cause).length).toBeLessThan(8000);
-    }
+    const names = Array.from({ length: 1000 }, (_, index) => `${index}${'\n'.repeat(1000)}`);
+    const message = `^load: this ONNX model is 1001 parts [^]{0,5000} and 992 more\\), but 1 came$`;
+    expect(() => assignParts([initializer(...names.map(external))])).toThrowError(new RegExp(message));
   });
 
   it('refuses a model that names thousands of files', () => {
@@ -278,7 +272,7 @@ describe('assignParts', () => {
   });
 });
 
-describe.skipIf(!hasFixtures)(`findExternalData, of real models (needs ${fixtures})`, () => {
+describe.skipIf(!hasFixtures)(`findExternalData, of real models (needs ${path.relative(project, fixtures)})`, () => {
   it('finds none in models that have none', () => {
     const folder = path.join(fixtures, 'models');
     const models = readdirSync(folder).filter((name) => name.endsWith('.onnx'));

@@ -2,8 +2,9 @@
 //! file first, as often as it is given.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().collect();
@@ -25,9 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn write_files(arguments: &[String]) -> io::Result<()> {
+fn write_files(arguments: &[String]) -> Result<(), String> {
     let mut writes = arguments.windows(3).filter(|window| window[0] == "--write");
-    writes.try_for_each(|window| fs::write(&window[1], &window[2]))
+    writes.try_for_each(|write| fs::write(&write[1], &write[2]).map_err(|error| format!("{}: {error}", write[1])))
 }
 
 /// The standard library opens files in them and lists them nowhere. They are the descriptors from 3 on.
@@ -63,6 +64,7 @@ fn print_files(folder: &Path) -> Result<(), Box<dyn Error>> {
 fn print_file(path: &Path) -> Result<(), Box<dyn Error>> {
     let content = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     println!("file {}: {} bytes", path.display(), content.len());
-    println!("{}", String::from_utf8_lossy(&content));
+    io::stdout().write_all(&content)?;
+    println!();
     Ok(())
 }

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { Backend } from './backend.js';
+import { chooseBackend } from './choose-backend.js';
+
+function fake(name: string, encodings: readonly GraphEncoding[]): Backend {
+  return { name, encodings, load: () => Promise.reject(new Error('not to be loaded')) };
+}
+
+const onnx = fake('onnxruntime-web', ['onnx']);
+const ggml = fake('wllama', ['ggml']);
+
+const bytesOf = (text: string): GraphBuilder => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const onnxModel = bytesOf('\x08\x07\x12\0');
+const ggufModel = bytesOf('GGUF\x03');
+const tfliteModel = bytesOf('\x1c\0\0\0TFL3');
+const torchModel = bytesOf('PK\x03\x04');
+const openvinoModel = bytesOf('<?xml version="1.0"?><net name="a">');
+const savedModel = bytesOf('\x08\x01\x12\x02\x0a\0');
+const unknown = bytesOf('\x01\x02\x03');
+
+describe('chooseBackend', () => {
+  it.each([
+    [onnx, onnxModel, 'onnx'],
+    [onnx, onnxModel, 'autodetect'],
+    [onnx, unknown, 'onnx'],
+    [ggml, ggufModel, 'ggml'],
+    [ggml, ggufModel, 'autodetect'],
+    [ggml, unknown, 'ggml'],
+  ] satisfies [Backend, GraphBuilder, GraphEncoding][])(
+    'finds the one that serves the encoding (%#)',
+    (backend, bytes, encoding) => {
+      expect(chooseBackend([onnx, ggml], [bytes], encoding)).toBe(backend);
+    },
+  );
+
+  it.each([
+    [
+      'autodetect',
+      tfliteModel,
+      'no backend serves tensorflowlite: the bytes are a TensorFlow Lite model; served are: onnx; convert it to ONNX with tf2onnx (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)',
+    ],
+    ['tensorflowlite', tfliteModel, 'no backend serves tensorflowlite: the bytes are a TensorFlow Lite model'],
+    ['autodetect', savedModel, 'a TensorFlow SavedModel; served are: onnx; convert it to ONNX with tf2onnx'],
+    ['pytorch', torchModel, 'TorchScript); served are: onnx; export the model to ONNX from Python (torch.onnx.export)'],
+    [
+      'openvino',
+      openvinoModel,
+      'no backend serves openvino: the bytes are an OpenVINO model; served are: onnx; export',
+    ],
+    ['ggml', ggufModel, 'no backend serves ggml: the bytes are a GGUF model; served are: onnx; export'],
+    ['ggml', unknown, 'no backend serves ggml: the bytes are in an unknown format; served are: onnx; export'],
+    ['onnx', ggufModel, 'expected onnx, but the bytes are a GGUF model; served are: onnx; export'],
+    [
+      'ggml',
+      onnxModel,
+      'expected ggml, but the bytes are an ONNX model; served are: onnx; name its encoding onnx, or autodetect',
+    ],
+    ['autodetect', unknown, 'they are in an unknown format; served are: onnx; name its encoding if it is a model'],
+    ['onnx', bytesOf('404: Not Found'), "the bytes are plain text; served are: onnx; check the model's URL"],
+    [
+      'autodetect',
+      bytesOf('version https://git-lfs.github.com/spec/v1\n'),
+      'they are a Git LFS pointer, which stands for a file that is stored elsewhere; served are: onnx; fetch the file itself',
+    ],
+    ['onnx', bytesOf('\x89PNG\r\n\x1a\n'), 'the bytes are a PNG image; served are: onnx; give a model'],
+    ['onnx', new Uint8Array(), 'the bytes are an empty file; served are: onnx; check'],
+  ] satisfies [GraphEncoding, GraphBuilder, string][])(
+    'refuses as %s, and says what to do (%#)',
+    (encoding, bytes, text) => {
+      expect(() => chooseBackend([onnx], [bytes], encoding)).toThrowError(
+        expect.objectContaining({
+          name: 'WasiNNError',
+          code: 'invalid-encoding',
+          message: expect.stringContaining(text),
+        }),
+      );
+    },
+  );
+
+  it('names all encodings that are served, and proposes none that is not', () => {
+    expect(() => chooseBackend([ggml, fake('other', ['ggml', 'pytorch'])], [tfliteModel], 'autodetect')).toThrowError(
+      /served are: ggml, pytorch$/,
+    );
+  });
+
+  it('refuses no bytes', () => {
+    expect(() => chooseBackend([onnx], [], 'onnx')).toThrowError(
+      expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining('no graph builder came') }),
+    );
+  });
+});
