@@ -96,7 +96,7 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
     options: EnvironmentOptions,
     output: OutputSink,
   ): Promise<StartedGuest<Exports>> {
-    const { signal } = options;
+    const { signal, waiting } = options;
     signal?.throwIfAborted();
     const source = await toGuestSource(input);
     const environment = await gatherEnvironment(options);
@@ -106,7 +106,8 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
       guests.delete(started);
       signal?.removeEventListener('abort', abort);
     };
-    const started = startGuest<Exports>({ source, connection: running().connect(), environment, output, onEnd });
+    const connection = running().connect();
+    const started = startGuest<Exports>({ source, connection, environment, output, waiting, onEnd });
     guests.add(started);
     signal?.addEventListener('abort', abort);
     return started;

@@ -7,7 +7,12 @@ import { serve } from './serve.js';
 
 /** The engine's own thread: inference and downloads happen here, away from the page and from the guests. */
 
-const connections = new Map<number, EngineConnection>();
+interface ConnectedGuest {
+  readonly port: MessagePort;
+  readonly connection: EngineConnection;
+}
+
+const guests = new Map<number, ConnectedGuest>();
 let engine: Engine | undefined;
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
@@ -16,17 +21,11 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     case 'configure':
       engine = configure(data.configuration);
       return;
-    case 'connect': {
-      const connection = engine?.connect();
-      if (!connection) return;
-      connections.set(data.guest, connection);
-      serve(data.port, connection);
+    case 'connect':
+      connect(data.guest, data.port);
       return;
-    }
     case 'disconnect':
-      // Nobody is left to hear that a graph could not be given back.
-      connections.get(data.guest)?.close().catch(() => undefined);
-      connections.delete(data.guest);
+      disconnect(data.guest);
   }
 });
 
@@ -37,6 +36,21 @@ function configure({ registry, allowSoftwareAdapter }: EngineConfiguration): Eng
     onProgress: (progress) => emit({ type: 'progress', ...progress }),
   });
   return createEngine({ backends: [createOnnxBackend({ allowSoftwareAdapter })], models, onEvent: emit });
+}
+
+function connect(guest: number, port: MessagePort): void {
+  const connection = engine?.connect();
+  if (!connection) return;
+  guests.set(guest, { port, connection });
+  serve(port, connection);
+}
+
+function disconnect(guest: number): void {
+  const { port, connection } = guests.get(guest) ?? {};
+  guests.delete(guest);
+  port?.close();
+  // Nobody is left to hear that a graph could not be given back.
+  connection?.close().catch(() => undefined);
 }
 
 function emit(event: EngineEvent): void {

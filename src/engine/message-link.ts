@@ -1,7 +1,16 @@
-import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import type { WasiNNError } from '../standard/error.js';
+import {
+  type Call,
+  computeCall,
+  expectGraph,
+  expectTensors,
+  loadByNameCall,
+  loadCall,
+  notPosted,
+  unloadCall,
+} from './calls.js';
 import type { EngineLink } from './link.js';
-import { fromPlainError, isGraphInfo, isNamedTensors, isReply, type Operation, type Result } from './protocol.js';
-import { buffersOf, whole, wholeTensors } from './transfer.js';
+import { fromPlainError, isReply, type Result } from './protocol.js';
 
 interface Pending {
   resolve(result: Result): void;
@@ -26,45 +35,34 @@ export function createMessageLink(port: MessagePort): MessageLink {
     else call?.resolve(data.result);
   };
 
-  function request(operation: Operation, transfer: Transferable[] = []): Promise<Result> {
+  function request(call: Call): Promise<Result> {
     return new Promise((resolve, reject) => {
       const id = nextId++;
       try {
-        port.postMessage({ ...operation, id }, transfer);
+        port.postMessage({ ...call.operation, id }, call.transfer);
         pending.set(id, { resolve, reject });
       } catch (cause) {
-        reject(toWasiNNError(cause, `${operation.operation}: the values cannot be passed on`, 'invalid-argument'));
+        reject(notPosted(call, cause));
       }
     });
   }
 
   return {
     async load(parts, encoding, target) {
-      const owned = parts.map(whole);
-      const buffers = [...new Set(owned.map(({ buffer }) => buffer))];
-      return expect(isGraphInfo, await request({ operation: 'load', parts: owned, encoding, target }, buffers));
+      return expectGraph(await request(loadCall(parts, encoding, target)));
     },
     async loadByName(name) {
-      return expect(isGraphInfo, await request({ operation: 'loadByName', name }));
+      return expectGraph(await request(loadByNameCall(name)));
     },
     async compute(graph, inputs) {
-      const owned = wholeTensors(inputs);
-      return expect(isNamedTensors, await request({ operation: 'compute', graph, inputs: owned }, buffersOf(owned)));
+      return expectTensors(await request(computeCall(graph, inputs)));
     },
     async unload(graph) {
-      await request({ operation: 'unload', graph });
+      await request(unloadCall(graph));
     },
     fail(cause) {
       for (const call of pending.values()) call.reject(cause);
       pending.clear();
     },
   };
-}
-
-function expect<Wanted extends Result>(is: (result: Result) => result is Wanted, result: Result): Wanted {
-  if (is(result)) return result;
-  throw new WasiNNError(
-    'runtime-error',
-    'the engine gave an answer of the wrong kind: are its scripts of one version?',
-  );
 }

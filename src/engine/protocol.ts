@@ -8,7 +8,8 @@ import type { GraphInfo } from './link.js';
 /**
  * What is said between threads. A page tells its engine worker, by the worker's own channel, how to be and which
  * guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest has a port to
- * the engine: each {@link Request} gets one {@link Reply} with the same id, in any order.
+ * the engine: each {@link Request} gets one {@link Reply} with the same id, in any order. A guest that blocks gets its
+ * replies through shared memory instead, which a {@link MailboxMessage} names first (`mailbox.ts`).
  */
 
 export type PageMessage =
@@ -41,9 +42,14 @@ export type Request = Operation & { readonly id: number };
 
 export type Result = GraphInfo | readonly NamedTensor[] | undefined;
 
-export type Reply =
-  | { readonly id: number; readonly result: Result }
-  | { readonly id: number; readonly error: PlainError };
+export type Outcome = { readonly result: Result } | { readonly error: PlainError };
+
+export type Reply = Outcome & { readonly id: number };
+
+/** From a guest that blocks: where its replies go from now on, or that it has taken a piece out and wants the next. */
+export interface MailboxMessage {
+  readonly mailbox: SharedArrayBuffer | 'next';
+}
 
 /** A `WasiNNError` as it crosses threads: structured cloning would lose its code. */
 export interface PlainError {
@@ -70,6 +76,10 @@ export function isEngineMessage(data: unknown): data is EngineMessage {
 
 export function isRequest(data: unknown): data is Request {
   return isObjectWith(data, 'id') && typeof data.id === 'number' && 'operation' in data;
+}
+
+export function isMailboxMessage(data: unknown): data is MailboxMessage {
+  return isObjectWith(data, 'mailbox');
 }
 
 export function isReply(data: unknown): data is Reply {

@@ -1,5 +1,8 @@
 import type { EngineConnection } from './engine.js';
+import { MailboxWriter } from './mailbox.js';
+import { toStream } from './outcome-stream.js';
 import {
+  isMailboxMessage,
   isNamedTensors,
   isRequest,
   type Operation,
@@ -10,21 +13,35 @@ import {
 } from './protocol.js';
 import { buffersOf, wholeTensors } from './transfer.js';
 
-/** Answers the requests that come through a port: the other end of `createMessageLink`. */
+type SendReply = (reply: Reply) => void;
+
+/**
+ * Answers the requests that come through a port, the other end of `createMessageLink` or `createBlockingLink`: by
+ * messages, or through a mailbox once the guest has named one.
+ */
 export function serve(port: MessagePort, connection: EngineConnection): void {
+  let mailbox: MailboxWriter | undefined;
+  const send: SendReply = (reply) => (mailbox ? mailbox.write(toStream(reply)) : postReply(port, reply));
+
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (isRequest(data)) void answer(port, connection, data);
+    if (isRequest(data)) void answer(connection, data, send);
+    if (!isMailboxMessage(data)) return;
+    if (data.mailbox === 'next') mailbox?.next();
+    else mailbox = new MailboxWriter(data.mailbox);
   };
 }
 
-async function answer(port: MessagePort, connection: EngineConnection, request: Request): Promise<void> {
+function postReply(port: MessagePort, reply: Reply): void {
+  const isTensors = 'result' in reply && isNamedTensors(reply.result);
+  port.postMessage(reply, isTensors ? buffersOf(reply.result) : []);
+}
+
+async function answer(connection: EngineConnection, request: Request, send: SendReply): Promise<void> {
   const { id } = request;
-  const reply = (message: Reply, transfer: Transferable[] = []) => port.postMessage(message, transfer);
   try {
-    const result = await carryOut(connection, request);
-    reply({ id, result }, isNamedTensors(result) ? buffersOf(result) : []);
+    send({ id, result: await carryOut(connection, request) });
   } catch (cause) {
-    reply({ id, error: toPlainError(cause) });
+    send({ id, error: toPlainError(cause) });
   }
 }
 
@@ -35,6 +52,7 @@ async function carryOut(connection: EngineConnection, request: Operation): Promi
     case 'loadByName':
       return connection.loadByName(request.name);
     case 'compute':
+      // Whole also for a mailbox: what is only a view may have changed before the guest takes the last piece.
       return wholeTensors(await connection.compute(request.graph, request.inputs));
     case 'unload':
       await connection.unload(request.graph);

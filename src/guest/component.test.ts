@@ -11,7 +11,7 @@ const guests = existsSync(guestFolder)
   : [];
 
 const preamble = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
-const nothing: ComponentInterface = { imports: [], functions: [], interfaces: [] };
+const nothing: ComponentInterface = { imports: [], functions: [], interfaces: new Map() };
 
 /** All that the binary of a component can say of imports and exports, in one. Types are not told of. */
 const everything = `(component
@@ -35,7 +35,10 @@ const everything = `(component
   (export "classify" (func $f))
   (export "load-by-name" (func $g))
   (export "ascribed" (func $g) (func (result u32)))
+  (instance $made (instantiate $inner (with "of-inner" (func $f))))
   (export "wasi:cli/run@0.2.12" (instance $run-instance))
+  (export $once "my:package/of-component" (instance $made))
+  (export "my:package/again" (instance $once))
   (export "exported-type" (type $eq))
   (export "exported-module" (core module $m))
   (export "exported-component" (component $inner)))`;
@@ -43,7 +46,11 @@ const everything = `(component
 const interfaceOfEverything: ComponentInterface = {
   imports: ['wasi:nn/tensor@0.2.0-rc-2024-10-28', 'imported-function', 'imported-module', 'imported-component'],
   functions: ['classify', 'load-by-name', 'ascribed'],
-  interfaces: ['wasi:cli/run@0.2.12'],
+  interfaces: new Map([
+    ['wasi:cli/run@0.2.12', ['run']],
+    ['my:package/of-component', ['inner-function']],
+    ['my:package/again', ['inner-function']],
+  ]),
 };
 
 function errorOf(bytes: Uint8Array): WasiNNError {
@@ -181,17 +188,16 @@ describe('a damaged component', () => {
 });
 
 describe.skipIf(guests.length === 0)('our own guests (need `npm run build:guests`)', () => {
-  it.each(guests)('%s imports wasi-nn and exports something to call', (name) => {
+  it.each(guests)('%s imports WASI alone and exports something to call', (name) => {
     const { imports, functions, interfaces } = readComponent(readFileSync(path.join(guestFolder, name)));
-    expect(imports.some((imported) => imported.startsWith('wasi:nn/'))).toBe(true);
     expect(imports.every((imported) => imported.startsWith('wasi:'))).toBe(true);
-    expect([...functions, ...interfaces]).not.toHaveLength(0);
+    expect([...functions, ...interfaces.keys()]).not.toHaveLength(0);
   });
 
   it.each(guests)('%s is read or refused wherever it is cut', (name) => {
     const bytes = readFileSync(path.join(guestFolder, name));
-    const step = Math.max(1, Math.floor(bytes.byteLength / 20_000));
+    const step = Math.max(1, Math.floor(bytes.byteLength / 500));
     for (let length = 0; length < bytes.byteLength; length += step) isRead(bytes.subarray(0, length));
-    for (let cut = 1; cut < Math.min(5000, bytes.byteLength); cut++) isRead(bytes.subarray(0, -cut));
+    for (let cut = 1; cut < 500; cut++) isRead(bytes.subarray(0, -cut));
   });
 });

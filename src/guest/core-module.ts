@@ -1,40 +1,34 @@
 import { createLegacyBinding, type LegacyFunction } from '../bindings/legacy.js';
-import type { EngineLink } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
+import type { Host } from './host.js';
 import { camelCase, type GuestFunction, type Instance } from './instance.js';
-import { promiseIntegration } from './jspi.js';
-import type { OutputSink, ProgramEnvironment } from './program.js';
+import type { PromiseIntegration } from './jspi.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
 /**
  * Instantiates a core module: a program (`_start`), or a library, whose `_initialize` is called first where it has one.
  *
- * @throws WasiNNError `unsupported-operation` where it imports what is not provided here, or must be suspended in a
- *   browser that cannot
+ * @throws WasiNNError `unsupported-operation` where it imports what is not provided here, or has no way to wait
  */
 export async function instantiateModule(
   module: WebAssembly.Module,
-  link: EngineLink,
-  environment: ProgramEnvironment,
-  output: OutputSink,
+  { environment, output, connect }: Host,
 ): Promise<Instance> {
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
+  const { link, jspi } = connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
   const legacy = createLegacyBinding(link, () => memory);
-  const waits = WebAssembly.Module.imports(module).some(({ module: from, name }) => {
-    return isLegacyModule(from) && legacy[from][name]?.suspends;
-  });
   const provided: WebAssembly.Imports = {
     wasi_snapshot_preview1: wasi.imports,
-    wasi_ephemeral_nn: toImports(legacy.wasi_ephemeral_nn, waits),
-    wasi_nn: toImports(legacy.wasi_nn, waits),
+    wasi_ephemeral_nn: toImports(legacy.wasi_ephemeral_nn, jspi),
+    wasi_nn: toImports(legacy.wasi_nn, jspi),
   };
   refuseMissing(module, provided);
 
   const { exports } = await WebAssembly.instantiate(module, provided);
   if (exports.memory instanceof WebAssembly.Memory) memory = exports.memory;
   if (memory) wasi.attach(memory);
-  const functions = toFunctions(exports, waits);
+  const functions = toFunctions(exports, jspi);
   await functions.get('_initialize')?.();
   const start = functions.get('_start');
   return {
@@ -49,14 +43,18 @@ export async function instantiateModule(
   };
 }
 
-function isLegacyModule(name: string): name is 'wasi_ephemeral_nn' | 'wasi_nn' {
-  return name === 'wasi_ephemeral_nn' || name === 'wasi_nn';
+/** A module without imports from wasi-nn never waits; which of them it imports makes no difference in practice. */
+function isOfWasiNN({ module }: WebAssembly.ModuleImportDescriptor): boolean {
+  return module === 'wasi_ephemeral_nn' || module === 'wasi_nn';
 }
 
-/** Functions that wait for the engine suspend the guest; the rest are called as they are, which costs less. */
-function toImports(functions: Readonly<Record<string, LegacyFunction>>, waits: boolean): WebAssembly.ModuleImports {
+/** Functions that wait suspend the guest where it must be; the rest are called as they are, which costs less. */
+function toImports(
+  functions: Readonly<Record<string, LegacyFunction>>,
+  jspi: PromiseIntegration | undefined,
+): WebAssembly.ModuleImports {
   const entries = Object.entries(functions).map(([name, { suspends, call }]) => {
-    return [name, waits && suspends ? new (promiseIntegration().Suspending)(call) : call] as const;
+    return [name, jspi && suspends ? new jspi.Suspending(call) : call] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -72,11 +70,14 @@ function refuseMissing(module: WebAssembly.Module, provided: WebAssembly.Imports
   );
 }
 
-function toFunctions(exports: WebAssembly.Exports, waits: boolean): ReadonlyMap<string, GuestFunction> {
+function toFunctions(
+  exports: WebAssembly.Exports,
+  jspi: PromiseIntegration | undefined,
+): ReadonlyMap<string, GuestFunction> {
   const functions = new Map<string, GuestFunction>();
   for (const [name, value] of Object.entries(exports)) {
     if (typeof value !== 'function') continue;
-    const call = waits ? promiseIntegration().promising(value) : value;
+    const call = jspi ? jspi.promising(value) : value;
     functions.set(name, (...values) => Reflect.apply(call, undefined, values));
   }
   return functions;

@@ -1,10 +1,16 @@
-import { createMessageLink } from '../engine/message-link.js';
 import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Instance } from './instance.js';
 import { instantiate } from './instantiate.js';
-import type { ProgramEnvironment } from './program.js';
-import { type Action, type Failure, type GuestMessage, type GuestSource, isPageMessage } from './protocol.js';
+import {
+  type Action,
+  type Failure,
+  type GuestMessage,
+  type GuestSource,
+  isPageMessage,
+  type Start,
+} from './protocol.js';
+import { connect } from './waiting.js';
 
 /** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
 
@@ -12,15 +18,16 @@ let instance: Instance = { functions: new Map() };
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isPageMessage(data)) return;
-  if (data.type === 'start') void start(data.source, data.port, data.environment);
+  if (data.type === 'start') void start(data);
   else void answer(data.id, data);
 });
 
-async function start(source: GuestSource, port: MessagePort, environment: ProgramEnvironment): Promise<void> {
+async function start({ source, port, environment, waiting }: Start): Promise<void> {
   try {
-    const link = createMessageLink(port);
-    instance = await instantiate(await open(source), link, environment, (stream, bytes) => {
-      tell({ type: 'output', stream, bytes }, [bytes.buffer]);
+    instance = await instantiate(await open(source), {
+      environment,
+      output: (stream, bytes) => tell({ type: 'output', stream, bytes }, [bytes.buffer]),
+      connect: (waits) => connect(port, waits, waiting),
     });
     tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
   } catch (cause) {

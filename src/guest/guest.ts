@@ -1,6 +1,7 @@
 import { fromPlainError } from '../engine/protocol.js';
 import type { RemoteConnection } from '../engine/remote-engine.js';
 import { WasiNNError } from '../standard/error.js';
+import { pathOf } from './instance.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import {
   type Action,
@@ -10,9 +11,16 @@ import {
   isGuestMessage,
   type PageMessage,
 } from './protocol.js';
+import type { Waiting } from './waiting.js';
 
-/** The functions that a guest exports, by their names in camel case. */
-export type GuestExports = Readonly<Record<string, (...values: never[]) => Promise<unknown>>>;
+/** A function that a guest exports. */
+export type GuestExport = (...values: never[]) => Promise<unknown>;
+
+/**
+ * The functions that a guest exports, by their names in camel case; a core module's also by their own names. Those in
+ * an exported interface stand in an object by the interface's full name: `exports['my:package/api@1.0.0'].classify`.
+ */
+export type GuestExports = Readonly<Record<string, GuestExport & Readonly<Record<string, GuestExport>>>>;
 
 /** A running guest. */
 export interface Guest<Exports extends object = GuestExports> {
@@ -76,6 +84,7 @@ export interface GuestOptions {
   readonly connection: RemoteConnection;
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
+  readonly waiting: Waiting | undefined;
   /** Called once, when the guest has ended for whatever reason. */
   onEnd(): void;
 }
@@ -90,6 +99,7 @@ export function startGuest<Exports extends object>({
   connection,
   environment,
   output,
+  waiting,
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
   const worker = new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' });
@@ -151,7 +161,7 @@ export function startGuest<Exports extends object>({
   worker.onerror = ({ message }) => {
     fail(new WasiNNError('runtime-error', `the guest worker failed: ${message || 'its script could not be loaded'}`));
   };
-  tell({ type: 'start', source, port: connection.port, environment }, [connection.port]);
+  tell({ type: 'start', source, port: connection.port, environment, waiting }, [connection.port]);
 
   return { guest: promise, run: async () => exitCode(await promise.then(() => ask({ action: 'run' }))), fail };
 }
@@ -164,15 +174,25 @@ function toGuest<Exports extends object>(
   ask: Ask,
   dispose: () => void,
 ): Guest<Exports> {
-  const exports = functions.map((name) => {
-    return [name, (...values: unknown[]) => ask({ action: 'call', name, values })] as const;
-  });
   return {
     // What the functions take and return is the caller's word: the guest's types are not known here.
-    exports: Object.fromEntries(exports) as Exports,
+    exports: arrange(functions, ask) as Exports,
     ...(hasMemory ? { memory: toMemory(ask) } : {}),
     dispose,
   };
+}
+
+/** Functions by their names; those of interfaces in an object for each interface, as jco has them. */
+function arrange(functions: readonly string[], ask: Ask): object {
+  const exports: Record<string, unknown> = {};
+  const interfaces = new Map<string, Record<string, unknown>>();
+  for (const name of functions) {
+    const call = (...values: unknown[]) => ask({ action: 'call', name, values });
+    const [first = name, member] = pathOf(name);
+    if (member === undefined) exports[first] = call;
+    else interfaces.set(first, { ...interfaces.get(first), [member]: call });
+  }
+  return { ...exports, ...Object.fromEntries(interfaces) };
 }
 
 function toMemory(ask: Ask): GuestMemory {

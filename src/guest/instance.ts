@@ -2,12 +2,22 @@ export type GuestFunction = (...values: readonly unknown[]) => unknown;
 
 /** An instantiated guest, in its own thread. */
 export interface Instance {
-  /** The exported functions, by their names in camel case; each may answer with a promise. */
+  /** The exported functions, by their names in camel case, see {@link qualify}; each may answer with a promise. */
   readonly functions: ReadonlyMap<string, GuestFunction>;
   /** Runs the guest as a program, where it is one, and resolves to its exit code. */
   readonly run?: () => Promise<number>;
   /** A core module's memory, where it exports one. */
   readonly memory?: WebAssembly.Memory;
+}
+
+/** The name of a function that an exported interface holds: `wasi:cli/run@0.2.12#run`. */
+export function qualify(interfaceName: string, name: string): string {
+  return `${interfaceName}#${name}`;
+}
+
+/** Where a function goes among a guest's exports: `['wasi:cli/run@0.2.12', 'run']`. */
+export function pathOf(qualified: string): readonly string[] {
+  return qualified.split('#');
 }
 
 /** `load-by-name`, and `load_by_name` likewise, as JavaScript spells it: `loadByName`. */

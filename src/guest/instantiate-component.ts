@@ -2,9 +2,8 @@ import { createWitBinding } from '../bindings/wit.js';
 import type { EngineLink } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import { type ComponentInterface, readComponent } from './component.js';
-import { camelCase, functionOf, type GuestFunction, type Instance } from './instance.js';
-import { promiseIntegration } from './jspi.js';
-import type { OutputSink, ProgramEnvironment } from './program.js';
+import type { Host } from './host.js';
+import { camelCase, functionOf, type GuestFunction, type Instance, qualify } from './instance.js';
 import { type TranspiledComponent, transpile } from './transpile.js';
 
 type Imports = Record<string, unknown>;
@@ -12,23 +11,18 @@ type Imports = Record<string, unknown>;
 /**
  * Instantiates a component: a program (`wasi:cli/run`), or a library.
  *
- * @throws WasiNNError `invalid-argument` for bytes that are no component, `unsupported-operation` where the browser or
- *   this host lacks what the component needs
+ * @throws WasiNNError `invalid-argument` for bytes that are no component, `unsupported-operation` where it
+ *   imports what is not provided here, or has no way to wait
  */
-export async function instantiateComponent(
-  bytes: Uint8Array<ArrayBuffer>,
-  link: EngineLink,
-  environment: ProgramEnvironment,
-  output: OutputSink,
-): Promise<Instance> {
+export async function instantiateComponent(bytes: Uint8Array<ArrayBuffer>, host: Host): Promise<Instance> {
   const component = readComponent(bytes);
   refuseUnknownImports(component);
-  promiseIntegration();
-  const imports = await provideImports(component, link, environment, output);
-  const exports = await runScript(await transpile(bytes, component), imports);
+  const { link, jspi } = host.connect(component.imports.some(mayWait));
+  const imports = await provideImports(component, link, host);
+  const exports = await runScript(await transpile(bytes, component, jspi !== undefined), imports);
   const run = findRun(component, exports);
   return {
-    functions: new Map(component.functions.map(camelCase).map((name) => [name, expectFunction(exports, name)])),
+    functions: exportedFunctions(component, exports),
     ...(run ? { run: () => runProgram(run) } : {}),
   };
 }
@@ -42,11 +36,15 @@ function refuseUnknownImports({ imports }: ComponentInterface): void {
   );
 }
 
+/** Whether an interface has functions that wait for the engine. */
+function mayWait(name: string): boolean {
+  return name.startsWith('wasi:nn/graph@') || name.startsWith('wasi:nn/inference@');
+}
+
 async function provideImports(
   { imports }: ComponentInterface,
   link: EngineLink,
-  environment: ProgramEnvironment,
-  output: OutputSink,
+  { environment, output }: Host,
 ): Promise<Imports> {
   const { tensor, graph, inference, errors } = createWitBinding(link);
   const nn = {
@@ -79,9 +77,20 @@ function expectFunction(holder: unknown, name: string): GuestFunction {
   throw new WasiNNError('runtime-error', `instantiate: the transpiled component has no function ${name}`);
 }
 
+/** Those of the component itself, and those of its interfaces; resources and what belongs to them stay in the guest. */
+function exportedFunctions({ functions, interfaces }: ComponentInterface, exports: object): Map<string, GuestFunction> {
+  const found = new Map(functions.map(camelCase).map((name) => [name, expectFunction(exports, name)]));
+  for (const [interfaceName, members] of interfaces) {
+    for (const name of members.filter((member) => !member.startsWith('[')).map(camelCase)) {
+      found.set(qualify(interfaceName, name), expectFunction(Reflect.get(exports, interfaceName), name));
+    }
+  }
+  return found;
+}
+
 /** The function `run` of the exported interface `wasi:cli/run`, of whatever version. */
 function findRun({ interfaces }: ComponentInterface, exports: object): GuestFunction | undefined {
-  const name = interfaces.find((candidate) => candidate.startsWith('wasi:cli/run'));
+  const name = [...interfaces.keys()].find((candidate) => candidate.startsWith('wasi:cli/run'));
   return name === undefined ? undefined : functionOf(Reflect.get(exports, name), 'run');
 }
 

@@ -1,9 +1,8 @@
-import type { EngineLink } from '../engine/link.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { instantiateModule } from './core-module.js';
+import type { Host } from './host.js';
 import type { Instance } from './instance.js';
 import { instantiateComponent } from './instantiate-component.js';
-import type { OutputSink, ProgramEnvironment } from './program.js';
 
 /** The first eight bytes of a core module: the magic number and version 1 (layer 0). */
 const corePreamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -13,16 +12,11 @@ const corePreamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
  *
  * @throws WasiNNError `invalid-argument` for what is neither, and what the instantiation of each throws
  */
-export async function instantiate(
-  source: Uint8Array<ArrayBuffer> | WebAssembly.Module,
-  link: EngineLink,
-  environment: ProgramEnvironment,
-  output: OutputSink,
-): Promise<Instance> {
-  if (source instanceof WebAssembly.Module) return instantiateModule(source, link, environment, output);
+export async function instantiate(source: Uint8Array<ArrayBuffer> | WebAssembly.Module, host: Host): Promise<Instance> {
+  if (source instanceof WebAssembly.Module) return instantiateModule(source, host);
   const isModule = corePreamble.every((byte, index) => source[index] === byte);
-  if (!isModule) return instantiateComponent(source, link, environment, output);
-  return instantiateModule(await compile(source), link, environment, output);
+  if (!isModule) return instantiateComponent(source, host);
+  return instantiateModule(await compile(source), host);
 }
 
 async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {

@@ -1,7 +1,5 @@
-import { WasiNNError } from '../standard/error.js';
-
 /** The parts of the JavaScript Promise Integration that are used here; TypeScript's library does not have them yet. */
-interface PromiseIntegration {
+export interface PromiseIntegration {
   /** Makes an import during whose promise the guest that called it is suspended. */
   readonly Suspending: new (
     action: (...values: never[]) => unknown,
@@ -10,14 +8,10 @@ interface PromiseIntegration {
   promising(action: WebAssembly.ExportValue): (...values: readonly unknown[]) => Promise<unknown>;
 }
 
-/** @throws WasiNNError `unsupported-operation` where the browser cannot suspend WebAssembly */
-export function promiseIntegration(): PromiseIntegration {
+/** JSPI, where the browser has it. */
+export function promiseIntegration(): PromiseIntegration | undefined {
   const candidate: object = WebAssembly;
-  if (hasPromiseIntegration(candidate)) return candidate;
-  throw new WasiNNError(
-    'unsupported-operation',
-    'instantiate: this browser cannot suspend WebAssembly (JSPI): use Chrome or Edge 137, Firefox 153, Safari 27 or later',
-  );
+  return hasPromiseIntegration(candidate) ? candidate : undefined;
 }
 
 function hasPromiseIntegration(candidate: object): candidate is PromiseIntegration {

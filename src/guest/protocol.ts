@@ -1,5 +1,6 @@
 import type { PlainError } from '../engine/protocol.js';
 import type { OutputStream, ProgramEnvironment } from './program.js';
+import type { Waiting } from './waiting.js';
 
 /** What a page and the worker of one of its guests say to each other. */
 
@@ -15,14 +16,19 @@ export type Action =
   | { readonly action: 'read'; readonly address: number; readonly length: number }
   | { readonly action: 'write'; readonly address: number; readonly bytes: Uint8Array<ArrayBuffer> };
 
+/** What a guest is started with. */
+export interface Start {
+  readonly source: GuestSource;
+  /** Its way to the engine. */
+  readonly port: MessagePort;
+  readonly environment: ProgramEnvironment;
+  /** How it waits for the engine; chosen by what the browser can where it is left open. */
+  readonly waiting: Waiting | undefined;
+}
+
 /** To the guest. `start` comes first, and once. */
 export type PageMessage =
-  | {
-      readonly type: 'start';
-      readonly source: GuestSource;
-      readonly port: MessagePort;
-      readonly environment: ProgramEnvironment;
-    }
+  | (Start & { readonly type: 'start' })
   | (Action & { readonly type: 'ask'; readonly id: number });
 
 /** To the page. */

@@ -1,5 +1,6 @@
 import { WasiNNError } from '../standard/error.js';
 import type { OutputStream, ProgramEnvironment } from './program.js';
+import type { Waiting } from './waiting.js';
 
 /** The bytes of a file: as they are, or where to get them from. */
 export type FileSource = string | URL | Blob | Uint8Array<ArrayBuffer>;
@@ -19,6 +20,11 @@ export interface EnvironmentOptions {
   /** Called with what the guest writes, as it does. Default: nothing is done with it, but `run` returns it. */
   readonly stdout?: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly stderr?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /**
+   * How the guest waits for the engine. `'suspend'` takes JSPI; `'block'` takes a cross-origin isolated page. Default:
+   * `'suspend'` where the browser can, else `'block'`.
+   */
+  readonly waiting?: Waiting;
   /** Ends the guest; its promises reject with the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -1,3 +1,4 @@
+import type { AsyncMode } from '@bytecodealliance/jco-transpile/component';
 import type { ComponentInterface } from './component.js';
 
 /** A component turned into what a browser can run. */
@@ -8,17 +9,22 @@ export interface TranspiledComponent {
   readonly coreModules: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** The functions of wasi-nn that wait for the engine: a guest is suspended in them. */
-const suspendingImports = [
+/** The functions of wasi-nn that wait for the engine. */
+const waitingImports = [
   'wasi:nn/graph#load',
   'wasi:nn/graph#load-by-name',
   'wasi:nn/inference#[method]graph-execution-context.compute',
 ];
 
-/** Transpiles a component with jco, which is loaded only now: 3.5 MB that a page with transpiled guests does without. */
+/**
+ * Transpiles a component with jco, which is loaded only now: 3.5 MB that a page with transpiled guests does without.
+ *
+ * @param suspends whether it is suspended while it waits; its exports answer with promises then
+ */
 export async function transpile(
   bytes: Uint8Array<ArrayBuffer>,
-  { functions, interfaces }: ComponentInterface,
+  component: ComponentInterface,
+  suspends: boolean,
 ): Promise<TranspiledComponent> {
   const { $init, generate } = await import('@bytecodealliance/jco-transpile/component');
   await $init;
@@ -28,13 +34,7 @@ export async function transpile(
     noNodejsCompat: true,
     base64Cutoff: 0,
     instantiation: { tag: 'async' },
-    asyncMode: {
-      tag: 'jspi',
-      val: {
-        imports: suspendingImports,
-        exports: [...functions, ...interfaces.filter(isRun).map((name) => `${name}#run`)],
-      },
-    },
+    ...(suspends ? { asyncMode: suspendIn(component) } : {}),
   });
   const coreModules = new Map(
     files.filter(([name]) => name.endsWith('.wasm')).map(([name, file]) => [name, ownBuffer(file)]),
@@ -43,8 +43,11 @@ export async function transpile(
   return { script: new TextDecoder().decode(script), coreModules };
 }
 
-function isRun(name: string): boolean {
-  return name.startsWith('wasi:cli/run@');
+function suspendIn({ functions, interfaces }: ComponentInterface): AsyncMode {
+  const nested = [...interfaces].flatMap(([name, members]) => members.map((member) => `${name}#${member}`));
+  // A constructor cannot answer with a promise.
+  const exports = [...functions, ...nested.filter((name) => !name.includes('[constructor]'))];
+  return { tag: 'jspi', val: { imports: waitingImports, exports } };
 }
 
 function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,0 +1,55 @@
+import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
+import { legacyGuest, openContext, words } from './legacy-page.js';
+import { expect, test } from './test.js';
+
+const pixels = Float32Array.from({ length: 28 * 28 }, (_, index) => Math.sin(index));
+
+test("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes counted in f32", async ({ blank, site }) => {
+  const guests = { wamr: 'wamr-probe.wasm', probe: 'probe.component.wasm' };
+  await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
+  const wamr = legacyGuest(blank, 'wamr');
+  const model = new Uint8Array(await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer());
+  const bytes = new Uint8Array(pixels.buffer);
+
+  const builder = await wamr.place(words(await wamr.place(model), model.byteLength));
+  const out = await wamr.place(words(0xffffffff));
+  expect(await wamr.call('load', await wamr.place(words(builder, 1)), 1, 0, out)).toBe(0);
+  expect(await wamr.call('init_execution_context', await wamr.readU32(out), out)).toBe(0);
+  const context = await wamr.readU32(out);
+
+  const dimensions = await wamr.place(words(await wamr.place(words(1, 1, 28, 28)), 4));
+  const tensor = await wamr.place(words(dimensions, 1, await wamr.place(bytes)));
+  expect(await wamr.call('set_input', context, 0, tensor)).toBe(0);
+  expect(await wamr.call('compute', context)).toBe(0);
+
+  const buffer = await wamr.place(new Uint8Array(40));
+  const tooFew = await wamr.place(words(9));
+  expect(await wamr.call('get_output', context, 0, buffer, tooFew)).toBe(7);
+  expect(await wamr.readU32(tooFew)).toBe(10);
+  expect(await wamr.read(buffer, 40)).toEqual(new Uint8Array(40));
+  expect(await wamr.call('get_output', context, 0, buffer, tooFew)).toBe(0);
+
+  const graph = succeeded(await ask<number>(blank, 'probe', 'loadByName', 'digits'));
+  const input = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: bytes };
+  const [scores] = succeeded(await ask<PlainTensor[]>(blank, 'probe', 'compute', graph, [input], true));
+  expect(await wamr.read(buffer, 40)).toEqual(scores?.data);
+});
+
+test('a guest of the legacy ABI without a memory is told so, by every function that needs it', async ({ blank }) => {
+  await openGuests(blank, { legacy: 'legacy-probe-no-memory.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const legacy = legacyGuest(blank, 'legacy');
+  expect(await legacy.call('load_by_name', 0, 6, 0)).toBe(3);
+  expect(await legacy.call('set_input', 0, 0, 0)).toBe(3);
+});
+
+test('a model of several names is one session: unloading one leaves the other', async ({ blank }) => {
+  await openGuests(blank, { legacy: 'legacy-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const legacy = legacyGuest(blank, 'legacy');
+  const first = await openContext(legacy, 'digits');
+  const second = await openContext(legacy, 'digits');
+  expect(second.graph).not.toBe(first.graph);
+  expect(await legacy.call('unload', first.graph)).toBe(0);
+  const out = await legacy.place(words(0));
+  expect(await legacy.call('init_execution_context', first.graph, out)).toBe(1);
+  expect(await legacy.call('init_execution_context', second.graph, out)).toBe(0);
+});

@@ -1,0 +1,121 @@
+import type { Page, Worker } from '@playwright/test';
+import { concat, field, int, model, node, value } from '../src/backends/onnx/model.fixture.js';
+import type { Guest, GuestInput, GuestMemory, Waiting, WasiNN } from '../src/index.js';
+import type { Site } from './site.js';
+
+/** What the tests of waiting have on their page. */
+interface WaitingPage {
+  readonly nn: WasiNN;
+  /** Guests that stay, by the names that a test gives them. */
+  readonly probes: Record<string, ProbeExports>;
+  /** Starts the probe and loads a model in it, which is graph 0 then. */
+  startProbe(
+    model: string,
+    options: { readonly waiting?: Waiting; readonly signal?: AbortSignal },
+  ): Promise<ProbeExports>;
+  startLegacyProbe(waiting?: Waiting): Promise<Guest<LegacyExports> & { readonly memory: GuestMemory }>;
+  start(source: GuestInput, waiting?: Waiting): Promise<Guest>;
+  tensor(name: string, dimensions: readonly number[], ty: string, data: Uint8Array): ProbeTensor;
+}
+
+interface ProbeTensor {
+  readonly name: string;
+  readonly dimensions: Uint32Array;
+  readonly ty: string;
+  readonly data: Uint8Array;
+}
+
+interface ProbeExports {
+  loadByName(name: string): Promise<number>;
+  compute(graph: number, inputs: ProbeTensor[], keepContext: boolean): Promise<ProbeTensor[]>;
+}
+
+type LegacyExports = Readonly<Record<string, (...values: number[]) => Promise<number>>>;
+
+declare global {
+  var waitingPage: WaitingPage;
+}
+
+/** The model of which an output is the input, bytes of any number. */
+const identity = model({ nodes: [node('Identity', ['x'], ['y'])], inputs: [bytes('x')], outputs: [bytes('y')] });
+
+/** A model that takes a while: a matrix is multiplied by itself again and again. */
+const slow = model({
+  nodes: Array.from({ length: 40 }, (_, step) => {
+    return node('MatMul', [step === 0 ? 'x' : `x${step}`, 'x'], [step === 39 ? 'y' : `x${step + 1}`]);
+  }),
+  inputs: [value('x', [384, 384])],
+  outputs: [value('y', [384, 384])],
+});
+
+function bytes(name: string): Uint8Array {
+  const uint8 = 2;
+  const shape = field(1, field(2, 'length'));
+  return concat(field(1, name), field(2, field(1, concat(int(1, uint8), field(2, shape)))));
+}
+
+/** Opens a page with an engine that knows the models `digits`, `identity` and `slow`. */
+export async function openPage(page: Page, site: Site): Promise<void> {
+  site.answer('/identity.onnx', (_, response) => response.end(identity));
+  site.answer('/slow.onnx', (_, response) => response.end(slow));
+  await page.goto(`${site.origin}/blank.html`);
+  await page.evaluate(async () => {
+    const library = '/lib/wasi-nn-web.js';
+    const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+    const models = { digits: '/models/digits.onnx', identity: '/identity.onnx', slow: '/slow.onnx' };
+    const nn = createWasiNN({ models });
+    globalThis.waitingPage = {
+      nn,
+      probes: {},
+      async startProbe(model, options) {
+        const { exports } = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm', options);
+        await exports.loadByName(model);
+        return exports;
+      },
+      async startLegacyProbe(waiting) {
+        const guest = await nn.instantiate<LegacyExports>('/guests/legacy-probe.wasm', waiting ? { waiting } : {});
+        if (!guest.memory) throw new Error('the legacy probe has no memory');
+        return { ...guest, memory: guest.memory };
+      },
+      start: (source, waiting) => nn.instantiate(source, waiting ? { waiting } : {}),
+      tensor: (name, dimensions, ty, data) => ({ name, dimensions: Uint32Array.from(dimensions), ty, data }),
+    };
+  });
+}
+
+/** Runs a script in guests' workers before their own. To be called before the page starts any. */
+export function patchGuests(page: Page, script: string): Promise<void> {
+  return patch(page, '**/assets/guest-worker-*.js', script);
+}
+
+/** Runs a script in the engine's worker before its own. */
+export function patchEngine(page: Page, script: string): Promise<void> {
+  return patch(page, '**/assets/engine-worker-*.js', script);
+}
+
+async function patch(page: Page, url: string, script: string): Promise<void> {
+  await page.route(url, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${script};${await response.text()}` });
+  });
+}
+
+/** The threads of guests that are there now. */
+export function guestThreads(page: Page): Worker[] {
+  return page.workers().filter((worker) => worker.url().includes('/guest-worker-'));
+}
+
+/** The error with which a guest is refused, or `started`. */
+export function startError(page: Page, guest: string, waiting?: Waiting): Promise<string> {
+  return page.evaluate(
+    async ({ guest, waiting }) => {
+      try {
+        await waitingPage.start(`/guests/${guest}`, waiting);
+        return 'started';
+      } catch (cause) {
+        return cause instanceof Error ? `${Reflect.get(cause, 'code')}: ${cause.message}` : String(cause);
+      }
+    },
+    { guest, waiting },
+  );
+}

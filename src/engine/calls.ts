@@ -1,0 +1,56 @@
+import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { NamedTensor } from '../standard/tensor.js';
+import type { GraphInfo } from './link.js';
+import { isGraphInfo, isNamedTensors, type Operation, type Result } from './protocol.js';
+import { buffersOf, whole, wholeTensors } from './transfer.js';
+
+/** What the links to another thread have in common: what they post for a call, and what they expect in answer. */
+export interface Call {
+  readonly operation: Operation;
+  /** The buffers that go along and are gone here then. */
+  readonly transfer: ArrayBuffer[];
+}
+
+export function loadCall(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Call {
+  const owned = parts.map(whole);
+  return {
+    operation: { operation: 'load', parts: owned, encoding, target },
+    transfer: [...new Set(owned.map(({ buffer }) => buffer))],
+  };
+}
+
+export function loadByNameCall(name: string): Call {
+  return { operation: { operation: 'loadByName', name }, transfer: [] };
+}
+
+export function computeCall(graph: number, inputs: readonly NamedTensor[]): Call {
+  const owned = wholeTensors(inputs);
+  return { operation: { operation: 'compute', graph, inputs: owned }, transfer: buffersOf(owned) };
+}
+
+export function unloadCall(graph: number): Call {
+  return { operation: { operation: 'unload', graph }, transfer: [] };
+}
+
+export function expectGraph(result: Result): GraphInfo {
+  if (isGraphInfo(result)) return result;
+  throw unexpected();
+}
+
+export function expectTensors(result: Result): readonly NamedTensor[] {
+  if (isNamedTensors(result)) return result;
+  throw unexpected();
+}
+
+/** The error of a call that could not be posted. */
+export function notPosted({ operation }: Call, cause: unknown): WasiNNError {
+  return toWasiNNError(cause, `${operation.operation}: the values cannot be passed on`, 'invalid-argument');
+}
+
+function unexpected(): WasiNNError {
+  return new WasiNNError(
+    'runtime-error',
+    'the engine gave an answer of the wrong kind: are its scripts of one version?',
+  );
+}

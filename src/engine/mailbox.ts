@@ -1,0 +1,99 @@
+/**
+ * Memory that the engine's thread shares with a guest's thread that blocks, and that cannot receive messages therefore.
+ * A stream of bytes comes through it in pieces as large as it holds. The guest's thread asks for each by a message
+ * (a thread that blocks can still post), waits, and copies the piece out; the engine never waits, so a guest that is
+ * ended meanwhile holds nothing up.
+ *
+ * The first word is the length of the piece, 0 while there is none; the piece follows it.
+ */
+
+const lengthWord = 0;
+const pieceStart = Int32Array.BYTES_PER_ELEMENT;
+const pageBytes = 1 << 16;
+
+/** Most answers fit, so that they take one turn. */
+const mailboxBytes = 1 << 20;
+
+/**
+ * Makes the memory, as the buffer of a WebAssembly memory: WebKit has builds that hide `SharedArrayBuffer` itself.
+ *
+ * @throws TypeError where the browser has no shared memory at all
+ */
+export function createMailbox(): SharedArrayBuffer {
+  const pages = mailboxBytes / pageBytes;
+  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  if (isShared(buffer)) return buffer;
+  throw new TypeError('the browser has no shared memory');
+}
+
+function isShared(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
+  return !(buffer instanceof ArrayBuffer);
+}
+
+/** The engine's end. */
+export class MailboxWriter {
+  readonly #words: Int32Array;
+  readonly #piece: Uint8Array;
+  #rest: Uint8Array[] = [];
+
+  constructor(mailbox: SharedArrayBuffer) {
+    this.#words = new Int32Array(mailbox, 0, 1);
+    this.#piece = new Uint8Array(mailbox, pieceStart);
+  }
+
+  /** Begins a stream, in place of what is left of the one before. The bytes must stay as they are until the next. */
+  write(chunks: readonly Uint8Array[]): void {
+    this.#rest = [...chunks];
+    this.next();
+  }
+
+  /** Puts in as much as fits of what is left. */
+  next(): void {
+    let length = 0;
+    for (let chunk = this.#rest[0]; chunk && length < this.#piece.byteLength; chunk = this.#rest[0]) {
+      const part = chunk.subarray(0, this.#piece.byteLength - length);
+      this.#piece.set(part, length);
+      length += part.byteLength;
+      if (part.byteLength < chunk.byteLength) this.#rest[0] = chunk.subarray(part.byteLength);
+      else this.#rest.shift();
+    }
+    Atomics.store(this.#words, lengthWord, length);
+    Atomics.notify(this.#words, lengthWord);
+  }
+}
+
+/** The guest's end. */
+export class MailboxReader {
+  readonly #words: Int32Array;
+  readonly #piece: Uint8Array;
+  readonly #askForNext: () => void;
+  #unread: Uint8Array = new Uint8Array();
+
+  /** @param askForNext tells the engine's end to go on; called when a piece has been read */
+  constructor(mailbox: SharedArrayBuffer, askForNext: () => void) {
+    this.#words = new Int32Array(mailbox, 0, 1);
+    this.#piece = new Uint8Array(mailbox, pieceStart);
+    this.#askForNext = askForNext;
+  }
+
+  /** Blocks until the piece is there that `ask` asks for: the first of a stream. What `ask` throws is passed on. */
+  waitForPiece(ask: () => void): void {
+    Atomics.store(this.#words, lengthWord, 0);
+    ask();
+    Atomics.wait(this.#words, lengthWord, 0);
+    this.#unread = this.#piece.subarray(0, Atomics.load(this.#words, lengthWord));
+  }
+
+  /** Blocks until as many bytes have come; they are the caller's. */
+  read(byteLength: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(byteLength);
+    for (let filled = 0; filled < byteLength; ) {
+      if (this.#unread.byteLength === 0) this.waitForPiece(this.#askForNext);
+      const part = this.#unread.subarray(0, byteLength - filled);
+      bytes.set(part, filled);
+      filled += part.byteLength;
+      this.#unread = this.#unread.subarray(part.byteLength);
+    }
+    return bytes;
+  }
+}

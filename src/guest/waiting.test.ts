@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { connect, type Waiting } from './waiting.js';
+
+/** What a browser can, and what is chosen then. Node has no JSPI, so that it stands for a browser without. */
+
+beforeEach(() => vi.stubGlobal('crossOriginIsolated', false));
+afterEach(() => vi.unstubAllGlobals());
+
+function offerJspi(): void {
+  const extended = Object.assign(Object.create(WebAssembly), { Suspending: class {}, promising: () => undefined });
+  vi.stubGlobal('WebAssembly', extended);
+}
+
+/** How a guest that waits would: the blocking link says to the engine where it wants its answers, the other does not. */
+function chosen(wish?: Waiting, waits = true): 'suspend' | 'block' | 'neither' {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const post = vi.spyOn(port1, 'postMessage');
+  const { jspi } = connect(port1, waits, wish);
+  port2.close();
+  if (jspi) return 'suspend';
+  return post.mock.calls.length > 0 ? 'block' : 'neither';
+}
+
+const refusal = (message: RegExp) =>
+  expect.objectContaining({
+    name: 'WasiNNError',
+    code: 'unsupported-operation',
+    message: expect.stringMatching(message),
+  });
+
+const headers = /"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp"/;
+
+describe('how a guest waits', () => {
+  it('is by being suspended where the browser can, on any page', () => {
+    offerJspi();
+    expect(chosen()).toBe('suspend');
+    vi.stubGlobal('crossOriginIsolated', true);
+    expect(chosen()).toBe('suspend');
+    expect(chosen('suspend')).toBe('suspend');
+  });
+
+  it('is by blocking where the browser cannot suspend and the page is isolated', () => {
+    vi.stubGlobal('crossOriginIsolated', true);
+    expect(chosen()).toBe('block');
+    expect(chosen('block')).toBe('block');
+  });
+
+  it('is by blocking where that is wished', () => {
+    offerJspi();
+    vi.stubGlobal('crossOriginIsolated', true);
+    expect(chosen('block')).toBe('block');
+  });
+
+  it.each([undefined, 'suspend', 'block'] as const)('matters not to a guest that never does (%s)', (wish) => {
+    expect(chosen(wish, false)).toBe('neither');
+  });
+});
+
+describe('a guest that has no way to wait is refused, and told what is missing', () => {
+  it('where there is neither', () => {
+    expect(() => chosen()).toThrow(refusal(/^instantiate: .*\(JSPI\).*Firefox 153/));
+    expect(() => chosen()).toThrow(refusal(headers));
+  });
+
+  it('where the page is not isolated and blocking is wished', () => {
+    offerJspi();
+    expect(() => chosen('block')).toThrow(refusal(headers));
+  });
+
+  it('where the browser cannot suspend and that is wished', () => {
+    vi.stubGlobal('crossOriginIsolated', true);
+    expect(() => chosen('suspend')).toThrow(refusal(/Safari 27 or later, or waiting: 'block'/));
+  });
+});
