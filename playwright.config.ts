@@ -3,6 +3,7 @@ import { chromiumLaunchOptions } from './e2e/chromium.js';
 
 export default defineConfig({
   testDir: 'e2e',
+  testMatch: '**/*.spec.ts',
   outputDir: 'e2e/.output/browser',
   globalSetup: './e2e/global-setup.ts',
   // Each test runs inference on all cores: side by side they would only slow one another down.

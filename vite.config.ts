@@ -1,4 +1,5 @@
-import { defineConfig, type UserConfig } from 'vite';
+import { readFileSync } from 'node:fs';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
 
 /** A page that these headers come with is cross-origin isolated, which WebAssembly threads need. */
 export const isolationHeaders = {
@@ -12,6 +13,22 @@ const demo: UserConfig = {
   base: './',
   publicDir: '../public',
   build: { outDir: '../build/demo', emptyOutDir: true, target: 'es2023' },
+};
+
+const onnxruntime = new URL('node_modules/onnxruntime-web/dist/', import.meta.url);
+
+/**
+ * Puts onnxruntime's own loader scripts beside its WebAssembly files. It asks for them, by these names, where its code
+ * comes from another origin than the page's.
+ */
+const onnxruntimeLoaders: Plugin = {
+  name: 'onnxruntime-loaders',
+  generateBundle() {
+    for (const build of ['', '.jspi', '.asyncify']) {
+      const name = `ort-wasm-simd-threaded${build}.mjs`;
+      this.emitFile({ type: 'asset', fileName: `assets/${name}`, source: readFileSync(new URL(name, onnxruntime)) });
+    }
+  },
 };
 
 /** The library for a script tag: one module with its workers and WebAssembly files beside it, nothing left to resolve. */
@@ -28,11 +45,22 @@ const standalone: UserConfig = {
       output: { entryFileNames: '[name].js' },
     },
   },
+  plugins: [onnxruntimeLoaders],
 };
 
 export default defineConfig(({ mode }) => ({
   ...(mode === 'standalone' ? standalone : demo),
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },
-  worker: { format: 'es' },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      output: { assetFileNames: ({ names }) => `assets/${isOnnxruntime(names) ? '[name]' : '[name]-[hash]'}[extname]` },
+    },
+  },
 }));
+
+/** The loader scripts know these files by their plain names. */
+function isOnnxruntime(names: readonly string[]): boolean {
+  return names.some((name) => name.startsWith('ort-wasm-'));
+}

@@ -44,6 +44,15 @@ test('a visit after a restart of the browser makes no request for the model', as
   }
 });
 
+test('the second visit neither loads the transpiler nor transpiles', async ({ page, site }) => {
+  const transpilerRequests = () => site.requests.filter((request) => request.includes('js-component-bindgen'));
+  await visit(page, site);
+  expect(transpilerRequests().length).toBeGreaterThan(0);
+  site.requests.length = 0;
+  await visit(page, site);
+  expect(transpilerRequests()).toEqual([]);
+});
+
 test('a visit without IndexedDB downloads the model and works', async ({ page, site }) => {
   await page.route('**/assets/engine-worker-*.js', async (route) => {
     const response = await route.fetch();

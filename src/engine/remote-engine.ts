@@ -1,6 +1,7 @@
 import { WasiNNError } from '../standard/error.js';
 import type { EngineEvent } from './engine.js';
 import { type EngineConfiguration, isEngineMessage, type PageMessage } from './protocol.js';
+import { startWorker } from './start-worker.js';
 
 /** The engine worker, as the page holds it. */
 export interface RemoteEngine {
@@ -23,7 +24,9 @@ export interface RemoteEngineOptions extends EngineConfiguration {
 }
 
 export function startEngine({ onEvent, onFailure, registry, allowSoftwareAdapter }: RemoteEngineOptions): RemoteEngine {
-  const worker = new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' });
+  const worker = startWorker(
+    () => new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
+  );
   const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
   let nextGuest = 0;
 

@@ -1,5 +1,6 @@
 import { fromPlainError } from '../engine/protocol.js';
 import type { RemoteConnection } from '../engine/remote-engine.js';
+import { startWorker } from '../engine/start-worker.js';
 import { WasiNNError } from '../standard/error.js';
 import { pathOf } from './instance.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
@@ -102,7 +103,9 @@ export function startGuest<Exports extends object>({
   waiting,
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
-  const worker = new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' });
+  const worker = startWorker(
+    () => new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
+  );
   const questions = new Map<number, Question>();
   let nextId = 0;
   let ended: { readonly reason: unknown } | undefined;

@@ -5,6 +5,7 @@ import { type ComponentInterface, readComponent } from './component.js';
 import type { Host } from './host.js';
 import { camelCase, functionOf, type GuestFunction, type Instance, qualify } from './instance.js';
 import { type TranspiledComponent, transpile } from './transpile.js';
+import { transpileOnce } from './transpile-cache.js';
 
 type Imports = Record<string, unknown>;
 
@@ -19,7 +20,10 @@ export async function instantiateComponent(bytes: Uint8Array<ArrayBuffer>, host:
   refuseUnknownImports(component);
   const { link, jspi } = host.connect(component.imports.some(mayWait));
   const imports = await provideImports(component, link, host);
-  const exports = await runScript(await transpile(bytes, component, jspi !== undefined), imports);
+  const suspends = jspi !== undefined;
+  const variant = suspends ? 'suspends' : 'blocks';
+  const transpiled = await transpileOnce(bytes, variant, () => transpile(bytes, component, suspends));
+  const exports = await runScript(transpiled, imports);
   const run = findRun(component, exports);
   return {
     functions: exportedFunctions(component, exports),

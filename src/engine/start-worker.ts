@@ -1,0 +1,32 @@
+/**
+ * Starts a worker from a script that may be on another origin than the page, as on a CDN: browsers refuse such scripts
+ * to workers, but let a script of the page's own origin import them. That script is a blob here, so a
+ * Content-Security-Policy must allow `worker-src blob:` and the other origin where they differ.
+ *
+ * @param create makes the worker with a literal `new Worker(new URL('./script.js', import.meta.url), …)`, which is what
+ *   bundlers look for; for its time the global `Worker` is one that knows of other origins
+ */
+export function startWorker(create: () => Worker): Worker {
+  const NativeWorker = globalThis.Worker;
+  globalThis.Worker = anyOriginWorker(NativeWorker);
+  try {
+    return create();
+  } finally {
+    globalThis.Worker = NativeWorker;
+  }
+}
+
+function anyOriginWorker(NativeWorker: typeof Worker): typeof Worker {
+  return class extends NativeWorker {
+    constructor(script: string | URL, options?: WorkerOptions) {
+      const { href, origin, protocol } = new URL(script, globalThis.location.href);
+      const isForeign = origin !== globalThis.location.origin && protocol !== 'blob:' && protocol !== 'data:';
+      super(isForeign ? shim(href) : script, options);
+    }
+  };
+}
+
+/** The address of a script of this origin that imports another. It is needed as long as the worker has not loaded it. */
+function shim(script: string): string {
+  return URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: 'text/javascript' }));
+}
