@@ -1,0 +1,74 @@
+import type { CDPSession, Page } from '@playwright/test';
+import { ask, openGuests, succeeded } from './guest-page.js';
+import { expect, test } from './test.js';
+
+const digit = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(28 * 28 * 4) };
+
+test('200 guests that come and go leave no workers, and no memory on the page', async ({ blank, context }) => {
+  test.setTimeout(180_000);
+  await openGuests(blank, { stays: 'probe.component.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const session = await context.newCDPSession(blank);
+  await comeAndGo(blank, 20);
+  const workers = blank.workers().length;
+  const before = await heapSize(session);
+
+  await comeAndGo(blank, 200);
+
+  await expect.poll(() => blank.workers().length).toBe(workers);
+  expect((await heapSize(session)) - before).toBeLessThan(1 << 20);
+  const graph = succeeded(await ask<number>(blank, 'stays', 'loadByName', 'digits'));
+  succeeded(await ask(blank, 'stays', 'compute', graph, [digit], false));
+});
+
+test('a trap in one guest leaves the others alone', async ({ blank }) => {
+  const guests = { one: 'probe.component.wasm', other: 'probe.component.wasm' };
+  await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
+  const graph = succeeded(await ask<number>(blank, 'other', 'loadByName', 'digits'));
+  await expect(ask(blank, 'one', 'trap')).rejects.toThrow(/unreachable/);
+  succeeded(await ask(blank, 'other', 'compute', graph, [digit], true));
+});
+
+test('a guest that is disposed of rejects what was asked of it, also twice', async ({ blank }) => {
+  await openGuests(blank, { probe: 'probe.component.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const texts = await blank.evaluate(async () => {
+    const guest = globalThis.guestPage.guests.probe;
+    const call: unknown = Reflect.get(guest?.exports ?? {}, 'loadByName');
+    if (typeof call !== 'function') throw new Error('no loadByName');
+    const underway: Promise<unknown> = call('digits');
+    guest?.dispose();
+    guest?.dispose();
+    const outcomes = await Promise.allSettled([underway, call('digits')]);
+    return outcomes.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : 'answered'));
+  });
+  expect(texts).toEqual([expect.stringContaining('disposed of'), expect.stringContaining('disposed of')]);
+});
+
+test('a guest whose engine is ended hears of it, and does not hang', async ({ blank }) => {
+  await openGuests(blank, { probe: 'probe.component.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const text = await blank.evaluate(async () => {
+    const { nn, guests } = globalThis.guestPage;
+    const call: unknown = Reflect.get(guests.probe?.exports ?? {}, 'loadByName');
+    if (typeof call !== 'function') throw new Error('no loadByName');
+    const underway: Promise<unknown> = call('digits');
+    nn.dispose();
+    return underway.then(String, String);
+  });
+  expect(text).toContain('disposed of');
+});
+
+/** Starts guests one after another, and disposes of each. */
+async function comeAndGo(page: Page, times: number): Promise<void> {
+  await page.evaluate(async (times) => {
+    for (let time = 0; time < times; time++) {
+      const guest = await globalThis.guestPage.nn.instantiate('/guests/legacy-probe.wasm');
+      guest.dispose();
+    }
+  }, times);
+}
+
+/** The bytes that live objects of the page take, after all garbage is collected. */
+async function heapSize(session: CDPSession): Promise<number> {
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  return usedSize;
+}
