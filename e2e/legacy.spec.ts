@@ -1,4 +1,4 @@
-import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
+import { ask, events, openGuests, type PlainTensor, succeeded } from './guest-page.js';
 import { legacyGuest, openContext, words } from './legacy-page.js';
 import { expect, test } from './test.js';
 
@@ -33,6 +33,18 @@ test("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes count
   const input = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: bytes };
   const [scores] = succeeded(await ask<PlainTensor[]>(blank, 'probe', 'compute', graph, [input], true));
   expect(await wamr.read(buffer, 40)).toEqual(scores?.data);
+});
+
+test('the page hears, in words, of what a core module learns the number alone', async ({ blank }) => {
+  await openGuests(blank, { legacy: 'legacy-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  await blank.evaluate(() => {
+    const { nn, events } = globalThis.guestPage;
+    nn.addEventListener('fault', ({ detail: { functionName, error } }) =>
+      events.push({ functionName, text: error.message }),
+    );
+  });
+  expect(await legacyGuest(blank, 'legacy').call('compute', 4711)).toBe(1);
+  expect(await events(blank)).toEqual([{ functionName: 'compute', text: expect.stringContaining('4711') }]);
 });
 
 test('a guest of the legacy ABI without a memory is told so, by every function that needs it', async ({ blank }) => {

@@ -22,7 +22,15 @@ export interface WasiNNOptions {
 /** A guest: its URL (resolved against the page), a Response, a Blob, its bytes, or a compiled core module. */
 export type GuestInput = string | URL | Response | Blob | BufferSource | WebAssembly.Module;
 
-/** What happens in the engine; `detail` tells the particulars. */
+/** An error of `wasi_ephemeral_nn` or `wasi_nn`, in words. */
+export interface FaultEvent {
+  readonly type: 'fault';
+  /** The function that answered with the error's number: `set_input`. */
+  readonly functionName: string;
+  readonly error: WasiNNError;
+}
+
+/** What happens in the engine and its guests; `detail` tells the particulars. */
 export interface WasiNNEventMap {
   /** A graph was loaded, and where it runs. */
   load: CustomEvent<LoadEvent>;
@@ -30,6 +38,8 @@ export interface WasiNNEventMap {
   fallback: CustomEvent<FallbackEvent>;
   /** A model is on its way. */
   progress: CustomEvent<ProgressEvent>;
+  /** A core module met an error, of which it learns the number alone. */
+  fault: CustomEvent<FaultEvent>;
 }
 
 /** wasi-nn for one page: an engine, and the guests that use it. */
@@ -75,7 +85,8 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
   const links = new Set<MessageLink>();
   let engine: RemoteEngine | undefined;
 
-  const onEvent = (event: EngineEvent) => events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+  const onEvent = (event: EngineEvent | FaultEvent) =>
+    events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
 
   /** An engine that failed takes its guests along; the next guest gets a new one. */
   function stop(cause: WasiNNError): void {
@@ -101,13 +112,14 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
     const source = await toGuestSource(input);
     const environment = await gatherEnvironment(options);
     signal?.throwIfAborted();
+    const onFault = (error: WasiNNError, functionName: string) => onEvent({ type: 'fault', functionName, error });
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       guests.delete(started);
       signal?.removeEventListener('abort', abort);
     };
     const connection = running().connect();
-    const started = startGuest<Exports>({ source, connection, environment, output, waiting, onEnd });
+    const started = startGuest<Exports>({ source, connection, environment, output, onFault, waiting, onEnd });
     guests.add(started);
     signal?.addEventListener('abort', abort);
     return started;

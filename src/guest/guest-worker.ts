@@ -27,6 +27,7 @@ async function start({ source, port, environment, waiting }: Start): Promise<voi
     instance = await instantiate(await open(source), {
       environment,
       output: (stream, bytes) => tell({ type: 'output', stream, bytes }, [bytes.buffer]),
+      report: (error, functionName) => tell({ type: 'fault', functionName, error: toPlainError(error) }),
       connect: (waits) => connect(port, waits, waiting),
     });
     tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });

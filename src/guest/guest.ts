@@ -85,6 +85,8 @@ export interface GuestOptions {
   readonly connection: RemoteConnection;
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
+  /** Called with each error of which the guest learns the number alone. */
+  onFault(error: WasiNNError, functionName: string): void;
   readonly waiting: Waiting | undefined;
   /** Called once, when the guest has ended for whatever reason. */
   onEnd(): void;
@@ -100,6 +102,7 @@ export function startGuest<Exports extends object>({
   connection,
   environment,
   output,
+  onFault,
   waiting,
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
@@ -143,6 +146,9 @@ export function startGuest<Exports extends object>({
         return;
       case 'output':
         output(message.stream, message.bytes);
+        return;
+      case 'fault':
+        onFault(fromPlainError(message.error), message.functionName);
         return;
       case 'answered':
         take(message.id)?.resolve(message.value);

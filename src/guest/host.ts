@@ -1,3 +1,4 @@
+import type { WasiNNError } from '../standard/error.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import type { Connection } from './waiting.js';
 
@@ -5,6 +6,8 @@ import type { Connection } from './waiting.js';
 export interface Host {
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
+  /** Told of an error whose text the guest cannot be told: that of a core module learns a number alone. */
+  report(error: WasiNNError, functionName: string): void;
   /**
    * Connects the guest with the engine; called once.
    *

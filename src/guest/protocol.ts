@@ -36,6 +36,7 @@ export type GuestMessage =
   | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
   | { readonly type: 'refused'; readonly error: PlainError }
   | { readonly type: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'fault'; readonly functionName: string; readonly error: PlainError }
   | { readonly type: 'answered'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure };
 
@@ -50,7 +51,9 @@ export function isPageMessage(data: unknown): data is PageMessage {
 }
 
 export function isGuestMessage(data: unknown): data is GuestMessage {
-  return hasType(data) && ['started', 'refused', 'output', 'answered', 'failed'].some((type) => type === data.type);
+  return (
+    hasType(data) && ['started', 'refused', 'output', 'fault', 'answered', 'failed'].some((type) => type === data.type)
+  );
 }
 
 function hasType(data: unknown): data is { readonly type: unknown } {
