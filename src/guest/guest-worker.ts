@@ -53,7 +53,8 @@ async function fetchGuest(url: string): Promise<Uint8Array<ArrayBuffer>> {
 
 async function answer(id: number, action: Action): Promise<void> {
   try {
-    tell({ type: 'answered', id, value: await carryOut(action) });
+    const value = await carryOut(action);
+    tell({ type: 'answered', id, value }, [...new Set(ownBuffers(value))]);
   } catch (cause) {
     tell({ type: 'failed', id, failure: describe(cause) });
   }
@@ -72,6 +73,15 @@ function carryOut(action: Action): unknown {
       memoryAt(action.address, action.bytes.byteLength).set(action.bytes);
       return undefined;
   }
+}
+
+/** The buffers that belong to an answer alone, wherever in it they are: what jco takes out of a guest is a copy. */
+function ownBuffers(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) {
+    const { buffer, byteLength } = value;
+    return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+  }
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(ownBuffers) : [];
 }
 
 function memoryAt(address: number, length: number): Uint8Array {
