@@ -47,7 +47,13 @@ test("the README's example runs from a bundler's dev server", async ({ page, sit
     root: project,
     configFile: false,
     logLevel: 'error',
-    server: { host: '127.0.0.1', port: 0, headers: isolationHeaders, proxy: { '^/(models|guests)/': site.origin } },
+    server: {
+      host: '127.0.0.1',
+      port: 0,
+      fs: { allow: [root] },
+      headers: isolationHeaders,
+      proxy: { '^/(models|guests)/': site.origin },
+    },
   });
   await server.listen();
   try {

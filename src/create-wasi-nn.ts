@@ -6,6 +6,7 @@ import { type Guest, type GuestExports, type StartedGuest, startGuest } from './
 import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
+import type { TranspiledGuest } from './guest/transpiled-guest.js';
 import { createRegistry, type ModelsOption } from './models/registry.js';
 import { WasiNNError } from './standard/error.js';
 
@@ -19,8 +20,11 @@ export interface WasiNNOptions {
   readonly allowSoftwareAdapter?: boolean;
 }
 
-/** A guest: its URL (resolved against the page), a Response, a Blob, its bytes, or a compiled core module. */
-export type GuestInput = string | URL | Response | Blob | BufferSource | WebAssembly.Module;
+/**
+ * A guest: its URL (resolved against the page), a Response, a Blob, its bytes, a compiled core module, or a component
+ * that was transpiled in a build step.
+ */
+export type GuestInput = string | URL | Response | Blob | BufferSource | WebAssembly.Module | TranspiledGuest;
 
 /** An error of `wasi_ephemeral_nn` or `wasi_nn`, in words. */
 export interface FaultEvent {
@@ -155,6 +159,7 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
 async function toGuestSource(source: GuestInput): Promise<GuestSource> {
   if (typeof source === 'string' || source instanceof URL) return { url: new URL(source, document.baseURI).href };
   if (source instanceof WebAssembly.Module) return { module: source };
+  if ('glue' in source) return { transpiled: source };
   if (source instanceof Response && !source.ok) {
     throw new WasiNNError('not-found', `instantiate: ${source.url} answered ${source.status} ${source.statusText}`);
   }

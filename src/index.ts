@@ -10,6 +10,7 @@ export type { FallbackEvent, LoadEvent, ProgressEvent } from './engine/engine.js
 export type { Awaitable, EngineLink, GraphInfo } from './engine/link.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
+export type { TranspiledGuest } from './guest/transpiled-guest.js';
 export type { Waiting } from './guest/waiting.js';
 export type { ModelOptions, ModelsOption } from './models/registry.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';

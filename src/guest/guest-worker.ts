@@ -1,7 +1,8 @@
 import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
+import { fetchBytes } from './fetch-bytes.js';
 import type { Instance } from './instance.js';
-import { instantiate } from './instantiate.js';
+import { type GuestCode, instantiate } from './instantiate.js';
 import {
   type Action,
   type Failure,
@@ -36,19 +37,10 @@ async function start({ source, port, environment, waiting }: Start): Promise<voi
   }
 }
 
-async function open(source: GuestSource): Promise<Uint8Array<ArrayBuffer> | WebAssembly.Module> {
+async function open(source: GuestSource): Promise<GuestCode> {
   if ('module' in source) return source.module;
-  return 'url' in source ? fetchGuest(source.url) : source.bytes;
-}
-
-async function fetchGuest(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url).catch((cause) => {
-    throw new WasiNNError('runtime-error', `instantiate: ${url} could not be reached (${messageOf(cause)})`, { cause });
-  });
-  if (!response.ok) {
-    throw new WasiNNError('not-found', `instantiate: ${url} answered ${response.status} ${response.statusText}`);
-  }
-  return new Uint8Array(await response.arrayBuffer());
+  if ('transpiled' in source) return source.transpiled;
+  return 'url' in source ? fetchBytes(source.url) : source.bytes;
 }
 
 async function answer(id: number, action: Action): Promise<void> {

@@ -1,29 +1,58 @@
 import { createWitBinding } from '../bindings/wit.js';
 import type { EngineLink } from '../engine/link.js';
-import { WasiNNError } from '../standard/error.js';
+import { messageOf, WasiNNError } from '../standard/error.js';
 import { type ComponentInterface, readComponent } from './component.js';
+import { fetchBytes } from './fetch-bytes.js';
+import { dropFunction } from './handle-record.js';
 import type { Host } from './host.js';
 import { camelCase, functionOf, type GuestFunction, type Instance, qualify } from './instance.js';
+import { createResources } from './resources.js';
 import { type TranspiledComponent, transpile } from './transpile.js';
 import { transpileOnce } from './transpile-cache.js';
+import type { TranspiledGuest } from './transpiled-guest.js';
 
 type Imports = Record<string, unknown>;
 
+/** What jco makes of a component, ready to be instantiated. */
+interface Transpiled {
+  /** The module that exports `instantiate`. */
+  readonly glue: unknown;
+  /** Compiles the core module that the glue has a name for. */
+  compile(name: string): Promise<WebAssembly.Module>;
+}
+
 /**
- * Instantiates a component: a program (`wasi:cli/run`), or a library.
+ * Instantiates a component, which is transpiled here: a program (`wasi:cli/run`), or a library.
  *
  * @throws WasiNNError `invalid-argument` for bytes that are no component, `unsupported-operation` where it
  *   imports what is not provided here, or has no way to wait
  */
 export async function instantiateComponent(bytes: Uint8Array<ArrayBuffer>, host: Host): Promise<Instance> {
   const component = readComponent(bytes);
+  return start(component, host, async (suspends) => {
+    const variant = suspends ? 'suspends' : 'blocks';
+    return loadScript(await transpileOnce(bytes, variant, () => transpile(bytes, component, suspends)));
+  });
+}
+
+/**
+ * Instantiates a component that was transpiled in a build step.
+ *
+ * @throws WasiNNError as {@link instantiateComponent}, or where one of its parts cannot be fetched
+ */
+export function instantiateTranspiled(guest: TranspiledGuest, host: Host): Promise<Instance> {
+  return start(guest.component, host, (suspends) => loadParts(guest, suspends));
+}
+
+async function start(
+  component: ComponentInterface,
+  host: Host,
+  load: (suspends: boolean) => Promise<Transpiled>,
+): Promise<Instance> {
   refuseUnknownImports(component);
   const { link, jspi } = host.connect(component.imports.some(mayWait));
   const imports = await provideImports(component, link, host);
-  const suspends = jspi !== undefined;
-  const variant = suspends ? 'suspends' : 'blocks';
-  const transpiled = await transpileOnce(bytes, variant, () => transpile(bytes, component, suspends));
-  const exports = await runScript(transpiled, imports);
+  const exports = await instantiateGlue(await load(jspi !== undefined), imports);
   const run = findRun(component, exports);
   return {
     functions: exportedFunctions(component, exports),
@@ -62,17 +91,28 @@ async function provideImports(
   return { ...createPreview2(environment, output), ...nn };
 }
 
-async function runScript({ script, coreModules }: TranspiledComponent, imports: Imports): Promise<object> {
+async function loadScript({ script, coreModules }: TranspiledComponent): Promise<Transpiled> {
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   try {
     const glue: unknown = await import(/* @vite-ignore */ url);
-    const compile = (name: string) => WebAssembly.compile(coreModules.get(name) ?? new Uint8Array());
-    const exports: unknown = await expectFunction(glue, 'instantiate')(compile, imports);
-    if (typeof exports === 'object' && exports !== null) return exports;
-    throw new WasiNNError('runtime-error', 'instantiate: the transpiled component has no exports');
+    return { glue, compile: (name) => WebAssembly.compile(coreModules.get(name) ?? new Uint8Array()) };
   } finally {
     URL.revokeObjectURL(url);
   }
+}
+
+async function loadParts({ glue, coreModules }: TranspiledGuest, suspends: boolean): Promise<Transpiled> {
+  const url = suspends ? glue.suspend : glue.block;
+  const loaded: unknown = await import(/* @vite-ignore */ url).catch((cause) => {
+    throw new WasiNNError('runtime-error', `instantiate: ${url} could not be loaded (${messageOf(cause)})`, { cause });
+  });
+  return { glue: loaded, compile: async (name) => WebAssembly.compile(await fetchBytes(coreModules[name] ?? name)) };
+}
+
+async function instantiateGlue({ glue, compile }: Transpiled, imports: Imports): Promise<object> {
+  const exports: unknown = await expectFunction(glue, 'instantiate')(compile, imports);
+  if (typeof exports === 'object' && exports !== null) return exports;
+  throw new WasiNNError('runtime-error', 'instantiate: the transpiled component has no exports');
 }
 
 function expectFunction(holder: unknown, name: string): GuestFunction {
@@ -81,12 +121,15 @@ function expectFunction(holder: unknown, name: string): GuestFunction {
   throw new WasiNNError('runtime-error', `instantiate: the transpiled component has no function ${name}`);
 }
 
-/** Those of the component itself, and those of its interfaces; resources and what belongs to them stay in the guest. */
+/** Those of the component itself, those of its interfaces, and the one that drops resources. */
 function exportedFunctions({ functions, interfaces }: ComponentInterface, exports: object): Map<string, GuestFunction> {
-  const found = new Map(functions.map(camelCase).map((name) => [name, expectFunction(exports, name)]));
+  const resources = createResources();
+  const found = new Map<string, GuestFunction>([[dropFunction, resources.drop]]);
+  for (const name of functions.map(camelCase)) found.set(name, resources.find(exports, name));
   for (const [interfaceName, members] of interfaces) {
-    for (const name of members.filter((member) => !member.startsWith('[')).map(camelCase)) {
-      found.set(qualify(interfaceName, name), expectFunction(Reflect.get(exports, interfaceName), name));
+    const holder: unknown = Reflect.get(exports, interfaceName);
+    for (const name of members.map(camelCase)) {
+      found.set(qualify(interfaceName, name), resources.find(holder, name, interfaceName));
     }
   }
   return found;

@@ -1,5 +1,6 @@
 import type { PlainError } from '../engine/protocol.js';
 import type { OutputStream, ProgramEnvironment } from './program.js';
+import type { TranspiledGuest } from './transpiled-guest.js';
 import type { Waiting } from './waiting.js';
 
 /** What a page and the worker of one of its guests say to each other. */
@@ -7,7 +8,8 @@ import type { Waiting } from './waiting.js';
 export type GuestSource =
   | { readonly url: string }
   | { readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly module: WebAssembly.Module };
+  | { readonly module: WebAssembly.Module }
+  | { readonly transpiled: TranspiledGuest };
 
 /** Something that a guest is asked for; its answer comes back with the same id. */
 export type Action =

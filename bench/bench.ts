@@ -1,0 +1,6 @@
+import { test } from '@playwright/test';
+import { runBenchmarks } from './main.js';
+
+test('benchmarks', async () => {
+  await runBenchmarks({ json: process.env.BENCH_JSON, only: process.env.BENCH_ONLY?.split(',') });
+});

@@ -1,0 +1,70 @@
+import type { EnvironmentOptions, WasiNN } from '../../src/index.js';
+import type { Runner } from './baselines.js';
+
+/** The input of a model, by its name. */
+export interface Input {
+  readonly name: string;
+  readonly ty: 'FP32' | 'U8';
+  readonly dimensions: readonly number[];
+  readonly data: Uint8Array;
+}
+
+type GuestCall = (...values: unknown[]) => Promise<number>;
+
+interface Exports {
+  readonly loadByName: GuestCall;
+  readonly initContext: GuestCall;
+  readonly computeRepeatedly: GuestCall;
+}
+
+interface CoreExports {
+  readonly allocate: GuestCall;
+  readonly load_by_name: GuestCall;
+  readonly init_execution_context: GuestCall;
+  readonly compute_repeatedly: GuestCall;
+}
+
+/** A component that computes again and again; what is measured happens between it and the engine. */
+export async function componentGuest(
+  nn: WasiNN,
+  model: string,
+  input: Input,
+  options: EnvironmentOptions = {},
+): Promise<Runner> {
+  const { exports } = await nn.instantiate<Exports>('/guests/probe.component.wasm', options);
+  const context = await exports.initContext(await exports.loadByName(model));
+  return async (times) => {
+    await exports.computeRepeatedly(context, [input], times);
+  };
+}
+
+/** The same as a core module, through `wasi_ephemeral_nn`. */
+export async function coreGuest(nn: WasiNN, model: string, input: Input, outputBytes: number): Promise<Runner> {
+  const { exports, memory } = await nn.instantiate<CoreExports>('/guests/legacy-probe.wasm');
+  if (!memory) throw new Error('the guest has no memory');
+  const place = async (bytes: Uint8Array) => {
+    const address = await exports.allocate(bytes.byteLength);
+    await memory.write(address, bytes);
+    return address;
+  };
+  const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
+  const readWord = async (address: number) =>
+    new DataView((await memory.read(address, 4)).slice().buffer).getUint32(0, true);
+
+  const name = new TextEncoder().encode(model);
+  const out = await place(words(0));
+  expectSuccess(await exports.load_by_name(await place(name), name.byteLength, out));
+  expectSuccess(await exports.init_execution_context(await readWord(out), out));
+  const context = await readWord(out);
+  const dimensions = await place(words(...input.dimensions));
+  const data = await place(input.data);
+  const tensor = await place(words(dimensions, input.dimensions.length, 1, data, input.data.byteLength));
+  const buffer = await exports.allocate(outputBytes);
+  return async (times) => {
+    expectSuccess(await exports.compute_repeatedly(context, tensor, buffer, outputBytes, out, times));
+  };
+}
+
+function expectSuccess(errno: number): void {
+  if (errno !== 0) throw new Error(`expected errno 0, but ${errno} came`);
+}

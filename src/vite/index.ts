@@ -1,0 +1,1 @@
+export { type WasiNNPluginOptions, wasiNN } from './plugin.js';

@@ -1,0 +1,46 @@
+import { minify } from 'vite';
+import { type ComponentInterface, readComponent } from '../guest/component.js';
+import { transpile } from '../guest/transpile.js';
+import type { Waiting } from '../guest/waiting.js';
+
+/** What the guest worker needs of a component, in place of the component. */
+export interface GuestParts {
+  /** The sources of the ES modules around the core modules, one for each way in which the guest can wait. */
+  readonly glue: Readonly<Record<Waiting, string>>;
+  /** The core modules, by the names that the glue asks for: `guest.core2.wasm`. */
+  readonly coreModules: ReadonlyMap<string, Uint8Array>;
+  readonly component: ComponentInterface;
+}
+
+/** The first eight bytes of a core module: the magic number and version 1 (layer 0). */
+const corePreamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+/** Core modules run as they are. */
+export function isCoreModule(bytes: Uint8Array): boolean {
+  return corePreamble.every((byte, index) => bytes[index] === byte);
+}
+
+/**
+ * Transpiles a component.
+ *
+ * @param minifies whether the glue is made small, to about half
+ * @throws WasiNNError `invalid-argument` for bytes that are no component
+ */
+export async function transpileGuest(bytes: Uint8Array<ArrayBuffer>, minifies: boolean): Promise<GuestParts> {
+  const component = readComponent(bytes);
+  const suspending = await transpile(bytes, component, true);
+  const blocking = await transpile(bytes, component, false);
+  const shrink = async (script: string) => (minifies ? minified(script) : script);
+  return {
+    component,
+    glue: { suspend: await shrink(suspending.script), block: await shrink(blocking.script) },
+    // How a guest waits makes no difference to its core modules.
+    coreModules: suspending.coreModules,
+  };
+}
+
+async function minified(script: string): Promise<string> {
+  const { code, errors } = await minify('guest.js', script, { module: true });
+  if (errors.length === 0) return code;
+  throw new Error(`the glue of the guest could not be minified: ${errors.map(({ message }) => message).join('; ')}`);
+}
