@@ -52,7 +52,7 @@ export async function runBenchmarks({ json, only }: BenchmarkOptions): Promise<v
       const samples = await onPage(browser, site, (page) => runScenario(page, id));
       report(results, summarise(id, title, target, samples));
     }
-    if (isWanted(longTask)) report(results, await measureLongTask(browser, site));
+    if (isWanted(longTask)) report(results, await measureLongTask(site));
     const environment = await describeEnvironment(browser, site);
     if (json) await writeFile(json, `${JSON.stringify({ environment, results }, null, 2)}\n`);
   } finally {
@@ -108,13 +108,15 @@ function runScenario(page: Page, id: string) {
   }, id);
 }
 
-async function measureLongTask(browser: Browser, site: Site): Promise<Result> {
+/** In a browser of its own: what other scenarios have left behind would be collected in the midst of it. */
+async function measureLongTask(site: Site): Promise<Result> {
   const { id, title, target } = longTask;
+  const browser = await chromium.launch(chromiumLaunchOptions());
   const { cpu, wall } = await onPage(browser, site, (page) =>
     traceLongestTask(browser, page, async () => {
       await classifyPhoto(page, '/fixtures/images/dog.jpg', '/fixtures/models/squeezenet.onnx', 20);
     }),
-  );
+  ).finally(() => browser.close());
   return { id, title, ours: { median: cpu, p90: wall }, ratio: cpu, target, met: cpu <= target };
 }
 

@@ -8,6 +8,12 @@ export interface LongestTask {
   readonly wall: number;
 }
 
+/** A document that was open when the trace began. */
+interface Frame {
+  readonly url: string;
+  readonly processId?: number;
+}
+
 interface TraceEvent {
   readonly name: string;
   readonly pid: number;
@@ -15,7 +21,7 @@ interface TraceEvent {
   /** In µs, as is `tdur`, the thread's own time. */
   readonly dur?: number;
   readonly tdur?: number;
-  readonly args?: { readonly name?: string };
+  readonly args?: { readonly name?: string; readonly data?: { readonly frames?: readonly Frame[] } };
 }
 
 /** Traces a page while something is done with it. */
@@ -30,7 +36,11 @@ export async function traceLongestTask(
   await action();
   const { traceEvents }: { traceEvents: TraceEvent[] } = JSON.parse((await browser.stopTracing()).toString());
 
-  const isMainThread = ({ name, args }: TraceEvent) => name === 'thread_name' && args?.name === 'CrRendererMain';
+  // The browser keeps a spare process ready, whose start is no task of the page.
+  const frames = traceEvents.flatMap(({ args }) => args?.data?.frames ?? []);
+  const processes = new Set(frames.filter(({ url }) => url === page.url()).map(({ processId }) => processId));
+  const isMainThread = ({ name, pid, args }: TraceEvent) =>
+    name === 'thread_name' && args?.name === 'CrRendererMain' && processes.has(pid);
   const mainThreads = new Set(traceEvents.filter(isMainThread).map(threadOf));
   const tasks = traceEvents.filter((event) => event.name === 'RunTask' && mainThreads.has(threadOf(event)));
   if (tasks.length === 0) throw new Error('the trace has no task of a main thread');
