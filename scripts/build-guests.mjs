@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { componentNew, componentWit, parse, preview1AdapterCommandPath } from '@bytecodealliance/jco';
 
 const GUESTS = [
+  { file: 'classifiers.component.wasm', kind: 'library', crate: 'classifiers' },
   { file: 'classify.component.wasm', kind: 'library', crate: 'classify' },
   { file: 'probe.component.wasm', kind: 'library', crate: 'probe' },
   { file: 'probe-08-19.component.wasm', kind: 'library', crate: 'probe-older' },

@@ -9,6 +9,7 @@ export {
 export type { FallbackEvent, LoadEvent, ProgressEvent } from './engine/engine.js';
 export type { Awaitable, EngineLink, GraphInfo } from './engine/link.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
+export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
 export type { TranspiledGuest } from './guest/transpiled-guest.js';
 export type { Waiting } from './guest/waiting.js';

@@ -2,7 +2,6 @@ import { fromPlainError } from '../engine/protocol.js';
 import type { RemoteConnection } from '../engine/remote-engine.js';
 import { startWorker } from '../engine/start-worker.js';
 import { WasiNNError } from '../standard/error.js';
-import { pathOf } from './instance.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import {
   type Action,
@@ -12,22 +11,29 @@ import {
   isGuestMessage,
   type PageMessage,
 } from './protocol.js';
+import { createRemoteExports } from './remote-resources.js';
 import type { Waiting } from './waiting.js';
 
 /** A function that a guest exports. */
-export type GuestExport = (...values: never[]) => Promise<unknown>;
+export type RemoteFunction = (...values: never[]) => Promise<unknown>;
+
+/** A function, or what has functions: an interface, a resource. */
+export type GuestExport = RemoteFunction & { readonly [name: string]: GuestExport };
 
 /**
  * The functions that a guest exports, by their names in camel case; a core module's also by their own names. Those in
  * an exported interface stand in an object by the interface's full name: `exports['my:package/api@1.0.0'].classify`.
+ * A resource is an object with its static functions, and its constructor as `create`, which resolves to a handle (see
+ * `GuestResource`): `exports['my:package/api@1.0.0'].Classifier.create('digits')`.
  */
-export type GuestExports = Readonly<Record<string, GuestExport & Readonly<Record<string, GuestExport>>>>;
+export type GuestExports = Readonly<Record<string, GuestExport>>;
 
 /** A running guest. */
 export interface Guest<Exports extends object = GuestExports> {
   /**
    * Calls into the guest, which answers from its own thread. Values follow jco's mapping of WIT: records are objects,
    * enums strings, `list<u8>` a Uint8Array. A WIT result resolves to its value or rejects with a {@link GuestError}.
+   * A handle that is passed as `own` is given away; it rejects with a WasiNNError `invalid-argument` from then on.
    */
   readonly exports: Exports;
   /** A core module's memory, where it exports one as `memory`: what its functions' pointers point into. */
@@ -51,9 +57,14 @@ export class GuestError extends Error {
   readonly payload: unknown;
 
   constructor(payload: unknown) {
-    super(`the guest answered with an error: ${JSON.stringify(payload)}`);
+    super(`the guest answered with an error: ${describePayload(payload)}`);
     this.payload = payload;
   }
+}
+
+/** An error value in words; JSON has none for the big integers that 64-bit numbers are. */
+function describePayload(payload: unknown): string {
+  return JSON.stringify(payload, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? String(payload);
 }
 
 /** A guest trapped; its instance should not be used any more. `stack` has the WebAssembly frames. */
@@ -136,10 +147,12 @@ export function startGuest<Exports extends object>({
     });
   }
 
+  const exports = createRemoteExports((name, values) => ask({ action: 'call', name, values }));
+
   function receive(message: GuestMessage): void {
     switch (message.type) {
       case 'started':
-        resolve(toGuest(message.functions, message.hasMemory, ask, () => fail(disposed())));
+        resolve(toGuest(exports.arrange(message.functions), message.hasMemory, ask, () => fail(disposed())));
         return;
       case 'refused':
         fail(fromPlainError(message.error));
@@ -154,7 +167,7 @@ export function startGuest<Exports extends object>({
         take(message.id)?.resolve(message.value);
         return;
       case 'failed':
-        take(message.id)?.reject(toError(message.failure));
+        take(message.id)?.reject(toError(message.failure, exports.toHandles));
     }
   }
 
@@ -178,30 +191,17 @@ export function startGuest<Exports extends object>({
 type Ask = (action: Action) => Promise<unknown>;
 
 function toGuest<Exports extends object>(
-  functions: readonly string[],
+  exports: object,
   hasMemory: boolean,
   ask: Ask,
   dispose: () => void,
 ): Guest<Exports> {
   return {
     // What the functions take and return is the caller's word: the guest's types are not known here.
-    exports: arrange(functions, ask) as Exports,
+    exports: exports as Exports,
     ...(hasMemory ? { memory: toMemory(ask) } : {}),
     dispose,
   };
-}
-
-/** Functions by their names; those of interfaces in an object for each interface, as jco has them. */
-function arrange(functions: readonly string[], ask: Ask): object {
-  const exports: Record<string, unknown> = {};
-  const interfaces = new Map<string, Record<string, unknown>>();
-  for (const name of functions) {
-    const call = (...values: unknown[]) => ask({ action: 'call', name, values });
-    const [first = name, member] = pathOf(name);
-    if (member === undefined) exports[first] = call;
-    else interfaces.set(first, { ...interfaces.get(first), [member]: call });
-  }
-  return { ...exports, ...Object.fromEntries(interfaces) };
 }
 
 function toMemory(ask: Ask): GuestMemory {
@@ -222,10 +222,10 @@ function exitCode(value: unknown): number {
   throw new WasiNNError('runtime-error', 'run: the guest worker answered without an exit code');
 }
 
-function toError(failure: Failure): Error {
+function toError(failure: Failure, toHandles: (value: unknown) => unknown): Error {
   switch (failure.kind) {
     case 'result':
-      return new GuestError(failure.payload);
+      return new GuestError(toHandles(failure.payload));
     case 'error':
       return fromPlainError(failure.error);
     case 'trap':

@@ -4,6 +4,9 @@ import type { TranspiledComponent } from './transpile.js';
 /** What transpiled a component; another version may do it otherwise. */
 export const transpiler = 'jco-transpile 0.15.0';
 
+/** Counts the ways in which what the transpiler gives is amended before it is kept (`amend-glue.ts`). */
+const amendments = 1;
+
 /** How many components are kept: pages have few, and each takes as much room as the component itself. */
 const maxComponents = 32;
 
@@ -31,7 +34,7 @@ export async function transpileOnce(
   // Digests exist in secure contexts alone.
   if (!globalThis.crypto?.subtle) return transpile();
   const ignore = () => undefined;
-  const key = `${transpiler}, ${variant}, ${await digest(bytes)}`;
+  const key = `${transpiler}, amended ${amendments}, ${variant}, ${await digest(bytes)}`;
   const database = await open().catch(ignore);
   try {
     const kept = await database?.get('components', key).catch(ignore);

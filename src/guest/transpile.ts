@@ -1,4 +1,5 @@
 import type { AsyncMode } from '@bytecodealliance/jco-transpile/component';
+import { checkResourceKinds, markStaticsAsync } from './amend-glue.js';
 import type { ComponentInterface } from './component.js';
 
 /** A component turned into what a browser can run. */
@@ -39,8 +40,9 @@ export async function transpile(
   const coreModules = new Map(
     files.filter(([name]) => name.endsWith('.wasm')).map(([name, file]) => [name, ownBuffer(file)]),
   );
-  const script = files.find(([name]) => name === 'guest.js')?.[1];
-  return { script: new TextDecoder().decode(script), coreModules };
+  const made = new TextDecoder().decode(files.find(([name]) => name === 'guest.js')?.[1]);
+  const script = checkResourceKinds(suspends ? markStaticsAsync(made) : made);
+  return { script, coreModules };
 }
 
 function suspendIn({ functions, interfaces }: ComponentInterface): AsyncMode {

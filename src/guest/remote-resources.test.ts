@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { createRemoteExports } from './remote-resources.js';
+
+const type = 'a:b/c#Thing';
+const refused = expect.objectContaining({ code: 'invalid-argument' });
+
+const functions = [
+  'plain',
+  'a:b/c#f',
+  'a:b/c#[static]thing.create',
+  'a:b/c#[constructor]thing',
+  'a:b/c#[constructor]other',
+  'a:b/c#[method]other.dispose',
+  '[resource-drop]',
+];
+
+/** Exports whose calls answer with what `answer` says, and the calls. */
+function open(answer: (name: string) => unknown) {
+  const calls: (readonly [string, readonly unknown[]])[] = [];
+  const remote = createRemoteExports(async (name, values) => {
+    calls.push([name, values]);
+    return answer(name);
+  });
+  const exports = remote.arrange(functions);
+  /** Calls what a path of names leads to, on what it is a member of. */
+  const call = (path: readonly string[], ...values: unknown[]): Promise<unknown> => {
+    const owner = path.slice(0, -1).reduce<unknown>((holder, name) => Reflect.get(Object(holder), name), exports);
+    return callMember(owner, path.at(-1) ?? '', ...values);
+  };
+  return { exports, calls, call };
+}
+
+async function callMember(owner: unknown, name: string | symbol, ...values: unknown[]): Promise<unknown> {
+  const member: unknown = Reflect.get(Object(owner), name);
+  if (typeof member !== 'function') throw new Error(`no function ${String(name)}`);
+  return Reflect.apply(member, owner, values);
+}
+
+describe('exports on the page', () => {
+  it('stand under their interfaces, and those of resources under these', () => {
+    const { exports } = open(() => undefined);
+    const member = expect.any(Function);
+    expect(exports).toEqual({
+      plain: member,
+      'a:b/c': { f: member, Thing: { create: member }, Other: { create: member } },
+    });
+  });
+
+  it('prefer a static function create to the constructor', async () => {
+    const { calls, call } = open(() => undefined);
+    await call(['a:b/c', 'Thing', 'create'], 1);
+    expect(calls).toEqual([['a:b/c#[static]thing.create', [1]]]);
+  });
+
+  it('pass handles as records, wherever they are', async () => {
+    const { calls, call } = open(() => [{ '#resource': 7, type }]);
+    const handles = await call(['plain']);
+    await call(['a:b/c', 'f'], { inner: handles });
+    expect(calls[1]).toEqual(['a:b/c#f', [{ inner: [{ '#resource': 7, type }] }]]);
+  });
+
+  it('refuse handles of another guest, and what looks like a record', async () => {
+    const one = open(() => ({ '#resource': 7, type }));
+    const other = open(() => undefined);
+    await expect(other.call(['plain'], await one.call(['plain']))).rejects.toEqual(refused);
+    await expect(other.call(['plain'], { '#resource': 7, type })).rejects.toEqual(refused);
+    expect(other.calls).toEqual([]);
+  });
+});
+
+describe('a handle', () => {
+  it('is dropped by its number', async () => {
+    const { calls, call } = open(() => ({ '#resource': 7, type: '' }));
+    await callMember(await call(['plain']), 'dispose');
+    expect(calls[1]).toEqual(['[resource-drop]', [7]]);
+  });
+
+  it('has the methods of its resource, even one that is called dispose', async () => {
+    const { calls, call } = open(() => ({ '#resource': 7, type: 'a:b/c#Other' }));
+    const handle = await call(['plain']);
+    await callMember(handle, 'dispose', 'now');
+    await callMember(handle, Symbol.asyncDispose ?? Symbol.for('asyncDispose'));
+    expect(calls.slice(1)).toEqual([
+      ['a:b/c#[method]other.dispose', [{ '#resource': 7, type: 'a:b/c#Other' }, 'now']],
+      ['[resource-drop]', [7]],
+    ]);
+  });
+});

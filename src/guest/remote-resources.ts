@@ -1,0 +1,125 @@
+import { WasiNNError } from '../standard/error.js';
+import {
+  dropFunction,
+  type HandleRecord,
+  isHandleRecord,
+  parseMember,
+  type ResourceMember,
+  replaceObjects,
+} from './handle-record.js';
+import { pathOf, qualify } from './instance.js';
+
+/** A resource of a guest that the page holds. Its methods are async functions, by their names in camel case. */
+export interface GuestResource {
+  /**
+   * Drops the resource in the guest, once the calls before have ended; harmless for one that is gone already. Where
+   * the resource has a method of that name this is the method, and `Symbol.asyncDispose` drops it.
+   */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The exports of a guest as a page calls them. */
+export interface RemoteExports {
+  /** Functions by their names; those of interfaces in an object for each interface, those of resources likewise. */
+  arrange(functions: readonly string[]): object;
+  /** A value as the guest's thread gave it, with handles in place of its resources. */
+  toHandles(value: unknown): unknown;
+}
+
+type Call = (name: string, values: readonly unknown[]) => Promise<unknown>;
+
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('asyncDispose');
+
+/** The handle of a resource: its number. Whether it is still there the guest's thread alone knows. */
+class Handle implements GuestResource {
+  readonly #call: Call;
+  readonly #record: HandleRecord;
+
+  constructor(call: Call, record: HandleRecord) {
+    this.#call = call;
+    this.#record = record;
+  }
+
+  dispose(): Promise<void> {
+    return this[asyncDispose]();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.#call(dropFunction, [this.#record['#resource']]);
+  }
+
+  /**
+   * The record of a handle; of anything else, undefined.
+   *
+   * @throws WasiNNError `invalid-argument` for a handle of another guest, which is known by its calls
+   */
+  static recordOf(value: object, call: Call): HandleRecord | undefined {
+    if (!(value instanceof Handle)) return undefined;
+    if (value.#call === call) return value.#record;
+    throw new WasiNNError('invalid-argument', 'a handle of another guest was passed: each guest has its own resources');
+  }
+}
+
+/** @param call calls into the guest's thread */
+export function createRemoteExports(call: Call): RemoteExports {
+  /** The classes of handles, by the names of their types. */
+  const classes = new Map<string, typeof Handle>();
+
+  const toHandles = (value: unknown) => replaceObjects(value, toHandle);
+
+  function toHandle(object: object): Handle | undefined {
+    if (!isHandleRecord(object)) return undefined;
+    return new (classes.get(object.type) ?? Handle)(call, object);
+  }
+
+  function toRecord(object: object): HandleRecord | undefined {
+    const record = Handle.recordOf(object, call);
+    if (!record && Object.hasOwn(object, '#resource')) {
+      throw new WasiNNError('invalid-argument', 'a field named "#resource" was passed: no record of WIT has one');
+    }
+    return record;
+  }
+
+  async function callWith(name: string, values: readonly unknown[]): Promise<unknown> {
+    const records = values.map((value) => replaceObjects(value, toRecord));
+    return toHandles(await call(name, records));
+  }
+
+  /**
+   * Puts a method on the handles of its resource, all else on the object of the resource's name. A static function
+   * `create` is found there even where the resource has a constructor.
+   */
+  function place(holder: Record<string, unknown>, typeName: string, member: ResourceMember, name: string): void {
+    const handles = classes.get(typeName) ?? class extends Handle {};
+    classes.set(typeName, handles);
+    if (member.kind === 'method') {
+      const method = function (this: unknown, ...values: unknown[]) {
+        return callWith(name, [this, ...values]);
+      };
+      Object.defineProperty(handles.prototype, member.name, { value: method });
+      return;
+    }
+    const given = (...values: unknown[]) => callWith(name, values);
+    const others: object = Object(holder[member.resource]);
+    holder[member.resource] =
+      member.kind === 'constructor' ? { create: given, ...others } : { ...others, [member.name]: given };
+  }
+
+  return {
+    toHandles,
+    arrange(functions) {
+      const exports: Record<string, unknown> = {};
+      const interfaces = new Map<string, Record<string, unknown>>();
+      for (const name of functions.filter((candidate) => candidate !== dropFunction)) {
+        const [first = name, nested] = pathOf(name);
+        const holder = nested === undefined ? exports : (interfaces.get(first) ?? {});
+        if (nested !== undefined) interfaces.set(first, holder);
+        const member = parseMember(nested ?? first);
+        if (!member) holder[nested ?? first] = (...values: unknown[]) => callWith(name, values);
+        else place(holder, nested === undefined ? member.resource : qualify(first, member.resource), member, name);
+      }
+      return { ...exports, ...Object.fromEntries(interfaces) };
+    },
+  };
+}
