@@ -1,23 +1,33 @@
 import type { BrowserType, LaunchOptions } from '@playwright/test';
 
-/** A page of a browser, as far as every driver has it. */
+/** A page of a browser: as much of it as every driver has. */
 export interface Tab {
   open(url: string): Promise<void>;
-  /**
-   * Runs a function in the page. It travels as its source, so it can use its argument and what the page has, and
-   * nothing else; argument and answer travel as JSON.
-   */
-  run<Argument, Answer>(action: (argument: Argument) => Answer | Promise<Answer>, argument: Argument): Promise<Answer>;
+  /** Evaluates an expression in the page, which answers with a promise of text. */
+  evaluate(expression: string): Promise<string>;
   close(): Promise<void>;
 }
 
+/** A browser that a test project has started. */
 export interface TestBrowser {
-  /** Opens a tab of its own storage; there is one at a time. */
   openTab(): Promise<Tab>;
   close(): Promise<void>;
 }
 
-/** Starts a browser that Playwright drives. */
+/**
+ * Runs a function in a page. It travels as its source, so it reaches its argument and what the page has, nothing of the
+ * module that it stands in; argument and answer travel as JSON.
+ */
+export async function runIn<Argument>(
+  tab: Tab,
+  action: (argument: Argument) => Promise<unknown>,
+  argument: Argument,
+): Promise<unknown> {
+  const call = `(${action})(${JSON.stringify(argument)})`;
+  return JSON.parse(await tab.evaluate(`${call}.then((answer) => JSON.stringify(answer ?? null))`));
+}
+
+/** Starts a browser that Playwright can drive. */
 export async function startWithPlaywright(type: BrowserType, options: LaunchOptions): Promise<TestBrowser> {
   const browser = await type.launch(options);
   return {
@@ -28,7 +38,7 @@ export async function startWithPlaywright(type: BrowserType, options: LaunchOpti
         async open(url) {
           await page.goto(url);
         },
-        run: (action, argument) => page.evaluate(runSource, { source: String(action), argument }),
+        evaluate: (expression) => page.evaluate<string>(expression),
         close: () => context.close(),
       };
     },

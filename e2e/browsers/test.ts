@@ -1,0 +1,51 @@
+import type { Waiting } from '../../src/index.js';
+import { test as base } from '../test.js';
+import { startWithPlaywright, type Tab, type TestBrowser } from './browser.js';
+import { absence } from './installed.js';
+import { startWebKit } from './webkit.js';
+
+export { expect } from '@playwright/test';
+
+/** What a test project says, besides the browser, of how it runs guests. */
+export interface GuestOptions {
+  readonly waiting: Waiting;
+}
+
+interface Fixtures {
+  readonly skipWithoutBrowser: undefined;
+  /** A tab of the project's browser, whichever drives it. */
+  readonly tab: Tab;
+}
+
+interface WorkerFixtures {
+  readonly browserUnderTest: TestBrowser;
+}
+
+/** Tests that run in every browser. Where it is not installed, they are skipped. */
+export const test = base.extend<Fixtures, GuestOptions & WorkerFixtures>({
+  waiting: ['suspend', { option: true, scope: 'worker' }],
+  browserUnderTest: [
+    async ({ playwright, browserName, launchOptions }, use) => {
+      const browser =
+        browserName === 'webkit'
+          ? await startWebKit()
+          : await startWithPlaywright(playwright[browserName], launchOptions);
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker' },
+  ],
+  skipWithoutBrowser: [
+    async ({ browserName }, use, testInfo) => {
+      const reason = absence(browserName);
+      testInfo.skip(reason !== undefined, reason);
+      await use(undefined);
+    },
+    { auto: true },
+  ],
+  tab: async ({ browserUnderTest }, use) => {
+    const tab = await browserUnderTest.openTab();
+    await use(tab);
+    await tab.close();
+  },
+});

@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import type { Tab, TestBrowser } from './browser.js';
+import { Program } from './program.js';
+
+// WebKitGTK's MiniBrowser through its own driver, spoken to as the W3C's standard WebDriver says: Playwright drives no
+// WebKit but the builds that it has patched. The browser needs a display, which Xvfb is.
+
+/** Shorter than a test may take, so that the driver still answers when a page does not. */
+const scriptTimeout = 50_000;
+const otherTimeout = 20_000;
+
+const environment = {
+  // WebKitGTK has shared memory, but gives it to no page without this; Safari gives it to isolated ones.
+  JSC_useSharedArrayBuffer: '1',
+  // There is no graphics processor to look for, and nobody to read the screen to.
+  LIBGL_ALWAYS_SOFTWARE: '1',
+  NO_AT_BRIDGE: '1',
+};
+
+/** Starts the browser's driver, on a display of its own. */
+export async function startWebKit(): Promise<TestBrowser> {
+  const xvfb = new Program('Xvfb', ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  try {
+    const driver = await startDriver(await displayOf(xvfb));
+    return {
+      openTab: () => openSession(driver.origin),
+      async close() {
+        await driver.program.end();
+        await xvfb.end();
+      },
+    };
+  } catch (cause) {
+    await xvfb.end();
+    throw cause;
+  }
+}
+
+/** Xvfb looks for a display that is free, and writes its number when it can be used. */
+async function displayOf(xvfb: Program): Promise<number> {
+  const report = xvfb.child.stdio[3];
+  if (!(report instanceof Readable)) throw new Error('Xvfb has no pipe to write its display to');
+  const [number] = await xvfb.wait(once(report, 'data', { signal: AbortSignal.timeout(otherTimeout) }));
+  return Number(number);
+}
+
+async function startDriver(display: number): Promise<{ readonly program: Program; readonly origin: string }> {
+  const port = await findFreePort();
+  const program = new Program('WebKitWebDriver', ['--host=127.0.0.1', `--port=${port}`], {
+    env: { ...process.env, DISPLAY: `:${display}`, ...environment },
+    stdio: 'ignore',
+  });
+  const origin = `http://127.0.0.1:${port}`;
+  try {
+    await program.wait(untilListening(origin));
+    return { program, origin };
+  } catch (cause) {
+    await program.end();
+    throw cause;
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return address.port;
+}
+
+/** The driver says nothing when it begins to listen, so it is asked until it answers. */
+async function untilListening(origin: string): Promise<void> {
+  const signal = AbortSignal.timeout(otherTimeout);
+  for (;;) {
+    const answer = await fetch(`${origin}/status`, { signal }).catch(() => undefined);
+    if (answer) return;
+    await setTimeout(20, undefined, { signal });
+  }
+}
+
+/** Starts a browser of one tab, whose storage is gone when it closes. */
+async function openSession(origin: string): Promise<Tab> {
+  const session = await send(`${origin}/session`, 'POST', {
+    capabilities: { alwaysMatch: { browserName: 'MiniBrowser', timeouts: { script: scriptTimeout } } },
+  });
+  const url = `${origin}/session/${memberOf(session, 'sessionId')}`;
+  return {
+    async open(address) {
+      await send(`${url}/url`, 'POST', { url: address });
+    },
+    async evaluate(expression) {
+      const answer = await send(`${url}/execute/async`, 'POST', { script: asynchronous(expression), args: [] });
+      const value = memberOf(answer, 'value');
+      if (typeof value === 'string') return value;
+      throw new Error(String(memberOf(answer, 'error')));
+    },
+    async close() {
+      await send(url, 'DELETE');
+    },
+  };
+}
+
+/** The standard's way to wait for a script: its last argument is a function that takes the result. */
+function asynchronous(expression: string): string {
+  return `const [done] = arguments;
+    (async () => ${expression})().then(
+      (value) => done({ value }),
+      (error) => done({ error: error instanceof Error ? \`\${error}\\n\${error.stack}\` : String(error) }),
+    );`;
+}
+
+/** Sends one command. @returns the value that the driver answers with */
+async function send(url: string, method: 'POST' | 'DELETE', body?: object): Promise<unknown> {
+  const signal = AbortSignal.timeout(scriptTimeout + otherTimeout);
+  const response = await fetch(url, { method, signal, ...(body ? { body: JSON.stringify(body) } : {}) });
+  const value = memberOf(await response.json(), 'value');
+  if (response.ok) return value;
+  throw new Error(`WebKitWebDriver: ${memberOf(value, 'error')}: ${memberOf(value, 'message')}`);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
