@@ -25,6 +25,7 @@ export interface ResultView {
 type State = 'idle' | 'loading' | 'ready' | 'error';
 
 const providers: Readonly<Record<Device['provider'], string>> = {
+  javascript: 'JavaScript',
   wasm: 'WebAssembly',
   webgpu: 'WebGPU',
   webnn: 'WebNN',

@@ -16,4 +16,4 @@ export type { Waiting } from './guest/waiting.js';
 export type { ModelOptions, ModelsOption } from './models/registry.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
 export type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
-export type { NamedTensor, TensorInfo, TensorType, TensorValue } from './standard/tensor.js';
+export type { DeclaredTensors, NamedTensor, TensorInfo, TensorType, TensorValue } from './standard/tensor.js';

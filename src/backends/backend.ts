@@ -1,8 +1,10 @@
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
+import type { DeclaredTensors, NamedTensor, TensorValue } from '../standard/tensor.js';
 
-/** What carries out a graph: WebAssembly SIMD, WebGPU or WebNN. */
-export type Provider = 'wasm' | 'webgpu' | 'webnn';
+export const providers = ['javascript', 'wasm', 'webgpu', 'webnn'] as const;
+
+/** What carries out a graph: plain JavaScript, WebAssembly SIMD, WebGPU or WebNN. */
+export type Provider = (typeof providers)[number];
 
 /** Where a graph really runs. */
 export interface Device {
@@ -22,14 +24,16 @@ export interface FallbackStep {
 
 /** A loaded graph, as the engine sees it. */
 export interface BackendGraph {
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
+  readonly inputs: DeclaredTensors;
+  readonly outputs: DeclaredTensors;
   readonly device: Device;
   readonly fallback: readonly FallbackStep[];
   /**
-   * Runs the graph once. The engine has checked names, types, shapes and byte lengths against `inputs`.
+   * Runs the graph once. The engine has checked names, types and shapes against `inputs`, and byte lengths against types
+   * and shapes. The bytes are the backend's own.
    *
-   * @returns all outputs in the order of the model
+   * @param inputs by their names, in the order that they were given in
+   * @returns all outputs in the order of the model; their bytes are the engine's, which may transfer their buffers
    */
   compute(inputs: ReadonlyMap<string, TensorValue>): Promise<NamedTensor[]>;
   dispose(): Promise<void>;

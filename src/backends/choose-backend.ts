@@ -1,4 +1,4 @@
-import { WasiNNError } from '../standard/error.js';
+import { quote, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { Backend } from './backend.js';
 import { type Format, sniff } from './sniff.js';
@@ -43,6 +43,18 @@ export function chooseBackend(
     ? `no backend serves ${effective}: the bytes are ${format.description}`
     : `no backend serves these bytes: they are ${format.description}`;
   throw refusal(reason, served, format, encoding);
+}
+
+/**
+ * Finds the backend that a registered model names in place of bytes.
+ *
+ * @throws WasiNNError `not-found`
+ */
+export function namedBackend(backends: readonly Backend[], name: string): Backend {
+  const backend = backends.find((candidate) => candidate.name === name);
+  if (backend) return backend;
+  const known = backends.map((candidate) => candidate.name).join(', ');
+  throw new WasiNNError('not-found', `load: there is no backend ${quote(name)}; there are: ${known}`);
 }
 
 function refusal(

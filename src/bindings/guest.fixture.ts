@@ -1,7 +1,7 @@
 import { matchInputs } from '../engine/inputs.js';
 import type { Awaitable, EngineLink } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
-import type { NamedTensor, TensorInfo } from '../standard/tensor.js';
+import type { DeclaredTensors, NamedTensor } from '../standard/tensor.js';
 import { createLegacyBinding, type LegacyBinding } from './legacy.js';
 
 /** What a core module does before it calls: it lays things out in its memory. Nothing is ever freed. */
@@ -108,13 +108,10 @@ export class FakeEngine implements EngineLink {
   /** Done in the middle of each operation: while the guest is suspended, where answers are promises. */
   meanwhile: () => void = () => {};
   readonly #asynchronous: boolean;
-  readonly #inputs: readonly TensorInfo[];
+  readonly #inputs: DeclaredTensors;
   #nextId = 100;
 
-  constructor({
-    asynchronous = false,
-    inputs = [{ name: 'x', type: 'U8', shape: ['n'] }] as readonly TensorInfo[],
-  } = {}) {
+  constructor({ asynchronous = false, inputs = [{ name: 'x', type: 'U8', shape: ['n'] }] as DeclaredTensors } = {}) {
     this.#asynchronous = asynchronous;
     this.#inputs = inputs;
   }
@@ -142,6 +139,7 @@ export class FakeEngine implements EngineLink {
     return this.#answer('compute', [graph, owned.map(([name, { type, data }]) => [name, type, ...data])], () => {
       if (!this.graphs.has(graph)) throw new WasiNNError('invalid-argument', `compute: there is no graph ${graph}`);
       const matched = matchInputs(this.#inputs, owned);
+      if (this.#inputs === 'any') return [...matched];
       return this.#inputs.flatMap(({ name }): NamedTensor[] => {
         const tensor = matched.get(name);
         return tensor ? [[`${name}-out`, tensor]] : [];
@@ -161,9 +159,10 @@ export class FakeEngine implements EngineLink {
   #open() {
     const id = this.#nextId++;
     this.graphs.add(id);
-    const outputs = this.#inputs.map(({ name, ...info }) => ({ ...info, name: `${name}-out` }));
+    const inputs = this.#inputs;
+    const outputs = inputs === 'any' ? inputs : inputs.map(({ name, ...info }) => ({ ...info, name: `${name}-out` }));
     const device = { target: 'cpu', provider: 'wasm', description: 'fake' } as const;
-    return { id, backend: 'fake', device, inputs: this.#inputs, outputs };
+    return { id, backend: 'fake', device, inputs, outputs };
   }
 
   #answer<Value>(operation: keyof EngineLink, values: unknown[], action: () => Value): Awaitable<Value> {

@@ -5,6 +5,9 @@ import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/g
 import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
 import { andThen } from './awaitable.js';
 
+/** A graph that takes any inputs is given no more of them than this. */
+const maxUndeclaredInputs = 1024;
+
 interface Graph {
   readonly info: GraphInfo;
   unloaded: boolean;
@@ -12,7 +15,8 @@ interface Graph {
 
 interface Context {
   readonly graph: Graph;
-  readonly inputs: Map<string, TensorValue>;
+  /** What is set, by the inputs' indices. */
+  readonly inputs: Map<number, NamedTensor>;
   outputs: readonly NamedTensor[] | undefined;
   /** A computation is under way. Only a guest that is suspended meanwhile can find it so. */
   busy: boolean;
@@ -76,15 +80,21 @@ export class LegacySession {
 
   /** What the graph says of an input that may be set now. */
   inputInfo(handle: number, index: number): TensorInfo {
-    const { info } = this.#usableContext('set_input', handle).graph;
-    return at(info.inputs, index, 'set_input: the graph has no input');
+    const { inputs } = this.#usableContext('set_input', handle).graph.info;
+    if (inputs !== 'any') return at(inputs, index, 'set_input: the graph has no input');
+    if (index < maxUndeclaredInputs) return { name: String(index), type: 'any', shape: [] };
+    throw new WasiNNError(
+      'invalid-argument',
+      `set_input: there is no input ${index}: the graph takes any inputs, but not more than ${maxUndeclaredInputs}`,
+    );
   }
 
   /** Sets an input for every computation that follows, until it is set anew. The tensor is the session's from then on. */
   setInput(handle: number, index: number, tensor: TensorValue): void {
     const { graph, inputs } = this.#usableContext('set_input', handle);
     const { name } = this.inputInfo(handle, index);
-    inputs.set(matchInput('set_input', graph.info.inputs, [name, tensor]), tensor);
+    matchInput('set_input', graph.info.inputs, [name, tensor]);
+    inputs.set(index, [name, tensor]);
   }
 
   /** Computes on the inputs that are set. A computation that fails leaves no outputs, not even earlier ones. */
@@ -94,7 +104,8 @@ export class LegacySession {
       context.outputs = outputs;
     };
     context.outputs = undefined;
-    const answer = this.#link.compute(context.graph.info.id, [...context.inputs].map(copy));
+    const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copy(input));
+    const answer = this.#link.compute(context.graph.info.id, inOrder);
     if (!(answer instanceof Promise)) return keep(answer);
     context.busy = true;
     return answer.then(keep).finally(() => {
@@ -109,7 +120,8 @@ export class LegacySession {
    */
   output(handle: number, index: number): Uint8Array {
     const { graph, outputs } = this.#idleContext('get_output', handle);
-    at(graph.info.outputs, index, 'get_output: the graph has no output');
+    const expected: readonly unknown[] | undefined = graph.info.outputs === 'any' ? outputs : graph.info.outputs;
+    if (expected) at(expected, index, 'get_output: the graph has no output');
     const tensor = outputs?.[index];
     if (tensor) return tensor[1].data;
     throw new WasiNNError(
@@ -153,9 +165,9 @@ function copy([name, value]: NamedTensor): NamedTensor {
   return [name, { ...value, data: value.data.slice() }];
 }
 
-function at(tensors: readonly TensorInfo[], index: number, complaint: string): TensorInfo {
-  const info = tensors[index];
-  if (info) return info;
+function at<Tensor>(tensors: readonly Tensor[], index: number, complaint: string): Tensor {
+  const tensor = tensors[index];
+  if (tensor !== undefined) return tensor;
   throw new WasiNNError('invalid-argument', `${complaint} ${index}; it has ${tensors.length}, counted from 0`);
 }
 

@@ -112,15 +112,15 @@ describe('set_input', () => {
     expect(engine.callsOf('compute')).toEqual([['compute', 100, [['x', 'U8', 1, 2, 3]]]]);
   });
 
-  it('addresses inputs by their position', () => {
+  it('addresses inputs by their position, which is also the order that the engine gets them in', () => {
     const { nn, memory, engine } = startContext({ inputs: twoInputs });
     expect(nn('set_input', 0, 1, memory.tensor([1], 5, Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0)))).toBe(0);
     expect(nn('set_input', 0, 0, memory.tensor([1, 2], 1, floats(0, 0)))).toBe(0);
     expect(nn('compute', 0)).toBe(0);
     const [call] = engine.callsOf('compute');
     expect(call?.[2]).toEqual([
-      ['b', 'I64', 9, 0, 0, 0, 0, 0, 0, 0],
       ['a', 'FP32', 0, 0, 0, 0, 0, 0, 0, 0],
+      ['b', 'I64', 9, 0, 0, 0, 0, 0, 0, 0],
     ]);
   });
 

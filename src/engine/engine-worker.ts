@@ -1,3 +1,4 @@
+import { createEchoBackend } from '../backends/echo.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { openModelCache } from '../models/cache.js';
 import { createModels } from '../models/models.js';
@@ -35,7 +36,11 @@ function configure({ registry, allowSoftwareAdapter }: EngineConfiguration): Eng
     cache: openModelCache(),
     onProgress: (progress) => emit({ type: 'progress', ...progress }),
   });
-  return createEngine({ backends: [createOnnxBackend({ allowSoftwareAdapter })], models, onEvent: emit });
+  return createEngine({
+    backends: [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()],
+    models,
+    onEvent: emit,
+  });
 }
 
 function connect(guest: number, port: MessagePort): void {

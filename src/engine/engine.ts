@@ -1,9 +1,9 @@
 import type { Backend, BackendGraph, Device, FallbackStep, LoadOptions } from '../backends/backend.js';
-import { chooseBackend } from '../backends/choose-backend.js';
+import { chooseBackend, namedBackend } from '../backends/choose-backend.js';
 import type { ModelProgress, Models } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { TensorInfo } from '../standard/tensor.js';
+import type { DeclaredTensors } from '../standard/tensor.js';
 import { matchInputs } from './inputs.js';
 import type { EngineLink, GraphInfo } from './link.js';
 
@@ -14,8 +14,8 @@ export interface LoadEvent {
   readonly name?: string;
   readonly backend: string;
   readonly device: Device;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
+  readonly inputs: DeclaredTensors;
+  readonly outputs: DeclaredTensors;
 }
 
 /** A graph runs elsewhere than it was asked to. */
@@ -73,13 +73,12 @@ interface NamedGraph {
 export function createEngine({ backends, models, onEvent }: EngineOptions): Engine {
   const namedGraphs = new Map<string, NamedGraph>();
 
-  async function loadParts(
+  async function loadOn(
+    backend: Backend,
     parts: readonly GraphBuilder[],
-    encoding: GraphEncoding,
     options: LoadOptions,
     label: { readonly name?: string } = {},
   ): Promise<LoadedGraph> {
-    const backend = chooseBackend(backends, parts, encoding);
     const graph = await backend.load(parts, options);
     const { device, inputs, outputs, fallback } = graph;
     if (fallback.length > 0) onEvent({ type: 'fallback', ...label, target: options.target, steps: fallback, device });
@@ -88,9 +87,11 @@ export function createEngine({ backends, models, onEvent }: EngineOptions): Engi
   }
 
   async function loadNamed(name: string): Promise<LoadedGraph> {
-    const { parts, encoding, target, freeDimensions } = await models.open(name);
+    const { source, parts, encoding, target, freeDimensions } = await models.open(name);
     try {
-      return await loadParts(parts, encoding, { target, freeDimensions }, { name });
+      const backend =
+        'backend' in source ? namedBackend(backends, source.backend) : chooseBackend(backends, parts, encoding);
+      return await loadOn(backend, parts, { target, freeDimensions }, { name });
     } catch (cause) {
       const error = toWasiNNError(cause, 'load');
       if (error.code === 'invalid-encoding') await models.forget(name);
@@ -120,7 +121,7 @@ export function createEngine({ backends, models, onEvent }: EngineOptions): Engi
     connect: () =>
       connect({
         async load(parts, encoding, target) {
-          const loaded = await loadParts(parts, encoding, { target });
+          const loaded = await loadOn(chooseBackend(backends, parts, encoding), parts, { target });
           return { ...loaded, release: () => loaded.graph.dispose() };
         },
         loadByName: holdNamed,

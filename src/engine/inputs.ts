@@ -1,6 +1,7 @@
 import { quote, WasiNNError } from '../standard/error.js';
 import {
   byteLengthOf,
+  type DeclaredTensors,
   describeTensor,
   type NamedTensor,
   type TensorInfo,
@@ -13,7 +14,7 @@ import {
  *
  * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
  */
-export function matchInputs(expected: readonly TensorInfo[], given: readonly NamedTensor[]): Map<string, TensorValue> {
+export function matchInputs(expected: DeclaredTensors, given: readonly NamedTensor[]): Map<string, TensorValue> {
   const matched = new Map<string, TensorValue>();
   for (const input of given) {
     const name = matchInput('compute', expected, input);
@@ -21,6 +22,7 @@ export function matchInputs(expected: readonly TensorInfo[], given: readonly Nam
       throw invalid('compute', `input ${quote(name)} came more than once: give each input one tensor`);
     matched.set(name, input[1]);
   }
+  if (expected === 'any') return matched;
   const missing = expected.filter(({ name }) => !matched.has(name));
   if (missing.length === 0) return matched;
   const names = missing.map(({ name }) => quote(name)).join(', ');
@@ -34,12 +36,13 @@ export function matchInputs(expected: readonly TensorInfo[], given: readonly Nam
  * @returns the input's name
  * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
  */
-export function matchInput(operation: string, expected: readonly TensorInfo[], [name, tensor]: NamedTensor): string {
-  const info = findInput(expected, name);
-  if (!info) throw invalid(operation, `the graph has no input ${quote(name)}; it has ${describeInputs(expected)}`);
-  const fault = findFault(info, tensor);
+export function matchInput(operation: string, expected: DeclaredTensors, [name, tensor]: NamedTensor): string {
+  const info = expected === 'any' ? undefined : findInput(expected, name);
+  if (expected !== 'any' && !info)
+    throw invalid(operation, `the graph has no input ${quote(name)}; it has ${describeInputs(expected)}`);
+  const fault = (info && findMisfit(info, tensor)) ?? findFault(info?.name ?? name, tensor);
   if (fault) throw invalid(operation, fault);
-  return info.name;
+  return info?.name ?? name;
 }
 
 function findInput(expected: readonly TensorInfo[], name: string): TensorInfo | undefined {
@@ -48,15 +51,21 @@ function findInput(expected: readonly TensorInfo[], name: string): TensorInfo | 
   return expected[Number(name)];
 }
 
-function findFault(info: TensorInfo, { type, dimensions, data }: TensorValue): string | undefined {
-  const wanted = `input ${quote(info.name)} expects ${describeTensor(info.type, info.shape)}`;
+/** What is wrong with a tensor for the input that it is meant for. */
+function findMisfit({ name, type, shape }: TensorInfo, given: TensorValue): string | undefined {
+  const wanted = `input ${quote(name)} expects ${describeTensor(type, shape)}`;
+  if (given.type !== type) return `${wanted}, but ${describeTensor(given.type, given.dimensions)} came`;
+  if (!fitsShape(shape, given.dimensions)) return `${wanted}, but the shape [${given.dimensions.join(', ')}] came`;
+  return undefined;
+}
+
+/** What is wrong with a tensor by itself. */
+function findFault(name: string, { type, dimensions, data }: TensorValue): string | undefined {
   const given = describeTensor(type, dimensions);
-  if (type !== info.type) return `${wanted}, but ${given} came`;
-  if (!dimensions.every(isLength)) return `${wanted}, but ${given} came, whose axes are not all whole numbers`;
-  if (!fitsShape(info.shape, dimensions)) return `${wanted}, but the shape [${dimensions.join(', ')}] came`;
+  if (!dimensions.every(isLength)) return `input ${quote(name)}: the axes of ${given} are not all whole numbers`;
   const bytes = byteLengthOf(type, dimensions);
   if (data.byteLength === bytes) return undefined;
-  return `input ${quote(info.name)}: ${given} has ${bytes} bytes, but ${data.byteLength} came`;
+  return `input ${quote(name)}: ${given} has ${bytes} bytes, but ${data.byteLength} came`;
 }
 
 function isLength(length: number): boolean {

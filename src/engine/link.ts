@@ -1,6 +1,6 @@
 import type { Device } from '../backends/backend.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { NamedTensor, TensorInfo } from '../standard/tensor.js';
+import type { DeclaredTensors, NamedTensor } from '../standard/tensor.js';
 
 /** A value, or the promise of one: which of them depends on how a guest's thread reaches the engine. */
 export type Awaitable<Value> = Value | Promise<Value>;
@@ -11,8 +11,8 @@ export interface GraphInfo {
   readonly id: number;
   readonly backend: string;
   readonly device: Device;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
+  readonly inputs: DeclaredTensors;
+  readonly outputs: DeclaredTensors;
 }
 
 /**

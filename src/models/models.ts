@@ -2,7 +2,7 @@ import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder } from '../standard/graph.js';
 import type { ModelCache } from './cache.js';
 import { download } from './download.js';
-import type { ModelEntry, Registry } from './registry.js';
+import type { ModelEntry, ModelSource, Registry } from './registry.js';
 
 /** Where a model that is being opened stands. */
 export interface ModelProgress {
@@ -66,7 +66,9 @@ export function createModels({ registry, cache, onProgress }: ModelsOptions): Mo
   return {
     async open(name) {
       const entry = find(registry, name);
-      const bytes = await readSource(entry.source, (url) => fetchOnce(name, url)).catch((cause) => {
+      const { source } = entry;
+      if ('backend' in source) return { ...entry, parts: [] };
+      const bytes = await readSource(source, (url) => fetchOnce(name, url)).catch((cause) => {
         throw named(name, cause);
       });
       return { ...entry, parts: [bytes] };
@@ -94,7 +96,7 @@ function tolerant(cache: Promise<ModelCache>): ModelCache {
 }
 
 async function readSource(
-  source: ModelEntry['source'],
+  source: Exclude<ModelSource, { readonly backend: string }>,
   fetchUrl: (url: string) => Promise<GraphBuilder>,
 ): Promise<GraphBuilder> {
   if ('url' in source) return fetchUrl(source.url);

@@ -68,6 +68,12 @@ describe('createRegistry', () => {
     expect(registry.get('toString')).toBeUndefined();
   });
 
+  it('names the backend that needs no model', () => {
+    expect(createRegistry({ echo: { backend: 'echo' } }, base).get('echo')).toMatchObject({
+      source: { backend: 'echo' },
+    });
+  });
+
   it('may be empty', () => {
     expect(createRegistry({}, base).size).toBe(0);
   });
@@ -90,6 +96,9 @@ describe('createRegistry refuses', () => {
     ],
     ['neither url nor data', { m: {} }, 'needs either a url or data'],
     ['both url and data', { m: { url: 'm', data } }, 'needs either a url or data'],
+    ['a backend that needs a model', unchecked('{ "m": { "backend": "onnx" } }'), 'only "echo" needs no model'],
+    ['a backend and a url', { m: { backend: 'echo', url: 'm' } }, 'backend takes neither a url nor data'],
+    ['a backend and data', { m: { backend: 'echo', data } }, 'backend takes neither a url nor data'],
     ['data that are no bytes', unchecked('{ "m": { "data": [1, 2] } }'), 'data is neither a Uint8Array nor a Blob'],
     ['a URL that is none', { m: 'https://' }, 'url "https://" is no URL'],
     ['an open axis of a negative length', { m: { data, freeDimensions: { n: -1 } } }, 'axis "n" is -1'],

@@ -7,6 +7,8 @@ export interface ModelOptions {
   readonly url?: string | URL;
   /** The model itself, instead of a `url`. Not cached. */
   readonly data?: Uint8Array<ArrayBuffer> | Blob;
+  /** A backend that needs no model, instead of either. `echo` answers with the inputs that it is given: for tests. */
+  readonly backend?: 'echo';
   /** The model's format. Default `autodetect`: found out from the bytes. */
   readonly encoding?: GraphEncoding;
   /** What the graph should run on, since wasi-nn's load-by-name does not say. Default `cpu`. */
@@ -18,8 +20,11 @@ export interface ModelOptions {
 /** Names and what stands behind them; a bare URL is short for `{ url }`. */
 export type ModelsOption = Readonly<Record<string, string | URL | ModelOptions>>;
 
-/** Where a model's bytes come from. */
-export type ModelSource = { readonly url: string } | { readonly data: Uint8Array<ArrayBuffer> | Blob };
+/** Where a model's bytes come from, or the backend that needs none. */
+export type ModelSource =
+  | { readonly url: string }
+  | { readonly data: Uint8Array<ArrayBuffer> | Blob }
+  | { readonly backend: 'echo' };
 
 /** A {@link ModelOptions} with its defaults filled in; it can be posted to a worker. */
 export interface ModelEntry {
@@ -56,7 +61,13 @@ function toEntry(name: string, options: string | URL | ModelOptions, base: strin
   return { source: toSource(name, options, base), encoding, target, freeDimensions };
 }
 
-function toSource(name: string, { url, data }: ModelOptions, base: string): ModelSource {
+function toSource(name: string, { url, data, backend }: ModelOptions, base: string): ModelSource {
+  if (backend !== undefined) {
+    if (backend !== 'echo')
+      throw invalid(name, `its backend is ${JSON.stringify(backend)}; only "echo" needs no model`);
+    if (url !== undefined || data !== undefined) throw invalid(name, 'its backend takes neither a url nor data');
+    return { backend };
+  }
   if ((url === undefined) === (data === undefined)) throw invalid(name, 'it needs either a url or data');
   if (data !== undefined) {
     if (data instanceof Uint8Array || data instanceof Blob) return { data };

@@ -36,6 +36,12 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/**
+ * The inputs or the outputs of a graph, in its order. `any`: it declares none, and takes tensors of any number, name, type
+ * and shape, or answers with such.
+ */
+export type DeclaredTensors = readonly TensorInfo[] | 'any';
+
 export function isTensorType(value: unknown): value is TensorType {
   return tensorTypes.some((type) => type === value);
 }

@@ -188,16 +188,18 @@ describe.skipIf(!hasFixtures)(`real models (needs ${path.relative(project, fixtu
 
   it('serves scalars, open axes and several inputs and outputs', async () => {
     await withGraph(fixture('models/silero_vad.onnx'), 'cpu', async (graph) => {
-      expect(graph.inputs.map(({ name }) => name)).toEqual(['input', 'state', 'sr']);
-      expect(graph.inputs.at(-1)).toEqual({ name: 'sr', type: 'I64', shape: [] });
-      expect(graph.inputs[0]?.shape.every((length) => typeof length === 'string')).toBe(true);
+      expect(graph.inputs).toMatchObject([
+        { name: 'input', shape: [expect.any(String), expect.any(String)] },
+        { name: 'state' },
+        { name: 'sr', type: 'I64', shape: [] },
+      ]);
 
       const outputs = await compute(graph, {
         input: { type: 'FP32', dimensions: [1, 576], data: fixture('golden/silero-vad.step.in.input.bin') },
         state: { type: 'FP32', dimensions: [2, 1, 128], data: fixture('golden/silero-vad.step.in.state.bin') },
         sr: { type: 'I64', dimensions: [], data: fixture('golden/silero-vad.step.in.sr.bin') },
       });
-      expect([...outputs.keys()]).toEqual(graph.outputs.map(({ name }) => name));
+      expect(graph.outputs).toMatchObject(Array.from(outputs.keys(), (name) => ({ name })));
       const [speech, state] = [...outputs.values()];
       if (!speech || !state) throw new Error('two outputs were wanted');
       const expected = new Float32Array(fixture('golden/silero-vad.step.out.0.bin').buffer);
@@ -211,7 +213,7 @@ describe.skipIf(!hasFixtures)(`real models (needs ${path.relative(project, fixtu
     ['fixed by freeDimensions', { N: 2 }, [2, 3, 224, 224]],
   ])('reports an axis that is %s', async (_what, freeDimensions, shape) => {
     const graph = await backend.load([fixture('models/squeezenet-dynbatch.onnx')], { target: 'cpu', freeDimensions });
-    expect(graph.inputs[0]?.shape).toEqual(shape);
+    expect(graph.inputs).toMatchObject([{ shape }]);
     await graph.dispose();
   });
 
