@@ -1,5 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['{src,demo,e2e,bench}/**/*.test.ts'] },
+  test: {
+    // Only what hangs is to fail by the clock, not what shares its machine with others.
+    testTimeout: 60_000,
+    include: ['{src,demo,e2e,bench}/**/*.test.ts'],
+  },
 });

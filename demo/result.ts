@@ -6,9 +6,11 @@ import { type Target, type Task, taskModels } from './models.js';
 
 /** How far a model is on its way to the page. */
 export interface Progress {
-  readonly phase: 'cache' | 'download';
+  readonly phase: 'cache' | 'download' | 'wait';
   readonly loaded: number;
   readonly total?: number;
+  /** In bytes per second. */
+  readonly rate?: number;
 }
 
 /** The part of the page that shows what came out. */
@@ -76,12 +78,12 @@ export function createResultView(): ResultView {
     showLoading(text) {
       enter('loading', text);
     },
-    showProgress({ phase, loaded, total }) {
+    showProgress({ phase, loaded, total, rate }) {
       if (state !== 'loading') return;
       const complete = phase === 'cache' || loaded === total;
       progressBar.hidden = complete;
       if (complete) return say('Preparing the model…');
-      say(total === undefined ? 'Downloading the model…' : `Downloading ${megabytes(total)}…`);
+      say(phase === 'wait' ? 'Another tab is downloading the model…' : describeDownload(loaded, total, rate));
       // Without a value the bar says only that something is going on.
       if (total === undefined) progressBar.removeAttribute('value');
       else progressBar.value = loaded / total;
@@ -162,6 +164,20 @@ function duration(milliseconds: number): string {
   if (milliseconds < 9.95) return `${milliseconds.toFixed(1)} ms`;
   if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;
   return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function describeDownload(loaded: number, total: number | undefined, rate: number | undefined): string {
+  if (total === undefined) return 'Downloading the model…';
+  const size = megabytes(total);
+  const left = rate ? (total - loaded) / rate : undefined;
+  // Seconds that change all the time would be read out all the time.
+  return left === undefined || left < 10
+    ? `Downloading ${size}…`
+    : `Downloading ${size}, about ${roundUp(left)} s left…`;
+}
+
+function roundUp(seconds: number): number {
+  return Math.ceil(seconds / 10) * 10;
 }
 
 function megabytes(bytes: number): string {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +10,9 @@ import type { Site } from './site.js';
 import { expect, test } from './test.js';
 
 const model = '/models/digits.onnx';
+const sha256 = createHash('sha256')
+  .update(readFileSync(`public${model}`))
+  .digest('hex');
 
 function modelRequests(site: Site): number {
   return site.requests.filter((request) => request === model).length;
@@ -15,7 +20,9 @@ function modelRequests(site: Site): number {
 
 async function visit(page: Page, site: Site): Promise<void> {
   await page.goto(`${site.origin}/blank.html`);
-  await openProbe(page, { models: { digits: model, 'digits on the GPU': { url: model, target: 'gpu' } } });
+  await openProbe(page, {
+    models: { digits: { url: model, sha256 }, 'digits on the GPU': { url: model, sha256, target: 'gpu' } },
+  });
   succeeded(await loadByName(page, 'digits'));
 }
 
@@ -54,7 +61,7 @@ test('the second visit neither loads the transpiler nor transpiles', async ({ pa
 });
 
 test('a visit without IndexedDB downloads the model and works', async ({ page, site }) => {
-  await page.route('**/assets/engine-worker-*.js', async (route) => {
+  await page.route('**/assets/models-worker-*.js', async (route) => {
     const response = await route.fetch();
     const refuse = 'Object.defineProperty(globalThis, "indexedDB", { value: undefined });';
     await route.fulfill({ response, body: refuse + (await response.text()) });

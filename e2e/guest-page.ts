@@ -15,7 +15,7 @@ export interface PageOptions {
   readonly allowSoftwareAdapter?: boolean;
 }
 
-export type PageModel = { readonly url: string } & Omit<ModelOptions, 'data' | 'url'>;
+export type PageModel = { readonly url: string } & Omit<ModelOptions, 'data' | 'url' | 'urls' | 'parts'>;
 
 /** A call's outcome: the value, or the wasi-nn error that the guest met. */
 export type Outcome<Value> = { readonly ok: Value } | { readonly code: string; readonly text: string };

@@ -1,4 +1,4 @@
-import type { EngineEvent, FallbackEvent, LoadEvent, ProgressEvent } from './engine/engine.js';
+import type { EngineEvent, FallbackEvent, LoadEvent } from './engine/engine.js';
 import type { EngineLink } from './engine/link.js';
 import { createMessageLink, type MessageLink } from './engine/message-link.js';
 import { type RemoteEngine, startEngine } from './engine/remote-engine.js';
@@ -7,12 +7,24 @@ import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
 import type { TranspiledGuest } from './guest/transpiled-guest.js';
-import { createRegistry, type ModelsOption } from './models/registry.js';
+import type { ModelsEvent } from './models/protocol.js';
+import { type ModelsOption, toRegistryOptions } from './models/registry.js';
+import { hostModels, type PageModels } from './page-models.js';
 import { WasiNNError } from './standard/error.js';
 
 export interface WasiNNOptions {
-  /** What guests may load by name: `{ squeezenet: 'models/squeezenet.onnx' }`. Default: nothing. */
+  /**
+   * What guests may load by name: `{ squeezenet: 'models/squeezenet.onnx' }`, or the URL of a JSON document that says
+   * so. Default: nothing.
+   */
   readonly models?: ModelsOption;
+  /**
+   * URLs that guests may load as if they were names: `https://models.example/onnx/*`, with `*` for any text in the path.
+   * Default: none.
+   */
+  readonly allowedUrls?: readonly (string | URL)[];
+  /** How many bytes of models the browser may keep; those used longest ago make room. Default 4 GiB; 0 keeps none. */
+  readonly cacheBudget?: number;
   /**
    * Whether WebGPU may run on a software adapter, which is far slower than WebAssembly. Default: no, the graph falls
    * back to WebAssembly. For tests.
@@ -34,6 +46,11 @@ export interface FaultEvent {
   readonly error: WasiNNError;
 }
 
+/** A model is on its way. */
+export type ProgressEvent = Extract<ModelsEvent, { readonly type: 'progress' }>;
+
+export type CacheEvent = Extract<ModelsEvent, { readonly type: 'cache' }>;
+
 /** What happens in the engine and its guests; `detail` tells the particulars. */
 export interface WasiNNEventMap {
   /** A graph was loaded, and where it runs. */
@@ -42,12 +59,15 @@ export interface WasiNNEventMap {
   fallback: CustomEvent<FallbackEvent>;
   /** A model is on its way. */
   progress: CustomEvent<ProgressEvent>;
+  /** A model could not be kept for the next visit, or what was kept was damaged; it can be used all the same. */
+  cache: CustomEvent<CacheEvent>;
   /** A core module met an error, of which it learns the number alone. */
   fault: CustomEvent<FaultEvent>;
 }
 
 /** wasi-nn for one page: an engine, and the guests that use it. */
 export interface WasiNN extends EventTarget {
+  readonly models: PageModels;
   /**
    * Starts a library, a component or a core module, in a worker of its own.
    *
@@ -82,15 +102,26 @@ export interface WasiNN extends EventTarget {
  *
  * @throws WasiNNError `invalid-argument` for a registry entry that is not in order
  */
-export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: WasiNNOptions = {}): WasiNN {
-  const registry = createRegistry(models, document.baseURI);
+export function createWasiNN({
+  models = {},
+  allowedUrls = [],
+  cacheBudget = 4 * 2 ** 30,
+  allowSoftwareAdapter = false,
+}: WasiNNOptions = {}): WasiNN {
+  const registry = toRegistryOptions(models, allowedUrls, document.baseURI);
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<MessageLink>();
   let engine: RemoteEngine | undefined;
 
-  const onEvent = (event: EngineEvent | FaultEvent) =>
+  const onEvent = (event: EngineEvent | ModelsEvent | FaultEvent) =>
     events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+
+  const host = hostModels({
+    configuration: { registry, budget: cacheBudget },
+    onEvent,
+    onLoss: () => engine?.attachModels(),
+  });
 
   /** An engine that failed takes its guests along; the next guest gets a new one. */
   function stop(cause: WasiNNError): void {
@@ -101,7 +132,7 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
   }
 
   function running(): RemoteEngine {
-    engine ??= startEngine({ registry, allowSoftwareAdapter, onEvent, onFailure: stop });
+    engine ??= startEngine({ connectModels: host.connect, allowSoftwareAdapter, onEvent, onFailure: stop });
     return engine;
   }
 
@@ -130,6 +161,7 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
   }
 
   return Object.assign(events, {
+    models: host.models,
     async instantiate<Exports extends object = GuestExports>(source: GuestInput, options: EnvironmentOptions = {}) {
       const { guest } = await start<Exports>(source, options, (stream, bytes) => options[stream]?.(bytes));
       return guest;
@@ -152,7 +184,10 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
       links.add(link);
       return link;
     },
-    dispose: () => stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again')),
+    dispose() {
+      stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again'));
+      host.dispose();
+    },
   });
 }
 

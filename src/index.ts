@@ -1,19 +1,30 @@
 export type { Device, FallbackStep, Provider } from './backends/backend.js';
 export {
+  type CacheEvent,
   createWasiNN,
   type GuestInput,
+  type ProgressEvent,
   type WasiNN,
   type WasiNNEventMap,
   type WasiNNOptions,
 } from './create-wasi-nn.js';
-export type { FallbackEvent, LoadEvent, ProgressEvent } from './engine/engine.js';
+export type { FallbackEvent, LoadEvent } from './engine/engine.js';
 export type { Awaitable, EngineLink, GraphInfo } from './engine/link.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
 export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
 export type { TranspiledGuest } from './guest/transpiled-guest.js';
 export type { Waiting } from './guest/waiting.js';
-export type { ModelOptions, ModelsOption } from './models/registry.js';
+export type { ModelListing, ModelsUsage } from './models/models.js';
+export type { ModelProgress } from './models/progress.js';
+export type {
+  ModelFetchOptions,
+  ModelFileOptions,
+  ModelOptions,
+  ModelsOption,
+  ModelsTable,
+} from './models/registry.js';
+export type { PageModels, PreloadOptions } from './page-models.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
 export type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
 export type { DeclaredTensors, NamedTensor, TensorInfo, TensorType, TensorValue } from './standard/tensor.js';

@@ -65,8 +65,8 @@ export async function preparePage({ waiting }: PageSetting): Promise<void> {
   const { createWasiNN, GuestError }: typeof import('../../src/index.js') = await import(library);
   const nn = createWasiNN({
     models: {
-      digits: '/models/digits.onnx',
-      'digits on the GPU': { url: '/models/digits.onnx', target: 'gpu' },
+      digits: { url: '/models/digits.onnx', immutable: true },
+      'digits on the GPU': { url: '/models/digits.onnx', immutable: true, target: 'gpu' },
       identity: '/identity.onnx',
     },
   });

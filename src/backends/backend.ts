@@ -44,6 +44,8 @@ export interface LoadOptions {
   readonly target: ExecutionTarget;
   /** Lengths for axes that the model leaves open, by the axes' names. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
+  /** How much the runtime rewrites the graph; default `all`. */
+  readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }
 
 /** A machine-learning runtime that serves one or more encodings. */

@@ -5,9 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createEngine } from '../engine/engine.js';
 // biome-ignore lint/style/noRestrictedImports: this test puts all rooms together, as the engine's worker does
-import { createModels } from '../models/models.js';
-// biome-ignore lint/style/noRestrictedImports: this test puts all rooms together, as the engine's worker does
-import { createRegistry } from '../models/registry.js';
+import { openUncachedModels } from '../models/models.fixture.js';
 import { createFuzzer, type FuzzCall, type GoodValues } from './fuzz.fixture.js';
 import { createTestGuest, TestMemory } from './guest.fixture.js';
 
@@ -21,11 +19,9 @@ const CPU = 0;
 
 /** A guest of the engine as its worker assembles it, but for the cache. */
 function start() {
-  const registry = createRegistry({ digits: { data: digits } }, 'https://page.example/');
-  const cache = Promise.reject(new Error('no cache in this test'));
   const engine = createEngine({
     backends: [createOnnxBackend({ allowSoftwareAdapter: false })],
-    models: createModels({ registry, cache, onProgress: () => {} }),
+    models: openUncachedModels({ digits: { data: digits } }),
     onEvent: () => {},
   }).connect();
   const memory = new TestMemory({ pages: 16 });

@@ -1,15 +1,13 @@
 import { expect, it } from 'vitest';
 import { createEchoBackend } from '../backends/echo.js';
-import { createModels } from '../models/models.js';
-import { createRegistry } from '../models/registry.js';
+import { openUncachedModels } from '../models/models.fixture.js';
 import { byteLengthOf, type NamedTensor, type TensorType, tensorTypes } from '../standard/tensor.js';
 import { createEngine, type EngineEvent } from './engine.js';
 
 /** A guest's link to an engine that knows the model `echo`, and the engine's events. */
 function start() {
   const events: EngineEvent[] = [];
-  const registry = createRegistry({ echo: { backend: 'echo', target: 'gpu' } }, 'https://page.example/');
-  const models = createModels({ registry, cache: Promise.reject(new Error('no cache')), onProgress: () => undefined });
+  const models = openUncachedModels({ echo: { backend: 'echo', target: 'gpu' } });
   const engine = createEngine({
     backends: [createEchoBackend()],
     models,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../backends/backend.js';
-import type { Models } from '../models/models.js';
+import type { NamedModels } from '../models/models.js';
 import { WasiNNError } from '../standard/error.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import { createEngine, type Engine, type EngineEvent } from './engine.js';
@@ -61,13 +61,15 @@ function createFakeBackend() {
 }
 
 /** Every name is registered. */
-const models: Models = {
+const models: NamedModels = {
   open: async () => ({
     parts: [onnxModel],
-    source: { data: onnxModel },
+    sources: [{ data: onnxModel }],
     encoding: 'onnx',
     target: 'cpu',
     freeDimensions: {},
+    graphOptimization: 'all',
+    fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
   }),
   forget: async () => undefined,
 };

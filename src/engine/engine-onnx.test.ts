@@ -1,10 +1,12 @@
+import 'fake-indexeddb/auto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
-import type { ModelCache } from '../models/cache.js';
-import { createModels } from '../models/models.js';
-import { createRegistry, type ModelsOption } from '../models/registry.js';
+import { openTestModels, openUncachedModels, startTestServer } from '../models/models.fixture.js';
+import type { NamedModels } from '../models/models.js';
+import type { ModelsOption } from '../models/registry.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import { createEngine, type EngineEvent } from './engine.js';
@@ -18,17 +20,12 @@ function blank(): NamedTensor {
   return ['image', { type: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(4 * 28 * 28) }];
 }
 
-function start(models: ModelsOption, cache: Promise<ModelCache> = Promise.reject(new Error('no cache in this test'))) {
+function start(option: ModelsOption, models: NamedModels = openUncachedModels(option)) {
   const events: EngineEvent[] = [];
-  const onEvent = (event: EngineEvent) => events.push(event);
   const engine = createEngine({
     backends: [createOnnxBackend({ allowSoftwareAdapter: false })],
-    models: createModels({
-      registry: createRegistry(models, 'https://page.example/'),
-      cache,
-      onProgress: (progress) => onEvent({ type: 'progress', ...progress }),
-    }),
-    onEvent,
+    models,
+    onEvent: (event) => events.push(event),
   });
   return { engine, events };
 }
@@ -80,23 +77,19 @@ describe('the engine with the ONNX backend', () => {
   });
 
   it('drops a cached model that turns out to be damaged', async () => {
-    const url = 'https://page.example/m.onnx';
-    const kept = new Map([[url, digits().slice(0, 1000)]]);
-    const cache: ModelCache = {
-      read: async (key) => kept.get(key),
-      write: async () => undefined,
-      delete: async (key) => {
-        kept.delete(key);
-      },
-    };
-    const { engine } = start({ m: url }, Promise.resolve(cache));
+    vi.stubGlobal('indexedDB', new IDBFactory());
+    onTestFinished(() => void vi.unstubAllGlobals());
+    let served = digits().slice(0, 1000);
+    const server = await startTestServer((_request, response) => response.end(served));
+    onTestFinished(server.stop);
+    const option = { m: { url: 'm.onnx', immutable: true } };
+    const { engine } = start(option, openTestModels(option, server.url).models);
     await expect(engine.connect().loadByName('m')).rejects.toMatchObject({
       code: 'invalid-encoding',
       message: expect.stringMatching(/^load-by-name: model "m": load: onnxruntime cannot load the model/),
     });
-    expect(kept.size).toBe(0);
 
-    kept.set(url, digits());
+    served = digits();
     expect((await engine.connect().loadByName('m')).backend).toBe('onnxruntime-web');
   });
 });

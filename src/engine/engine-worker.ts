@@ -1,7 +1,7 @@
 import { createEchoBackend } from '../backends/echo.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
-import { openModelCache } from '../models/cache.js';
-import { createModels } from '../models/models.js';
+import { createRemoteModels, type RemoteModels } from '../models/remote-models.js';
+import { WasiNNError } from '../standard/error.js';
 import { createEngine, type Engine, type EngineConnection, type EngineEvent } from './engine.js';
 import { type EngineConfiguration, type EngineMessage, isPageMessage } from './protocol.js';
 import { serve } from './serve.js';
@@ -15,12 +15,17 @@ interface ConnectedGuest {
 
 const guests = new Map<number, ConnectedGuest>();
 let engine: Engine | undefined;
+let models: RemoteModels | undefined;
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isPageMessage(data)) return;
   switch (data.type) {
     case 'configure':
       engine = configure(data.configuration);
+      return;
+    case 'models':
+      models?.fail(new WasiNNError('runtime-error', 'the models worker broke down: load the model again'));
+      models = createRemoteModels(data.port);
       return;
     case 'connect':
       connect(data.guest, data.port);
@@ -30,17 +35,17 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-function configure({ registry, allowSoftwareAdapter }: EngineConfiguration): Engine {
-  const models = createModels({
-    registry,
-    cache: openModelCache(),
-    onProgress: (progress) => emit({ type: 'progress', ...progress }),
-  });
+function configure({ allowSoftwareAdapter }: EngineConfiguration): Engine {
   return createEngine({
     backends: [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()],
-    models,
+    models: { open: (name, signal) => present().open(name, signal), forget: (name) => present().forget(name) },
     onEvent: emit,
   });
+}
+
+function present(): RemoteModels {
+  if (models) return models;
+  throw new WasiNNError('runtime-error', 'load-by-name: the page has told of no models');
 }
 
 function connect(guest: number, port: MessagePort): void {

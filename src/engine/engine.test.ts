@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Backend, BackendGraph, FallbackStep, LoadOptions } from '../backends/backend.js';
-import type { Models, OpenModel } from '../models/models.js';
+import type { NamedModels, OpenModel } from '../models/models.js';
 import { WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
@@ -58,7 +58,7 @@ beforeEach(() => {
   forgotten = [];
   events = [];
   registered = new Map([['m', model(onnxModel)]]);
-  const models: Models = {
+  const models: NamedModels = {
     async open(name) {
       const found = registered.get(name);
       if (!found) throw new WasiNNError('not-found', `load-by-name: no model is registered as "${name}"`);
@@ -78,10 +78,12 @@ beforeEach(() => {
 function model(bytes: GraphBuilder, changes: Partial<OpenModel> = {}): OpenModel {
   return {
     parts: [bytes],
-    source: { data: bytes },
+    sources: [{ data: bytes }],
     encoding: 'autodetect',
     target: 'cpu',
     freeDimensions: {},
+    graphOptimization: 'all',
+    fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
     ...changes,
   };
 }
@@ -181,7 +183,7 @@ describe('loadByName', () => {
     const options = { target: 'tpu', freeDimensions: { batch: 1 } } as const;
     registered.set('m', model(onnxModel, { encoding: 'onnx', ...options }));
     await engine.connect().loadByName('m');
-    expect(fake.loads).toEqual([{ parts: [onnxModel], options }]);
+    expect(fake.loads).toEqual([{ parts: [onnxModel], options: { graphOptimization: 'all', ...options } }]);
   });
 
   it('refuses a name that is not registered', async () => {

@@ -1,6 +1,6 @@
 import type { Backend, BackendGraph, Device, FallbackStep, LoadOptions } from '../backends/backend.js';
 import { chooseBackend, namedBackend } from '../backends/choose-backend.js';
-import type { ModelProgress, Models } from '../models/models.js';
+import type { NamedModels } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
@@ -30,16 +30,12 @@ export interface FallbackEvent {
   readonly device: Device;
 }
 
-export interface ProgressEvent extends ModelProgress {
-  readonly type: 'progress';
-}
-
 /** What the engine tells the page while it works. */
-export type EngineEvent = LoadEvent | FallbackEvent | ProgressEvent;
+export type EngineEvent = LoadEvent | FallbackEvent;
 
 export interface EngineOptions {
   readonly backends: readonly Backend[];
-  readonly models: Models;
+  readonly models: NamedModels;
   onEvent(event: EngineEvent): void;
 }
 
@@ -87,11 +83,10 @@ export function createEngine({ backends, models, onEvent }: EngineOptions): Engi
   }
 
   async function loadNamed(name: string): Promise<LoadedGraph> {
-    const { source, parts, encoding, target, freeDimensions } = await models.open(name);
+    const { backend: named, parts, encoding, target, freeDimensions, graphOptimization } = await models.open(name);
     try {
-      const backend =
-        'backend' in source ? namedBackend(backends, source.backend) : chooseBackend(backends, parts, encoding);
-      return await loadOn(backend, parts, { target, freeDimensions }, { name });
+      const backend = named ? namedBackend(backends, named) : chooseBackend(backends, parts, encoding);
+      return await loadOn(backend, parts, { target, freeDimensions, graphOptimization }, { name });
     } catch (cause) {
       const error = toWasiNNError(cause, 'load');
       if (error.code === 'invalid-encoding') await models.forget(name);

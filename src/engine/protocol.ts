@@ -1,24 +1,25 @@
-import type { ModelEntry } from '../models/registry.js';
-import { type ErrorCode, isErrorCode, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { PlainError } from '../standard/plain-error.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { EngineEvent } from './engine.js';
 import type { GraphInfo } from './link.js';
 
+export { fromPlainError, type PlainError, toPlainError } from '../standard/plain-error.js';
+
 /**
- * What is said between threads. A page tells its engine worker, by the worker's own channel, how to be and which
- * guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest has a port to
+ * What is said between threads. A page tells its engine worker, by the worker's own channel, how to be, where the models
+ * are and which guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest has a port to
  * the engine: each {@link Request} gets one {@link Reply} with the same id, in any order. A guest that blocks gets its
  * replies through shared memory instead, which a {@link MailboxMessage} names first (`mailbox.ts`).
  */
 
 export type PageMessage =
   | { readonly type: 'configure'; readonly configuration: EngineConfiguration }
+  | { readonly type: 'models'; readonly port: MessagePort }
   | { readonly type: 'connect'; readonly guest: number; readonly port: MessagePort }
   | { readonly type: 'disconnect'; readonly guest: number };
 
 export interface EngineConfiguration {
-  readonly registry: ReadonlyMap<string, ModelEntry>;
   readonly allowSoftwareAdapter: boolean;
 }
 
@@ -51,23 +52,10 @@ export interface MailboxMessage {
   readonly mailbox: SharedArrayBuffer | 'next';
 }
 
-/** A `WasiNNError` as it crosses threads: structured cloning would lose its code. */
-export interface PlainError {
-  readonly code: ErrorCode;
-  readonly message: string;
-}
-
-export function toPlainError(cause: unknown): PlainError {
-  const { code, message } = toWasiNNError(cause, 'the engine failed');
-  return { code, message };
-}
-
-export function fromPlainError({ code, message }: PlainError): WasiNNError {
-  return new WasiNNError(isErrorCode(code) ? code : 'unknown', message);
-}
-
 export function isPageMessage(data: unknown): data is PageMessage {
-  return isObjectWith(data, 'type') && ['configure', 'connect', 'disconnect'].some((type) => type === data.type);
+  return (
+    isObjectWith(data, 'type') && ['configure', 'models', 'connect', 'disconnect'].some((type) => type === data.type)
+  );
 }
 
 export function isEngineMessage(data: unknown): data is EngineMessage {

@@ -7,6 +7,8 @@ import { startWorker } from './start-worker.js';
 export interface RemoteEngine {
   /** Opens a link for a guest; the port goes to the guest's thread, where `createMessageLink` makes a link of it. */
   connect(): RemoteConnection;
+  /** Gives the worker a port to the models anew: the one that it had is dead. */
+  attachModels(): void;
   /** Ends the worker, and with it every call that is under way. */
   dispose(): void;
 }
@@ -18,12 +20,19 @@ export interface RemoteConnection {
 }
 
 export interface RemoteEngineOptions extends EngineConfiguration {
+  /** Opens a port to the models worker. */
+  connectModels(): MessagePort;
   onEvent(event: EngineEvent): void;
   /** The worker could not be started or broke down: no call will be answered any more. */
   onFailure(error: WasiNNError): void;
 }
 
-export function startEngine({ onEvent, onFailure, registry, allowSoftwareAdapter }: RemoteEngineOptions): RemoteEngine {
+export function startEngine({
+  onEvent,
+  onFailure,
+  connectModels,
+  ...configuration
+}: RemoteEngineOptions): RemoteEngine {
   const worker = startWorker(
     () => new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
   );
@@ -37,7 +46,12 @@ export function startEngine({ onEvent, onFailure, registry, allowSoftwareAdapter
     const cause = message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
     onFailure(new WasiNNError('runtime-error', `the engine worker failed: ${cause}`));
   };
-  tell({ type: 'configure', configuration: { registry, allowSoftwareAdapter } });
+  const attachModels = () => {
+    const port = connectModels();
+    tell({ type: 'models', port }, [port]);
+  };
+  tell({ type: 'configure', configuration });
+  attachModels();
 
   return {
     connect() {
@@ -46,6 +60,7 @@ export function startEngine({ onEvent, onFailure, registry, allowSoftwareAdapter
       tell({ type: 'connect', guest, port: port2 }, [port2]);
       return { port: port1, close: () => tell({ type: 'disconnect', guest }) };
     },
+    attachModels,
     dispose: () => worker.terminate(),
   };
 }

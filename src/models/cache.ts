@@ -1,83 +1,138 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-
-/** Models kept between visits. */
-export interface ModelCache {
-  /** The bytes kept for a URL, or nothing where there are none or they are damaged. */
-  read(url: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  write(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  delete(url: string): Promise<void>;
-}
-
-interface ModelRecord {
-  url: string;
-  byteLength: number;
-  chunkBytes: number;
-  /** False until every chunk is stored: a visit that ends in the middle leaves no half model behind. */
-  complete: boolean;
-}
-
-interface Schema extends DBSchema {
-  models: { key: string; value: ModelRecord };
-  chunks: { key: [url: string, index: number]; value: Uint8Array };
-}
-
-const databaseName = 'wasi-nn-web';
-const schemaVersion = 1;
+import { WasiNNError } from '../standard/error.js';
+import { type CacheDatabase, type FileRecord, openCacheDatabase, type Validators } from './cache-database.js';
 
 /** Small enough to be copied by the browser without a hitch, large enough that records do not dominate. */
-const chunkBytes = 4 << 20;
+export const chunkBytes = 4 << 20;
 
-/** Opens the cache in IndexedDB. Rejects where the browser refuses a database, as some private windows do. */
+/** How a file begins in the cache. */
+export interface NewFile extends Validators {
+  readonly key: string;
+  readonly url: string;
+  readonly resumable: boolean;
+  readonly total?: number;
+}
+
+/** What makes a file whole. */
+export interface Completion extends Validators {
+  readonly freshUntil?: number;
+}
+
+/** Files kept between visits, in chunks. Every method rejects where the browser's storage fails. */
+export interface ModelCache {
+  find(key: string): Promise<FileRecord | undefined>;
+  /** All files, the one used longest ago first. */
+  list(): Promise<FileRecord[]>;
+  /**
+   * Reads what is stored of a file, chunk by chunk.
+   *
+   * @throws DamagedError where a chunk is missing or of the wrong length
+   */
+  read(record: FileRecord): AsyncIterable<Uint8Array>;
+  /** Makes room for a file, in place of what there was under its key. */
+  begin(file: NewFile): Promise<void>;
+  /** Stores the next chunk, copied: the bytes may be written over afterwards. */
+  append(key: string, chunk: Uint8Array): Promise<void>;
+  /** Makes a file count. */
+  complete(key: string, completion: Completion): Promise<void>;
+  /** Notes that a file was used, or found unchanged. */
+  touch(key: string, completion?: Completion): Promise<void>;
+  delete(key: string): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** What is stored is not what was. */
+export class DamagedError extends Error {}
+
 export async function openModelCache(): Promise<ModelCache> {
-  const database = await openDB<Schema>(databaseName, schemaVersion, {
-    upgrade(upgrading) {
-      upgrading.createObjectStore('models', { keyPath: 'url' });
-      upgrading.createObjectStore('chunks');
-    },
-    // Another tab with a newer schema waits for this connection to go.
-    blocking: (_current, _blocked, event) => {
-      if (event.target instanceof IDBDatabase) event.target.close();
-    },
-  });
+  const database = await openCacheDatabase();
   return {
-    read: (url) => read(database, url),
-    write: (url, bytes) => write(database, url, bytes),
-    delete: (url) => remove(database, url),
+    find: (key) => database.get('files', key),
+    list: async () => (await database.getAll('files')).sort((one, other) => one.lastUsed - other.lastUsed),
+    read: (record) => read(database, record),
+    begin: (file) => begin(database, file),
+    append: (key, chunk) => append(database, key, chunk),
+    complete: (key, completion) => update(database, key, { ...completion, complete: true }),
+    touch: (key, completion = {}) => update(database, key, completion),
+    delete: (key) => remove(database, key),
+    clear: () => clear(database),
   };
 }
 
-async function read(database: IDBPDatabase<Schema>, url: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const record = await database.get('models', url);
-  if (!record?.complete) return undefined;
-
-  const bytes = new Uint8Array(record.byteLength);
-  for (let index = 0; index * record.chunkBytes < record.byteLength; index++) {
-    const chunk = await database.get('chunks', [url, index]);
-    const start = index * record.chunkBytes;
-    const expected = Math.min(record.chunkBytes, record.byteLength - start);
-    if (chunk?.byteLength !== expected) return undefined;
-    bytes.set(chunk, start);
+async function* read(database: CacheDatabase, record: FileRecord): AsyncGenerator<Uint8Array> {
+  const { key, received } = record;
+  const count = Math.ceil(received / record.chunkBytes);
+  const get = (index: number) => (index < count ? database.get('chunks', [key, index]) : Promise.resolve(undefined));
+  let next = get(0);
+  for (let index = 0; index < count; index++) {
+    const chunk = await next;
+    const expected = Math.min(record.chunkBytes, received - index * record.chunkBytes);
+    if (chunk?.byteLength !== expected) {
+      throw new DamagedError(
+        `chunk ${index} has ${chunk?.byteLength ?? 'no'} bytes, not the ${expected} that were stored`,
+      );
+    }
+    // Asked for ahead, so that the storage works while the chunk is used.
+    next = get(index + 1);
+    yield chunk;
   }
-  return bytes;
 }
 
-async function write(database: IDBPDatabase<Schema>, url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  await remove(database, url);
-  const record: ModelRecord = { url, byteLength: bytes.byteLength, chunkBytes, complete: false };
-  await database.put('models', record);
-  for (let index = 0; index * chunkBytes < bytes.byteLength; index++) {
-    // A view would be stored with the whole buffer behind it.
-    const chunk = bytes.slice(index * chunkBytes, (index + 1) * chunkBytes);
-    await database.put('chunks', chunk, [url, index]);
-  }
-  await database.put('models', { ...record, complete: true });
-}
-
-async function remove(database: IDBPDatabase<Schema>, url: string): Promise<void> {
-  const transaction = database.transaction(['models', 'chunks'], 'readwrite');
+async function begin(database: CacheDatabase, file: NewFile): Promise<void> {
+  const transaction = database.transaction(['files', 'chunks'], 'readwrite');
+  const record: FileRecord = { ...file, chunkBytes, received: 0, complete: false, lastUsed: Date.now() };
   await Promise.all([
-    transaction.objectStore('models').delete(url),
-    transaction.objectStore('chunks').delete(IDBKeyRange.bound([url, 0], [url, Number.POSITIVE_INFINITY])),
+    transaction.objectStore('chunks').delete(chunksOf(file.key)),
+    transaction.objectStore('files').put(record),
     transaction.done,
   ]);
+}
+
+async function append(database: CacheDatabase, key: string, chunk: Uint8Array): Promise<void> {
+  const transaction = database.transaction(['files', 'chunks'], 'readwrite');
+  const files = transaction.objectStore('files');
+  const record = await files.get(key);
+  // Another tab, or the visitor, may have cleared the cache meanwhile.
+  if (!record || record.complete || record.received % record.chunkBytes !== 0) {
+    throw new WasiNNError('runtime-error', 'the file is no longer in the cache');
+  }
+  const index = record.received / record.chunkBytes;
+  await Promise.all([
+    // A view would be stored with the whole buffer behind it.
+    transaction.objectStore('chunks').put(wholeBuffer(chunk), [key, index]),
+    files.put({ ...record, received: record.received + chunk.byteLength, lastUsed: Date.now() }),
+    transaction.done,
+  ]);
+}
+
+function wholeBuffer(chunk: Uint8Array): Uint8Array {
+  return chunk.byteLength === chunk.buffer.byteLength ? chunk : chunk.slice();
+}
+
+async function update(database: CacheDatabase, key: string, changes: Partial<FileRecord>): Promise<void> {
+  const transaction = database.transaction('files', 'readwrite');
+  const record = await transaction.store.get(key);
+  if (record) await transaction.store.put({ ...record, ...changes, lastUsed: Date.now() });
+  await transaction.done;
+}
+
+async function remove(database: CacheDatabase, key: string): Promise<void> {
+  const transaction = database.transaction(['files', 'chunks'], 'readwrite');
+  await Promise.all([
+    transaction.objectStore('files').delete(key),
+    transaction.objectStore('chunks').delete(chunksOf(key)),
+    transaction.done,
+  ]);
+}
+
+async function clear(database: CacheDatabase): Promise<void> {
+  const transaction = database.transaction(['files', 'chunks'], 'readwrite');
+  await Promise.all([
+    transaction.objectStore('files').clear(),
+    transaction.objectStore('chunks').clear(),
+    transaction.done,
+  ]);
+}
+
+function chunksOf(key: string): IDBKeyRange {
+  return IDBKeyRange.bound([key, 0], [key, Number.POSITIVE_INFINITY]);
 }

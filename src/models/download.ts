@@ -1,114 +1,181 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
-
-/** How far a download is. `total` is absent where the server does not tell. */
-export interface Progress {
-  readonly loaded: number;
-  readonly total?: number;
-}
+import { type IncomingFile, MismatchError } from './incoming-file.js';
+import type { ModelEntry, RemotePart } from './registry.js';
+import { type FileBody, isForeign, requestFile, TransientError } from './request.js';
 
 export interface DownloadOptions {
-  onProgress?(progress: Progress): void;
+  readonly part: RemotePart;
+  readonly fetch: ModelEntry['fetch'];
+  readonly file: IncomingFile;
+  readonly signal: AbortSignal;
+  /** An answer that is at hand, from the first URL. */
+  readonly answer?: FileBody | undefined;
+  onReceived(): void;
 }
 
+/** The first wait before a request is made again, in ms; each after it is twice as long. */
+const firstBackoff = 250;
+const longestBackoff = 10_000;
+
+/** A request that brought as many bytes was worth it: the next one that fails counts as the first. */
+const worthwhileBytes = 64 << 10;
+
 /**
- * Fetches a model, whole, into one buffer.
+ * Downloads a file from the first of its URLs that gives it, each asked again where it fails in a way that may pass.
  *
- * @throws WasiNNError `not-found` for 404 and 410, `security` for 401 and 403, `invalid-encoding` for an HTML page in
- *   the model's place, `too-large` for what does not fit into one buffer, `runtime-error` for every other failure
+ * @returns the bytes, where they are wanted
+ * @throws WasiNNError with what each URL said; the signal's reason
  */
-export async function download(url: string, { onProgress }: DownloadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await request(url);
-  const type = response.headers.get('content-type') ?? '';
-  if (/^text\/html\b/i.test(type)) {
-    await response.body?.cancel();
-    throw new WasiNNError('invalid-encoding', `${url} answered an HTML page, not a model: check the URL`);
-  }
-  const total = expectedLength(response);
-  const bytes = await readAll(url, response, total, (loaded) =>
-    onProgress?.(total === undefined || loaded > total ? { loaded } : { loaded, total }),
-  );
-  if (total !== undefined && bytes.byteLength < total) {
-    throw new WasiNNError('runtime-error', `${url} ended after ${bytes.byteLength} of ${total} bytes: try again`);
-  }
-  return bytes;
-}
-
-async function request(url: string): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url);
-  } catch (cause) {
-    throw new WasiNNError(
-      'runtime-error',
-      `${url} could not be reached (${messageOf(cause)}): check the network and, on another origin, its CORS headers`,
-      { cause },
-    );
-  }
-  if (response.ok) return response;
-  await response.body?.cancel();
-  const { status, statusText } = response;
-  throw new WasiNNError(codeOf(status), `${url} answered ${status} ${statusText}`.trimEnd());
-}
-
-function codeOf(status: number) {
-  if (status === 404 || status === 410) return 'not-found';
-  if (status === 401 || status === 403) return 'security';
-  return 'runtime-error';
-}
-
-/**
- * The length that the body has at least. A compressed response tells that of its compressed form; on another origin the
- * header that would say so is hidden.
- */
-function expectedLength({ headers }: Response): number | undefined {
-  const length = headers.get('content-length');
-  if (length === null || headers.has('content-encoding')) return undefined;
-  return Number(length);
-}
-
-async function readAll(
-  url: string,
-  response: Response,
-  total: number | undefined,
-  onLoaded: (loaded: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes = allocate(url, total ?? 1 << 20);
-  let loaded = 0;
-  if (!response.body) return bytes.subarray(0, 0);
-  try {
-    for await (const chunk of iterate(response.body)) {
-      if (loaded + chunk.byteLength > bytes.byteLength) bytes = grow(url, bytes, loaded + chunk.byteLength);
-      bytes.set(chunk, loaded);
-      loaded += chunk.byteLength;
-      onLoaded(loaded);
+export async function download(options: DownloadOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { part, signal } = options;
+  const failures: WasiNNError[] = [];
+  for (const [index, url] of part.urls.entries()) {
+    try {
+      return await downloadFrom(url, index === 0 ? options : { ...options, answer: undefined });
+    } catch (cause) {
+      signal.throwIfAborted();
+      failures.push(toFailure(url, cause));
     }
-  } catch (cause) {
-    if (cause instanceof WasiNNError) throw cause;
-    throw new WasiNNError('runtime-error', `${url} broke off after ${loaded} bytes (${messageOf(cause)}): try again`, {
-      cause,
-    });
   }
-  return loaded === bytes.byteLength ? bytes : bytes.slice(0, loaded);
+  const [first, ...others] = failures;
+  if (first && others.length === 0) throw first;
+  throw new WasiNNError(
+    first?.code ?? 'runtime-error',
+    `all ${failures.length} URLs failed: ${failures.map(({ message }) => message).join('; ')}`,
+    { cause: first },
+  );
 }
 
-/** A stream as an async iterable; not every browser's own stream is one. */
-async function* iterate(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+async function downloadFrom(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { file, fetch, signal } = options;
+  let { answer } = options;
+  let failed = 0;
+  for (let mayStartAnew = true; ; ) {
+    const before = file.received;
+    try {
+      return await transfer(url, options, answer);
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (cause instanceof MismatchError && before > 0 && mayStartAnew) {
+        mayStartAnew = false;
+        // What was there may be of another version than what came: the whole file from one answer decides.
+        await file.discard();
+      } else if (!(cause instanceof TransientError) || failed >= fetch.retries) {
+        throw cause;
+      } else {
+        failed = file.received - before >= worthwhileBytes ? 1 : failed + 1;
+        await wait(Math.max(backoff(failed), Math.min(cause.retryAfter, longestBackoff)), signal);
+      }
+    }
+    answer = undefined;
+  }
 }
 
-function grow(url: string, bytes: Uint8Array<ArrayBuffer>, needed: number): Uint8Array<ArrayBuffer> {
-  const larger = allocate(url, Math.max(needed, bytes.byteLength * 2));
-  larger.set(bytes);
-  return larger;
-}
+/** Makes one request, and takes in what it brings. */
+async function transfer(
+  url: string,
+  { part, file, fetch, signal, onReceived }: DownloadOptions,
+  given: FileBody | undefined,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (file.received > 0 && file.received === file.total) return file.finish(url, undefined);
 
-function allocate(url: string, byteLength: number): Uint8Array<ArrayBuffer> {
+  const stall = startStallTimer(url, fetch.stallTimeout);
+  const either = AbortSignal.any([signal, stall.signal]);
   try {
-    return new Uint8Array(byteLength);
-  } catch (cause) {
-    throw new WasiNNError('too-large', `${url} has ${byteLength} bytes, which this browser cannot hold at once`, {
-      cause,
+    const answer = given ?? (await requestFile({ url, fetch, signal: either, known: file.known(url) }));
+    if (answer.kind === 'unchanged') throw new WasiNNError('runtime-error', `${url} answered 304 without being asked`);
+    await file.begin(url, answer);
+    onReceived();
+    await readBody(url, answer.body, either, stall, async (bytes) => {
+      await file.write(url, bytes);
+      onReceived();
     });
+    refuseShort(url, part, file);
+    return await file.finish(url, answer.completion.freshUntil);
+  } catch (cause) {
+    stall.signal.throwIfAborted();
+    throw cause;
+  } finally {
+    stall.stop();
   }
+}
+
+async function readBody(
+  url: string,
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+  stall: StallTimer,
+  take: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause) => {
+        throw new TransientError(`${url} broke off (${messageOf(cause)}): try again`, { cause });
+      });
+      signal.throwIfAborted();
+      if (done) return;
+      // What takes the bytes may take its time.
+      stall.stop();
+      await take(value);
+      stall.restart();
+    }
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Browsers differ in whether a body that ends early is an error. On another origin its told length may be another's. */
+function refuseShort(url: string, { size }: RemotePart, { received, total }: IncomingFile): void {
+  if (total === undefined || received >= total || (size === undefined && isForeign(url))) return;
+  throw new TransientError(`${url} ended after ${received} of ${total} bytes: try again`);
+}
+
+interface StallTimer {
+  readonly signal: AbortSignal;
+  restart(): void;
+  stop(): void;
+}
+
+function startStallTimer(url: string, timeout: number): StallTimer {
+  const controller = new AbortController();
+  const fire = () => controller.abort(new TransientError(`${url} brought nothing for ${timeout} ms: try again`));
+  let timer = setTimeout(fire, timeout);
+  const stop = () => clearTimeout(timer);
+  return {
+    signal: controller.signal,
+    restart() {
+      stop();
+      timer = setTimeout(fire, timeout);
+    },
+    stop,
+  };
+}
+
+/** Grows with each failure, and differs from one visitor to the next, so that they do not all come back at once. */
+function backoff(failed: number): number {
+  return Math.min(firstBackoff * 2 ** (failed - 1), longestBackoff) * (0.5 + Math.random() / 2);
+}
+
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+function toFailure(url: string, cause: unknown): WasiNNError {
+  return cause instanceof WasiNNError
+    ? cause
+    : new WasiNNError('runtime-error', `${url}: ${messageOf(cause)}`, { cause });
 }

@@ -1,119 +1,210 @@
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
-import type { GraphBuilder } from '../standard/graph.js';
-import type { ModelCache } from './cache.js';
-import { download } from './download.js';
-import type { ModelEntry, ModelSource, Registry } from './registry.js';
-
-/** Where a model that is being opened stands. */
-export interface ModelProgress {
-  readonly name: string;
-  /** `cache`: read from the last visit's; `download`: on its way. */
-  readonly phase: 'cache' | 'download';
-  readonly loaded: number;
-  readonly total?: number;
-}
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { FileRecord } from './cache-database.js';
+import { createFiles, type FileProgress, keyOf } from './files.js';
+import type { ModelStore } from './model-store.js';
+import { createProgress, type ModelProgress } from './progress.js';
+import type { Entries, ModelEntry, PartSource, Registry } from './registry.js';
+import { createSharing } from './sharing.js';
 
 /** A model's files and how they are to be loaded. */
 export interface OpenModel extends ModelEntry {
   readonly parts: readonly GraphBuilder[];
 }
 
-/** The models that guests may load by name. */
-export interface Models {
+/** The models that can be loaded by name. */
+export interface NamedModels {
   /**
-   * Fetches a model's files, from the cache where they are there.
+   * Fetches a model's files, from the cache where they are there. The bytes are the caller's.
    *
-   * @throws WasiNNError `not-found` for a name that the registry does not have, or what {@link download} throws
+   * @throws WasiNNError as {@link Registry.find}, and where a file cannot be had; the signal's reason
    */
-  open(name: string): Promise<OpenModel>;
+  open(name: string, signal?: AbortSignal): Promise<OpenModel>;
   /** Drops what the cache has of a model: its bytes turned out not to be one. */
   forget(name: string): Promise<void>;
 }
 
+/** A registered model, and what the cache has of it. */
+export interface ModelListing {
+  readonly name: string;
+  readonly encoding: GraphEncoding;
+  readonly target: ExecutionTarget;
+  /** All URLs of all parts; none for a model that the page has given. */
+  readonly urls: readonly string[];
+  /** `whole`: it can be loaded without the network; `part`: a download was broken off, and will go on from there. */
+  readonly cached: 'no' | 'part' | 'whole';
+  /** How many bytes the cache has of it. */
+  readonly cachedBytes: number;
+  /** The length in bytes, where it is known. */
+  readonly size?: number;
+  /** When it was last loaded or fetched. */
+  readonly lastUsed?: Date;
+}
+
+/** What models take of the browser's storage, in bytes. */
+export interface ModelsUsage {
+  /** All that is kept of models, registered ones or not. */
+  readonly bytes: number;
+  /** How many files that is. */
+  readonly files: number;
+  /** What models may take. */
+  readonly budget: number;
+  /** What the page's origin takes and may take, by the browser's estimate, where it gives one. */
+  readonly origin?: { readonly usage: number; readonly quota: number };
+}
+
+/** Models as a page looks after them. */
+export interface Models extends NamedModels {
+  /** Registers models, in place of those of the same names; graphs that are loaded stay as they are. */
+  add(entries: Entries): void;
+  list(): Promise<ModelListing[]>;
+  /**
+   * Puts a model into the cache.
+   *
+   * @throws WasiNNError as {@link NamedModels.open}, and `runtime-error` where there is no room; the signal's reason
+   */
+  preload(name: string, signal?: AbortSignal): Promise<void>;
+  /** Deletes what the cache has of a model. @throws WasiNNError as {@link Registry.find} */
+  delete(name: string): Promise<void>;
+  /** Deletes all that the cache has. */
+  clear(): Promise<void>;
+  usage(): Promise<ModelsUsage>;
+}
+
 export interface ModelsOptions {
   readonly registry: Registry;
-  /** Rejects where there is no cache; models are then downloaded on every visit. */
-  readonly cache: Promise<ModelCache>;
+  readonly store: ModelStore;
+  /** How many bytes the store may hold. */
+  readonly budget: number;
   onProgress(progress: ModelProgress): void;
 }
 
-export function createModels({ registry, cache, onProgress }: ModelsOptions): Models {
-  const store = tolerant(cache);
-  const underway = new Map<string, Promise<GraphBuilder>>();
+const never = new AbortController().signal;
 
-  /** Names that share a URL share its download. */
-  function fetchOnce(name: string, url: string): Promise<GraphBuilder> {
-    const known = underway.get(url);
-    if (known) return known;
-    const fetching = fetchModel(name, url).finally(() => underway.delete(url));
-    underway.set(url, fetching);
-    return fetching;
+export function createModels({ registry, store, budget, onProgress }: ModelsOptions): Models {
+  const files = createFiles(store);
+  const sharing = createSharing<GraphBuilder | undefined, FileProgress>();
+  const track = createProgress(onProgress);
+
+  /** Fetches all parts of a model, with the names that share a file sharing its download. */
+  async function fetchParts(
+    operation: 'load-by-name' | 'preload',
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly entry: ModelEntry; readonly parts: readonly (GraphBuilder | undefined)[] }> {
+    const entry = await registry.find(name);
+    const { sources, fetch } = entry;
+    const wanted = operation === 'load-by-name';
+    const tracker = track(name, sources.length);
+    // Where one part fails, the others need not go on.
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
+    try {
+      const parts = await Promise.all(
+        sources.map(async (source, index) => {
+          if ('data' in source) return wanted ? readLocal(source.data) : undefined;
+          const participant = { signal: either, onNotice: (step: FileProgress) => tracker.update(index, step) };
+          const { result, isFirst } = await sharing.join(
+            `${wanted} ${keyOf(source)}`,
+            participant,
+            (common, onProgress) => files.fetch(source, { fetch, wanted, signal: common, onProgress }),
+          );
+          return isFirst ? result : result?.slice();
+        }),
+      );
+      return { entry, parts };
+    } catch (cause) {
+      failed.abort(cause);
+      signal.throwIfAborted();
+      throw named(operation, name, cause);
+    } finally {
+      tracker.end();
+    }
   }
 
-  async function fetchModel(name: string, url: string): Promise<GraphBuilder> {
-    const kept = await store.read(url);
-    if (kept) {
-      onProgress({ name, phase: 'cache', loaded: kept.byteLength, total: kept.byteLength });
-      return kept;
-    }
-    const bytes = await download(url, {
-      onProgress: (progress) => onProgress({ name, phase: 'download', ...progress }),
-    });
-    await store.write(url, bytes);
-    return bytes;
+  async function remove({ sources }: ModelEntry): Promise<void> {
+    await Promise.all(sources.map(async (source) => 'urls' in source && store.delete(keyOf(source))));
   }
 
   return {
-    async open(name) {
-      const entry = find(registry, name);
-      const { source } = entry;
-      if ('backend' in source) return { ...entry, parts: [] };
-      const bytes = await readSource(source, (url) => fetchOnce(name, url)).catch((cause) => {
-        throw named(name, cause);
-      });
-      return { ...entry, parts: [bytes] };
+    async open(name, signal = never) {
+      const { entry, parts } = await fetchParts('load-by-name', name, signal);
+      return { ...entry, parts: parts.map((part) => part ?? new Uint8Array()) };
+    },
+    async preload(name, signal = never) {
+      await fetchParts('preload', name, signal);
     },
     async forget(name) {
-      const source = registry.get(name)?.source;
-      if (source && 'url' in source) await store.delete(source.url);
+      const entry = await registry.find(name).catch(() => undefined);
+      if (entry) await remove(entry);
+    },
+    delete: async (name) => remove(await registry.find(name)),
+    clear: () => store.clear(),
+    add: (entries) => registry.add(entries),
+    async list() {
+      const records = new Map((await store.list()).map((record) => [record.key, record]));
+      return [...(await registry.entries())].map(([name, entry]) => toListing(name, entry, records));
+    },
+    async usage() {
+      const kept = await store.list();
+      const bytes = kept.reduce((sum, { received }) => sum + received, 0);
+      const origin = await estimate();
+      return { bytes, files: kept.length, budget, ...(origin ? { origin } : {}) };
     },
   };
 }
 
-/** A cache whose every failure is that of an empty one: a model that cannot be kept can still be used. */
-function tolerant(cache: Promise<ModelCache>): ModelCache {
-  const read = async (url: string) => (await cache).read(url);
-  const write = async (url: string, bytes: GraphBuilder) => (await cache).write(url, bytes);
-  const remove = async (url: string) => (await cache).delete(url);
-  const ignore = () => undefined;
-  cache.catch(ignore);
+async function readLocal(data: GraphBuilder | Blob): Promise<GraphBuilder> {
+  return data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data.slice();
+}
+
+function toListing(
+  name: string,
+  { sources, encoding, target }: ModelEntry,
+  records: ReadonlyMap<string, FileRecord>,
+): ModelListing {
+  const remote = sources.filter((source) => 'urls' in source);
+  const kept = remote.flatMap((part) => records.get(keyOf(part)) ?? []);
+  const cachedBytes = kept.reduce((sum, { received }) => sum + received, 0);
+  const isWhole = kept.length > 0 && kept.length === remote.length && kept.every(({ complete }) => complete);
+  const size = sizeOf(sources, records);
+  const lastUsed = Math.max(0, ...kept.map((record) => record.lastUsed));
   return {
-    read: (url) => read(url).catch(ignore),
-    // What a failed write leaves behind only takes room.
-    write: (url, bytes) => write(url, bytes).catch(() => remove(url).catch(ignore)),
-    delete: (url) => remove(url).catch(ignore),
+    name,
+    encoding,
+    target,
+    urls: remote.flatMap(({ urls }) => urls),
+    cached: isWhole ? 'whole' : cachedBytes > 0 ? 'part' : 'no',
+    cachedBytes,
+    ...(size === undefined ? {} : { size }),
+    ...(kept.length > 0 ? { lastUsed: new Date(lastUsed) } : {}),
   };
 }
 
-async function readSource(
-  source: Exclude<ModelSource, { readonly backend: string }>,
-  fetchUrl: (url: string) => Promise<GraphBuilder>,
-): Promise<GraphBuilder> {
-  if ('url' in source) return fetchUrl(source.url);
-  return source.data instanceof Blob ? new Uint8Array(await source.data.arrayBuffer()) : source.data;
+function sizeOf(sources: readonly PartSource[], records: ReadonlyMap<string, FileRecord>): number | undefined {
+  let sum = 0;
+  for (const source of sources) {
+    const size = 'data' in source ? localSize(source.data) : (source.size ?? recordedSize(records.get(keyOf(source))));
+    if (size === undefined) return undefined;
+    sum += size;
+  }
+  return sum;
 }
 
-function find(registry: Registry, name: string): ModelEntry {
-  const entry = registry.get(name);
-  if (entry) return entry;
-  const known = [...registry.keys()].map(quote).join(', ');
-  throw new WasiNNError(
-    'not-found',
-    `load-by-name: no model is registered as ${quote(name)}; ${known ? `registered are ${known}` : 'the registry is empty'}`,
-  );
+function localSize(data: GraphBuilder | Blob): number {
+  return data instanceof Blob ? data.size : data.byteLength;
 }
 
-function named(name: string, cause: unknown): WasiNNError {
+function recordedSize(record: FileRecord | undefined): number | undefined {
+  return record?.complete ? record.received : record?.total;
+}
+
+async function estimate(): Promise<{ usage: number; quota: number } | undefined> {
+  const { usage, quota } = (await globalThis.navigator?.storage?.estimate().catch(() => undefined)) ?? {};
+  return usage === undefined || quota === undefined ? undefined : { usage, quota };
+}
+
+function named(operation: string, name: string, cause: unknown): WasiNNError {
   const code = cause instanceof WasiNNError ? cause.code : 'runtime-error';
-  return new WasiNNError(code, `load-by-name: model ${quote(name)}: ${messageOf(cause)}`, { cause });
+  return new WasiNNError(code, `${operation}: model ${quote(name)}: ${messageOf(cause)}`, { cause });
 }

@@ -1,13 +1,43 @@
-import { WasiNNError } from '../standard/error.js';
-import { type ExecutionTarget, type GraphEncoding, isExecutionTarget, isGraphEncoding } from '../standard/graph.js';
+import { quote, WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import { type GraphOptimization, parseEntry } from './parse-entry.js';
+import { matchesUrlPattern, parseUrlPattern } from './url-pattern.js';
+
+/** A file of a model. */
+export interface ModelFileOptions {
+  /** Where the file is fetched from, resolved against the page, or against the document that names it. */
+  readonly url?: string | URL;
+  /** The same file in several places, in place of `url`: the next is tried where one fails. */
+  readonly urls?: readonly (string | URL)[];
+  /** The file itself, in place of a URL. Not cached. */
+  readonly data?: Uint8Array<ArrayBuffer> | Blob;
+  /** The SHA-256 digest of the file, as 64 hexadecimal digits. A file with another is refused and not kept. */
+  readonly sha256?: string;
+  /** The length of the file in bytes. A file of another is refused; downloads that do not tell it have a `total` then. */
+  readonly size?: number;
+  /**
+   * Whether the file never changes, so that a later visit takes it from the cache without asking. Default: where
+   * `sha256` is given. Others are asked for anew by ETag or date, once a visit; offline the cached one serves.
+   */
+  readonly immutable?: boolean;
+}
+
+/** How a model is asked for. */
+export interface ModelFetchOptions {
+  /** Default `same-origin`. */
+  readonly credentials?: RequestCredentials;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How often a request that failed is made again, from where it broke off, before the next URL is tried. Default 4. */
+  readonly retries?: number;
+  /** How long a download may bring nothing before the request is made again, in ms. Default 30,000. */
+  readonly stallTimeout?: number;
+}
 
 /** A model that guests may load by name. */
-export interface ModelOptions {
-  /** Where the model is fetched from, resolved against the page. Cached: the next visit does not fetch it again. */
-  readonly url?: string | URL;
-  /** The model itself, instead of a `url`. Not cached. */
-  readonly data?: Uint8Array<ArrayBuffer> | Blob;
-  /** A backend that needs no model, instead of either. `echo` answers with the inputs that it is given: for tests. */
+export interface ModelOptions extends ModelFileOptions {
+  /** The files of a model that has several, in the order of its encoding; for ONNX, the model and its external data. */
+  readonly parts?: readonly (string | URL | ModelFileOptions)[];
+  /** A backend that needs no model, in place of any file. `echo` answers with the inputs that it is given: for tests. */
   readonly backend?: 'echo';
   /** The model's format. Default `autodetect`: found out from the bytes. */
   readonly encoding?: GraphEncoding;
@@ -15,27 +45,68 @@ export interface ModelOptions {
   readonly target?: ExecutionTarget;
   /** Lengths for axes that the model leaves open, by the axes' names: `{ batch: 1 }`. WebNN needs all shapes fixed. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
+  /** How much the runtime rewrites the graph when it is loaded. Default `all`. */
+  readonly graphOptimization?: GraphOptimization;
+  readonly fetch?: ModelFetchOptions;
 }
 
 /** Names and what stands behind them; a bare URL is short for `{ url }`. */
-export type ModelsOption = Readonly<Record<string, string | URL | ModelOptions>>;
+export type ModelsTable = Readonly<Record<string, string | URL | ModelOptions>>;
 
-/** Where a model's bytes come from, or the backend that needs none. */
-export type ModelSource =
-  | { readonly url: string }
-  | { readonly data: Uint8Array<ArrayBuffer> | Blob }
-  | { readonly backend: 'echo' };
+/** The models of a page: a table, or the URL of a JSON document that has one (`models.schema.json`). */
+export type ModelsOption = ModelsTable | string | URL;
 
-/** A {@link ModelOptions} with its defaults filled in; it can be posted to a worker. */
+/** A part of a model that is fetched. */
+export interface RemotePart {
+  readonly urls: readonly [string, ...string[]];
+  readonly sha256?: string;
+  readonly size?: number;
+  readonly immutable: boolean;
+}
+
+/** A part of a model that the page has given. */
+export interface LocalPart {
+  readonly data: Uint8Array<ArrayBuffer> | Blob;
+}
+
+export type PartSource = RemotePart | LocalPart;
+
+/** A {@link ModelOptions} that has been checked, with its defaults filled in; it can be posted to a worker. */
 export interface ModelEntry {
-  readonly source: ModelSource;
+  readonly sources: readonly PartSource[];
+  /** The backend that needs none of them. */
+  readonly backend?: 'echo';
   readonly encoding: GraphEncoding;
   readonly target: ExecutionTarget;
   readonly freeDimensions: Readonly<Record<string, number>>;
+  readonly graphOptimization: GraphOptimization;
+  readonly fetch: Required<ModelFetchOptions>;
 }
 
 /** What a guest may load: exactly these names, never a URL of its own. */
-export type Registry = ReadonlyMap<string, ModelEntry>;
+export type Entries = ReadonlyMap<string, ModelEntry>;
+
+/** What a page says of its models, ready to be posted to the worker that looks after them. */
+export interface RegistryOptions {
+  readonly entries: Entries;
+  /** A JSON document with more entries, as an absolute URL. */
+  readonly document?: string;
+  /** Patterns of URLs that guests may load as if they were names, absolute. */
+  readonly allowedUrls: readonly string[];
+}
+
+/** The registry at work. */
+export interface Registry {
+  /**
+   * @throws WasiNNError `not-found` for a name that nothing is registered under, `security` for a URL that the page
+   *   does not allow; where there is a document, also what {@link fetchDocument} throws
+   */
+  find(name: string): Promise<ModelEntry>;
+  /** All that has a name. @throws WasiNNError where there is a document that cannot be had */
+  entries(): Promise<Entries>;
+  /** Adds entries, or replaces those of the same names. */
+  add(entries: Entries): void;
+}
 
 /**
  * Checks a page's models and resolves their URLs.
@@ -43,41 +114,80 @@ export type Registry = ReadonlyMap<string, ModelEntry>;
  * @param base the URL that relative ones are resolved against
  * @throws WasiNNError `invalid-argument` that names the entry and what is wrong with it
  */
-export function createRegistry(models: ModelsOption, base: string): Registry {
-  return new Map(Object.entries(models).map(([name, options]) => [name, toEntry(name, options, base)]));
+export function toRegistryOptions(
+  models: ModelsOption,
+  allowedUrls: readonly (string | URL)[],
+  base: string,
+): RegistryOptions {
+  const common = { allowedUrls: allowedUrls.map((pattern) => parseUrlPattern(String(pattern), base)) };
+  if (typeof models !== 'string' && !(models instanceof URL)) return { entries: parseTable(models, base), ...common };
+
+  const document = URL.parse(String(models), base);
+  if (document) return { entries: new Map(), document: document.href, ...common };
+  throw new WasiNNError('invalid-argument', `models: ${quote(String(models))} is no URL of a registry document`);
 }
 
-function toEntry(name: string, options: string | URL | ModelOptions, base: string): ModelEntry {
-  if (typeof options === 'string' || options instanceof URL) return toEntry(name, { url: options }, base);
-
-  if (typeof options !== 'object' || options === null) throw invalid(name, 'it needs either a url or data');
-  const { encoding = 'autodetect', target = 'cpu', freeDimensions = {} } = options;
-  if (!isGraphEncoding(encoding)) throw invalid(name, `its encoding is ${JSON.stringify(encoding)}, no graph-encoding`);
-  if (!isExecutionTarget(target)) throw invalid(name, `its target is ${JSON.stringify(target)}, not cpu, gpu or tpu`);
-  for (const [axis, length] of Object.entries(freeDimensions)) {
-    if (!Number.isSafeInteger(length) || length < 0)
-      throw invalid(name, `the length of its axis "${axis}" is ${length}, not a whole number`);
+/** Checks a table of models. @throws WasiNNError `invalid-argument` */
+export function parseTable(models: unknown, base: string): Entries {
+  if (typeof models !== 'object' || models === null || Array.isArray(models)) {
+    throw new WasiNNError(
+      'invalid-argument',
+      'models: expected names with a URL or options each, or the URL of a document',
+    );
   }
-  return { source: toSource(name, options, base), encoding, target, freeDimensions };
+  return new Map(Object.entries(models).map(([name, options]) => [name, parseEntry(name, options, base)]));
 }
 
-function toSource(name: string, { url, data, backend }: ModelOptions, base: string): ModelSource {
-  if (backend !== undefined) {
-    if (backend !== 'echo')
-      throw invalid(name, `its backend is ${JSON.stringify(backend)}; only "echo" needs no model`);
-    if (url !== undefined || data !== undefined) throw invalid(name, 'its backend takes neither a url nor data');
-    return { backend };
+/** @param fetchDocument gets the entries of a registry document; asked again the next time where it rejects */
+export function createRegistry(
+  { entries, document, allowedUrls }: RegistryOptions,
+  fetchDocument: (url: string) => Promise<Entries>,
+): Registry {
+  const own = new Map(entries);
+  let fetching: Promise<Entries> | undefined;
+
+  function documented(): Promise<Entries> {
+    if (document === undefined) return Promise.resolve(new Map());
+    fetching ??= fetchDocument(document).catch((cause) => {
+      fetching = undefined;
+      throw cause;
+    });
+    return fetching;
   }
-  if ((url === undefined) === (data === undefined)) throw invalid(name, 'it needs either a url or data');
-  if (data !== undefined) {
-    if (data instanceof Uint8Array || data instanceof Blob) return { data };
-    throw invalid(name, 'its data is neither a Uint8Array nor a Blob');
-  }
-  const resolved = URL.parse(String(url), base);
-  if (!resolved) throw invalid(name, `its url ${JSON.stringify(String(url))} is no URL`);
-  return { url: resolved.href };
+
+  return {
+    async find(name) {
+      const entry = own.get(name) ?? (await documented()).get(name);
+      if (entry) return entry;
+      if (allowedUrls.length > 0 && URL.canParse(name))
+        return parseEntry(name, { url: allowedUrl(name, allowedUrls) }, name);
+      throw unknownName([...own.keys(), ...(await documented()).keys()], name);
+    },
+    entries: async () => new Map([...(await documented()), ...own]),
+    add(added) {
+      for (const [name, entry] of added) own.set(name, entry);
+    },
+  };
 }
 
-function invalid(name: string, reason: string): WasiNNError {
-  return new WasiNNError('invalid-argument', `models: entry ${JSON.stringify(name)}: ${reason}`);
+/** How many of the registered names an error text tells. */
+const shownNames = 20;
+
+function unknownName(names: readonly string[], name: string): WasiNNError {
+  const known = names.slice(0, shownNames).map(quote).join(', ');
+  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : '';
+  return new WasiNNError(
+    'not-found',
+    `load-by-name: no model is registered as ${quote(name)}; ${known ? `registered are ${known}${more}` : 'the registry is empty'}`,
+  );
+}
+
+/** @throws WasiNNError `security` for a URL that is none of those allowed */
+function allowedUrl(name: string, patterns: readonly string[]): string {
+  const { href } = new URL(name);
+  if (patterns.some((pattern) => matchesUrlPattern(pattern, href))) return href;
+  throw new WasiNNError(
+    'security',
+    `load-by-name: the page does not allow ${quote(name)}; allowed are ${patterns.slice(0, shownNames).map(quote).join(', ')}`,
+  );
 }

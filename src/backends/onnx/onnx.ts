@@ -41,7 +41,7 @@ async function load(parts: OnnxParts, loadOptions: LoadOptions, options: Provide
 async function createOn(
   candidate: Candidate,
   { model, externalData }: OnnxParts,
-  { freeDimensions = {} }: LoadOptions,
+  { freeDimensions = {}, graphOptimization = 'all' }: LoadOptions,
   options: ProviderOptions,
 ): Promise<{ placement: Placement; session: InferenceSession }> {
   const placement = await candidate.place(options);
@@ -51,6 +51,7 @@ async function createOn(
       executionProviders: [placement.executionProvider],
       externalData,
       freeDimensionOverrides: freeDimensions,
+      graphOptimizationLevel: graphOptimization,
       logSeverityLevel: errorsOnly,
     });
   if (candidate.provider !== 'webnn') return { placement, session: await queue(create) };

@@ -1,0 +1,147 @@
+import { WasiNNError } from '../standard/error.js';
+import type { Completion } from './cache.js';
+import { type FileRecord, toValidators } from './cache-database.js';
+import { download } from './download.js';
+import { GrowingBytes } from './growing-bytes.js';
+import { IncomingFile } from './incoming-file.js';
+import type { ModelStore } from './model-store.js';
+import type { ModelEntry, RemotePart } from './registry.js';
+import { type FileBody, requestFile, type Unchanged } from './request.js';
+
+/** Where a file that is being fetched stands. */
+export interface FileProgress {
+  /** `cache`: it is read from the cache; `download`: it is on its way; `wait`: another tab downloads it. */
+  readonly phase: 'cache' | 'download' | 'wait';
+  /** In bytes. */
+  readonly loaded: number;
+  readonly total?: number;
+}
+
+export interface FetchOptions {
+  readonly fetch: ModelEntry['fetch'];
+  /** Whether the bytes are wanted; otherwise the file is only put into the cache. */
+  readonly wanted: boolean;
+  readonly signal: AbortSignal;
+  onProgress(progress: FileProgress): void;
+}
+
+/** Files of models, from the cache or from their URLs. */
+export interface Files {
+  /** @throws WasiNNError where no URL gives the file; the signal's reason */
+  fetch(part: RemotePart, options: FetchOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+}
+
+/** What a file is kept under: its digest, so that it may move from one URL to another, or its first URL. */
+export function keyOf({ sha256, urls: [first] }: RemotePart): string {
+  return sha256 === undefined ? first : `sha256:${sha256}`;
+}
+
+export function createFiles(store: ModelStore): Files {
+  /** What this visit has downloaded, or found unchanged: it is not asked for again. */
+  const current = new Set<string>();
+
+  async function fetchFile(part: RemotePart, options: FetchOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const key = keyOf(part);
+    const record = await findUsable(key, part);
+    if (!record?.complete) return downloadFile(part, options, record);
+    if (isFresh(part, record)) return readKept(part, record, options);
+
+    // Asked for where it came from: only there do its validators mean anything.
+    const from = part.urls.includes(record.url) ? record.url : part.urls[0];
+    const answer = await askForChanges(from, record, options);
+    if (answer.kind === 'unchanged') return readKept(part, record, options, answer.completion);
+    const urls = [from, ...part.urls.filter((url) => url !== from)] as const;
+    return downloadFile({ ...part, urls }, options, undefined, answer);
+  }
+
+  async function downloadFile(
+    part: RemotePart,
+    { fetch, wanted, signal, onProgress }: FetchOptions,
+    partial: FileRecord | undefined,
+    answer?: FileBody,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const key = keyOf(part);
+    const file = new IncomingFile({ part, key, store, wanted });
+    await file.resume(partial);
+    const onReceived = () => onProgress(toProgress('download', file.received, file.total));
+    const bytes = await download({ part, fetch, file, signal, answer, onReceived });
+    current.add(key);
+    return bytes;
+  }
+
+  async function readKept(
+    part: RemotePart,
+    record: FileRecord,
+    options: FetchOptions,
+    completion?: Completion,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { key, received } = record;
+    const bytes = new GrowingBytes();
+    const isThere = await store.read(record, (chunk) => {
+      if (options.wanted) bytes.append(chunk, received);
+    });
+    if (!isThere) return downloadFile(part, options, undefined);
+    options.onProgress(toProgress('cache', received, received));
+    await store.touch(key, completion);
+    current.add(key);
+    return options.wanted ? bytes.take() : undefined;
+  }
+
+  /** A file whose length is not the registry's any more is another file. */
+  async function findUsable(key: string, { size }: RemotePart): Promise<FileRecord | undefined> {
+    const record = await store.find(key);
+    if (!record?.complete || size === undefined || record.received === size) return record;
+    await store.delete(key);
+    return undefined;
+  }
+
+  function isFresh({ immutable }: RemotePart, { key, freshUntil = 0 }: FileRecord): boolean {
+    return immutable || current.has(key) || Date.now() < freshUntil;
+  }
+
+  return { fetch: (part, options) => withLock(keyOf(part), options, () => fetchFile(part, options)) };
+}
+
+/**
+ * Asks the server that a file came from whether it has changed. Where the server cannot be asked, as offline, the file
+ * counts as unchanged.
+ *
+ * @throws WasiNNError where the server says that the file is gone
+ */
+async function askForChanges(
+  url: string,
+  { etag, lastModified }: FileRecord,
+  { fetch, signal }: FetchOptions,
+): Promise<Unchanged | FileBody> {
+  const timeout = AbortSignal.timeout(fetch.stallTimeout);
+  const known = { ...toValidators({ etag, lastModified }), bytes: 'all' } as const;
+  try {
+    return await requestFile({ url, fetch, signal: AbortSignal.any([signal, timeout]), known });
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (cause instanceof WasiNNError && (cause.code === 'not-found' || cause.code === 'security')) throw cause;
+    return { kind: 'unchanged', completion: {} };
+  }
+}
+
+/** Lets one tab at a time see to a file; the others find it in the cache then. */
+async function withLock<Result>(
+  key: string,
+  { signal, onProgress }: FetchOptions,
+  action: () => Promise<Result>,
+): Promise<Result> {
+  signal.throwIfAborted();
+  // Insecure pages have no locks.
+  if (!globalThis.navigator?.locks) return action();
+  const name = `wasi-nn-web model ${key}`;
+  const held = await navigator.locks.request(name, { ifAvailable: true }, async (lock) =>
+    lock ? { result: await action() } : undefined,
+  );
+  if (held) return held.result;
+  onProgress({ phase: 'wait', loaded: 0 });
+  return navigator.locks.request(name, { signal }, action);
+}
+
+function toProgress(phase: FileProgress['phase'], loaded: number, told: number | undefined): FileProgress {
+  return told === undefined || loaded > told ? { phase, loaded } : { phase, loaded, total: told };
+}

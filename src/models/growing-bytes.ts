@@ -1,0 +1,49 @@
+import { WasiNNError } from '../standard/error.js';
+
+/** How much is set aside for bytes of which nobody knows how many come. */
+const firstCapacity = 1 << 20;
+
+/** Bytes that come one after another, in one buffer in the end. */
+export class GrowingBytes {
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #length = 0;
+
+  /**
+   * @param expected how many bytes come in all, where it is known; then nothing is ever copied
+   * @throws WasiNNError `too-large` for more than the browser can hold at once, as `append` does
+   */
+  append(bytes: Uint8Array, expected = 0): void {
+    const needed = this.#length + bytes.byteLength;
+    const capacity = this.#bytes?.byteLength ?? 0;
+    if (needed > capacity) this.#grow(Math.max(needed, expected > needed ? expected : capacity * 2, firstCapacity));
+    this.#bytes?.set(bytes, this.#length);
+    this.#length = needed;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Hands the bytes over. */
+  take(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#bytes ?? new Uint8Array();
+    this.#bytes = undefined;
+    return bytes.byteLength === this.#length ? bytes : bytes.slice(0, this.#length);
+  }
+
+  #grow(capacity: number): void {
+    const larger = allocate(capacity);
+    if (this.#bytes) larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+export function allocate(byteLength: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(byteLength);
+  } catch (cause) {
+    throw new WasiNNError('too-large', `a model of ${byteLength} bytes is more than this browser can hold at once`, {
+      cause,
+    });
+  }
+}

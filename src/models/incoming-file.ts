@@ -1,0 +1,189 @@
+import { WasiNNError } from '../standard/error.js';
+import { chunkBytes } from './cache.js';
+import { type FileRecord, toValidators, type Validators } from './cache-database.js';
+import { type Digest, startDigest } from './digest.js';
+import { GrowingBytes } from './growing-bytes.js';
+import type { ModelStore } from './model-store.js';
+import type { RemotePart } from './registry.js';
+import { type FileBody, htmlError, type KnownBytes } from './request.js';
+
+export interface IncomingFileOptions {
+  readonly part: RemotePart;
+  readonly key: string;
+  readonly store: ModelStore;
+  /** Whether the bytes are wanted in memory too; otherwise in the cache alone. */
+  readonly wanted: boolean;
+}
+
+/** The bytes that came are not the file that was expected. */
+export class MismatchError extends WasiNNError {}
+
+/** Which version of the file has come so far. */
+interface Version extends Validators {
+  readonly url: string;
+  readonly resumable: boolean;
+}
+
+/** A file on its way: into chunks for the cache, into a digest, and into memory where it is wanted. */
+export class IncomingFile {
+  readonly #options: IncomingFileOptions;
+  readonly #chunk = new Uint8Array(chunkBytes);
+  #bytes = new GrowingBytes();
+  #digest: Digest | undefined;
+  #version: Version | undefined;
+  #told: number | undefined;
+  #received = 0;
+  #stored = 0;
+  #isKept = false;
+
+  constructor(options: IncomingFileOptions) {
+    this.#options = options;
+  }
+
+  /** How many bytes have come. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** How many bytes come in all, where that is known. */
+  get total(): number | undefined {
+    return this.#options.part.size ?? this.#told;
+  }
+
+  /** Takes up what an older visit has left of the file. */
+  async resume(record: FileRecord | undefined): Promise<void> {
+    await this.#startAnew();
+    if (!record) return;
+    const { received, resumable, url, etag, lastModified, total } = record;
+    const isWhole = received === (this.#options.part.size ?? total);
+    if (!resumable || record.chunkBytes !== chunkBytes || (received % chunkBytes !== 0 && !isWhole)) return;
+    this.#version = { url, resumable, ...toValidators({ etag, lastModified }) };
+    this.#told = total;
+    this.#isKept = true;
+    if (await this.#options.store.read(record, (chunk) => this.#take(chunk))) this.#stored = this.#received;
+    else await this.#startAnew();
+  }
+
+  /** What need not be asked for again from a URL. */
+  known(url: string): KnownBytes | undefined {
+    // With a digest, bytes of whatever version can be tried; without, only those of one that can be told from others.
+    const isOfVersion = this.#version?.resumable === true && this.#version.url === url;
+    if (this.#received === 0 || !(isOfVersion || this.#options.part.sha256 !== undefined)) return undefined;
+    return { ...(isOfVersion ? toValidators(this.#version ?? {}) : {}), bytes: this.#received };
+  }
+
+  /**
+   * Takes notice of an answer before its body comes.
+   *
+   * @throws MismatchError where its length is wrong; WasiNNError where the file can be put nowhere
+   */
+  async begin(url: string, { kind, completion, encoded, total }: FileBody): Promise<void> {
+    const { part, key, store } = this.#options;
+    if (part.size !== undefined && total !== undefined && total !== part.size) {
+      throw new MismatchError('runtime-error', `${url} has ${total} bytes, not the ${part.size} of the registry`);
+    }
+    this.#told = total;
+    if (kind === 'rest') return;
+
+    await this.#startAnew();
+    const { etag, lastModified } = completion;
+    const tellsVersion = (etag !== undefined && !etag.startsWith('W/')) || lastModified !== undefined;
+    const resumable = part.sha256 !== undefined || (tellsVersion && !encoded);
+    this.#told = total;
+    this.#version = { url, resumable, ...toValidators(completion) };
+    this.#isKept = await store.begin({
+      key,
+      ...this.#version,
+      ...(this.total === undefined ? {} : { total: this.total }),
+    });
+    this.#requirePlace();
+  }
+
+  /** @throws MismatchError for a byte more than the registry tells; WasiNNError for an HTML page in the file's place */
+  async write(url: string, bytes: Uint8Array): Promise<void> {
+    const { size } = this.#options.part;
+    if (this.#received === 0 && isHtml(bytes)) throw htmlError(url);
+    if (size !== undefined && this.#received + bytes.byteLength > size) {
+      throw new MismatchError('runtime-error', `${url} has more than the ${size} bytes of the registry`);
+    }
+    for (let rest = bytes; rest.byteLength > 0; ) {
+      const filled = this.#received % chunkBytes;
+      const piece = rest.subarray(0, chunkBytes - filled);
+      this.#chunk.set(piece, filled);
+      this.#take(piece);
+      rest = rest.subarray(piece.byteLength);
+      if (this.#received % chunkBytes === 0) await this.#store(this.#chunk);
+    }
+  }
+
+  /**
+   * Checks that the file is whole and right, and makes it count in the cache.
+   *
+   * @returns its bytes, where they are wanted
+   * @throws MismatchError for a wrong length or digest; nothing is left of the file then
+   */
+  async finish(url: string, freshUntil: number | undefined): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { key, store, wanted } = this.#options;
+    const mismatch = this.#findMismatch(url);
+    if (mismatch) {
+      await this.discard();
+      throw mismatch;
+    }
+    if (this.#stored < this.#received) await this.#store(this.#chunk.subarray(0, this.#received % chunkBytes));
+    if (this.#isKept) await store.complete(key, freshUntil === undefined ? {} : { freshUntil });
+    return wanted ? this.#bytes.take() : undefined;
+  }
+
+  /** Forgets all that came, in the cache too. */
+  async discard(): Promise<void> {
+    await this.#startAnew();
+    await this.#options.store.delete(this.#options.key);
+  }
+
+  async #startAnew(): Promise<void> {
+    this.#bytes = new GrowingBytes();
+    this.#digest = this.#options.part.sha256 === undefined ? undefined : await startDigest();
+    this.#version = undefined;
+    this.#told = undefined;
+    this.#received = 0;
+    this.#stored = 0;
+    this.#isKept = false;
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#digest?.update(bytes);
+    if (this.#options.wanted) this.#bytes.append(bytes, this.total);
+    this.#received += bytes.byteLength;
+  }
+
+  async #store(chunk: Uint8Array): Promise<void> {
+    const { key, store } = this.#options;
+    const missing = (this.total ?? this.#received) - this.#stored;
+    if (this.#isKept) this.#isKept = await store.append(key, chunk, missing);
+    this.#stored = this.#received;
+    this.#requirePlace();
+  }
+
+  #requirePlace(): void {
+    if (this.#isKept || this.#options.wanted) return;
+    throw new WasiNNError(
+      'runtime-error',
+      'the browser has no room to keep the model: delete others, or raise the budget',
+    );
+  }
+
+  #findMismatch(url: string): MismatchError | undefined {
+    const { size, sha256 } = this.#options.part;
+    if (size !== undefined && this.#received !== size) {
+      return new MismatchError('runtime-error', `${url} has ${this.#received} bytes, not the ${size} of the registry`);
+    }
+    const digest = this.#digest?.finish();
+    if (digest === sha256) return undefined;
+    return new MismatchError('security', `${url} has the SHA-256 digest ${digest}, not the ${sha256} of the registry`);
+  }
+}
+
+/** Servers and hotel networks give pages with status 200 and any content type. No model begins like one. */
+function isHtml(bytes: Uint8Array): boolean {
+  return /^\s*<(!doctype html|html)\b/i.test(new TextDecoder().decode(bytes.subarray(0, 100)));
+}

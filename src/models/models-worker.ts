@@ -1,0 +1,37 @@
+import { openModelCache } from './cache.js';
+import { createModelStore } from './model-store.js';
+import { createModels, type Models } from './models.js';
+import { isModelsPageMessage, type ModelsConfiguration, type ModelsEvent } from './protocol.js';
+import { createRegistry } from './registry.js';
+import { fetchDocument } from './registry-document.js';
+import { serveModels } from './serve-models.js';
+
+/**
+ * The models' own thread: downloads go on, and are checked, while the engine computes, and while it is replaced by
+ * another.
+ */
+
+let models: Models | undefined;
+
+globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  if (!isModelsPageMessage(data)) return;
+  if (data.type === 'configure') models = configure(data.configuration);
+  else if (models) serveModels(data.port, models);
+});
+
+function configure({ registry, budget }: ModelsConfiguration): Models {
+  return createModels({
+    registry: createRegistry(registry, fetchDocument),
+    store: createModelStore({
+      cache: openModelCache(),
+      budget,
+      onNotice: (notice) => emit({ type: 'cache', ...notice }),
+    }),
+    budget,
+    onProgress: (progress) => emit({ type: 'progress', ...progress }),
+  });
+}
+
+function emit(event: ModelsEvent): void {
+  globalThis.postMessage(event);
+}

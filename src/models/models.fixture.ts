@@ -1,0 +1,67 @@
+import { createServer, type RequestListener } from 'node:http';
+import { type ModelCache, openModelCache } from './cache.js';
+import { type CacheNotice, createModelStore } from './model-store.js';
+import { createModels, type Models } from './models.js';
+import type { ModelProgress } from './progress.js';
+import { createRegistry, type ModelsOption, toRegistryOptions } from './registry.js';
+import { fetchDocument } from './registry-document.js';
+
+export interface TestModels {
+  readonly models: Models;
+  readonly progress: ModelProgress[];
+  readonly notices: CacheNotice[];
+}
+
+export interface TestModelsOptions {
+  /** Default: the real one, on whatever `indexedDB` is. */
+  readonly cache?: Promise<ModelCache>;
+  readonly budget?: number;
+  readonly allowedUrls?: readonly string[];
+}
+
+/** Models as the models worker makes them, in this thread. */
+export function openTestModels(
+  option: ModelsOption,
+  base: string,
+  { cache = openModelCache(), budget = 2 ** 32, allowedUrls = [] }: TestModelsOptions = {},
+): TestModels {
+  const progress: ModelProgress[] = [];
+  const notices: CacheNotice[] = [];
+  const models = createModels({
+    registry: createRegistry(toRegistryOptions(option, allowedUrls, base), fetchDocument),
+    store: createModelStore({ cache, budget, onNotice: (notice) => notices.push(notice) }),
+    budget,
+    onProgress: (step) => progress.push(step),
+  });
+  return { models, progress, notices };
+}
+
+/** Models that are kept nowhere. */
+export function openUncachedModels(option: ModelsOption): Models {
+  return openTestModels(option, 'https://page.example/', { cache: Promise.reject(new Error('no cache in this test')) })
+    .models;
+}
+
+export interface TestServer {
+  /** Ends in a slash. */
+  readonly url: string;
+  /** The paths asked for so far. */
+  readonly requests: string[];
+  stop(): void;
+}
+
+export async function startTestServer(answer: RequestListener): Promise<TestServer> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? '');
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    requests,
+    stop: () => server.close().closeAllConnections(),
+  };
+}

@@ -1,0 +1,78 @@
+import type { PlainError } from '../standard/plain-error.js';
+import type { CacheNotice } from './model-store.js';
+import type { ModelListing, ModelsUsage, OpenModel } from './models.js';
+import type { ModelProgress } from './progress.js';
+import type { Entries, RegistryOptions } from './registry.js';
+
+/**
+ * What is said to the models worker and by it. A page tells it, by the worker's own channel, how to be and who comes
+ * ({@link ModelsPageMessage}), and hears of what happens ({@link ModelsEvent}). Whoever has a port to it, the page or
+ * the engine worker, gets one {@link ModelsReply} for each {@link ModelsRequest} with the same id, in any order.
+ */
+
+export type ModelsPageMessage =
+  | { readonly type: 'configure'; readonly configuration: ModelsConfiguration }
+  | { readonly type: 'connect'; readonly port: MessagePort };
+
+export interface ModelsConfiguration {
+  readonly registry: RegistryOptions;
+  /** How many bytes of models may be kept; 0 keeps none. */
+  readonly budget: number;
+}
+
+export type ModelsEvent = ({ readonly type: 'progress' } & ModelProgress) | ({ readonly type: 'cache' } & CacheNotice);
+
+export type ModelsOperation =
+  | { readonly operation: 'open' | 'forget' | 'preload' | 'delete'; readonly name: string }
+  | { readonly operation: 'list' | 'clear' | 'usage' }
+  | { readonly operation: 'add'; readonly entries: Entries };
+
+export type ModelsRequest = ModelsOperation & { readonly id: number };
+
+/** Ends the request of this id, where it is still under way. */
+export interface ModelsAbort {
+  readonly abort: number;
+}
+
+export type ModelsResult = OpenModel | readonly ModelListing[] | ModelsUsage | undefined;
+
+export type ModelsReply = { readonly id: number } & (
+  | { readonly result: ModelsResult }
+  | { readonly error: PlainError }
+);
+
+export function isModelsPageMessage(data: unknown): data is ModelsPageMessage {
+  return isObjectWith(data, 'type') && ['configure', 'connect'].some((type) => type === data.type);
+}
+
+export function isModelsEvent(data: unknown): data is ModelsEvent {
+  return isObjectWith(data, 'type') && ['progress', 'cache'].some((type) => type === data.type);
+}
+
+export function isModelsRequest(data: unknown): data is ModelsRequest {
+  return isObjectWith(data, 'id') && typeof data.id === 'number' && 'operation' in data;
+}
+
+export function isModelsAbort(data: unknown): data is ModelsAbort {
+  return isObjectWith(data, 'abort') && typeof data.abort === 'number';
+}
+
+export function isModelsReply(data: unknown): data is ModelsReply {
+  return isObjectWith(data, 'id') && typeof data.id === 'number' && ('result' in data || 'error' in data);
+}
+
+export function isOpenModel(result: ModelsResult): result is OpenModel {
+  return result !== undefined && 'parts' in result;
+}
+
+export function isListing(result: ModelsResult): result is readonly ModelListing[] {
+  return Array.isArray(result);
+}
+
+export function isUsage(result: ModelsResult): result is ModelsUsage {
+  return result !== undefined && 'budget' in result;
+}
+
+function isObjectWith<Key extends string>(data: unknown, key: Key): data is Record<Key, unknown> {
+  return typeof data === 'object' && data !== null && key in data;
+}

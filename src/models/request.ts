@@ -1,0 +1,209 @@
+import { messageOf, WasiNNError } from '../standard/error.js';
+import type { Completion } from './cache.js';
+import type { Validators } from './cache-database.js';
+import type { ModelEntry } from './registry.js';
+
+export interface FileRequest {
+  readonly url: string;
+  readonly fetch: ModelEntry['fetch'];
+  readonly signal: AbortSignal;
+  /** What is there already: all of an older visit's file, or its first bytes. */
+  readonly known?: KnownBytes | undefined;
+}
+
+export interface KnownBytes extends Validators {
+  /** How many of the file's first bytes are there, or `all`. */
+  readonly bytes: number | 'all';
+}
+
+/** A server's answer. */
+export type FileAnswer = Unchanged | FileBody;
+
+/** The file is as it was. */
+export interface Unchanged {
+  readonly kind: 'unchanged';
+  readonly completion: Completion;
+}
+
+export interface FileBody {
+  /** `rest`: the bytes after those that were known; `whole`: the file from its beginning. */
+  readonly kind: 'whole' | 'rest';
+  readonly completion: Completion;
+  /** The length of the whole file, where it is told. */
+  readonly total?: number;
+  /** Whether the bytes are another form of the file than the server's own, so that offsets mean nothing to it. */
+  readonly encoded: boolean;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** A failure that may pass by itself. */
+export class TransientError extends WasiNNError {
+  /** How long the server wants to be left alone, in ms. */
+  readonly retryAfter: number;
+
+  constructor(message: string, options: ErrorOptions & { readonly retryAfter?: number } = {}) {
+    super('runtime-error', message, options);
+    this.retryAfter = options.retryAfter ?? 0;
+  }
+}
+
+/**
+ * Asks for a file, or for as much of it as is missing.
+ *
+ * @throws WasiNNError `not-found` for 404 and 410, `security` for 401 and 403, `invalid-encoding` for an HTML page in
+ *   the model's place, {@link TransientError} for what may pass by itself, `runtime-error` for every other failure
+ */
+export async function requestFile(request: FileRequest): Promise<FileAnswer> {
+  const { url, known } = request;
+  const response = await send(request, requestHeaders(request));
+  const completion = readCompletion(response.headers);
+  if (response.status === 304) return { kind: 'unchanged', completion };
+  if (known?.bytes === 'all' && response.status === 200 && isSameVersion(known, completion)) {
+    await response.body?.cancel();
+    return { kind: 'unchanged', completion };
+  }
+  // Nothing is left to send, or another version is shorter than what is known of this one.
+  if (response.status === 416 && known) return requestFile({ ...request, known: undefined });
+  if (!response.ok) throw await refusal(url, response);
+
+  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
+    await response.body?.cancel();
+    throw htmlError(url);
+  }
+  const body = response.body ?? new Blob([]).stream();
+  if (response.status !== 206) return whole(request, response, completion, body);
+  if (typeof known?.bytes === 'number' && isRest(known, known.bytes, completion, response.headers)) {
+    return { kind: 'rest', completion, encoded: false, body, ...restTotal(known.bytes, response.headers) };
+  }
+  // A part that was not asked for, or of another version.
+  await body.cancel();
+  if (!known)
+    throw new WasiNNError('runtime-error', `${url} answered a part of the file where all of it was asked for`);
+  return requestFile({ ...request, known: undefined });
+}
+
+export function htmlError(url: string): WasiNNError {
+  return new WasiNNError('invalid-encoding', `${url} answered an HTML page, not a model: check the URL`);
+}
+
+async function send({ url, fetch: options, signal }: FileRequest, headers: Headers): Promise<Response> {
+  const { credentials } = options;
+  try {
+    // The model cache keeps the bytes; a second copy in the browser's own cache would only take room.
+    return await fetch(url, { headers, credentials, signal, cache: 'no-store' });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new TransientError(
+      `${url} could not be reached (${messageOf(cause)}): check the network and, on another origin, its CORS headers`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * On another origin, conditions would make the browser ask for permission first, which few servers give; the answer's
+ * own headers tell the same there.
+ */
+function requestHeaders({ url, fetch: { headers }, known }: FileRequest): Headers {
+  const result = new Headers(headers);
+  if (!known) return result;
+  const { bytes, etag, lastModified } = known;
+  if (bytes !== 'all') result.set('Range', `bytes=${bytes}-`);
+  if (isForeign(url)) return result;
+  if (bytes === 'all') {
+    if (etag) result.set('If-None-Match', etag);
+    else if (lastModified) result.set('If-Modified-Since', lastModified);
+  } else {
+    // A weak validator does not tell that two versions are the same byte for byte.
+    const condition = etag && !etag.startsWith('W/') ? etag : lastModified;
+    if (condition) result.set('If-Range', condition);
+  }
+  return result;
+}
+
+export function isForeign(url: string): boolean {
+  const { origin, protocol } = new URL(url);
+  return protocol.startsWith('http') && globalThis.location !== undefined && origin !== globalThis.location.origin;
+}
+
+function readCompletion(headers: Headers): Completion {
+  const etag = headers.get('etag');
+  const lastModified = headers.get('last-modified');
+  const freshUntil = readFreshness(headers);
+  return {
+    ...(etag === null ? {} : { etag }),
+    ...(lastModified === null ? {} : { lastModified }),
+    ...(freshUntil === undefined ? {} : { freshUntil }),
+  };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9111#section-4.2 */
+function readFreshness(headers: Headers): number | undefined {
+  const control = headers.get('cache-control') ?? '';
+  if (/\bno-(cache|store)\b/i.test(control)) return undefined;
+  const seconds = /\bmax-age=(\d{1,10})/i.exec(control)?.[1];
+  if (seconds === undefined) return undefined;
+  return Date.now() + (Number(seconds) - Number(headers.get('age') ?? 0)) * 1000;
+}
+
+/** Whether both tell a version, and the same. */
+function isSameVersion(known: Validators, { etag, lastModified }: Validators): boolean {
+  if (known.etag !== undefined && etag !== undefined) return known.etag === etag;
+  return known.lastModified !== undefined && known.lastModified === lastModified;
+}
+
+function isOtherVersion(known: Validators, { etag, lastModified }: Validators): boolean {
+  if (known.etag !== undefined && etag !== undefined) return known.etag !== etag;
+  return known.lastModified !== undefined && lastModified !== undefined && known.lastModified !== lastModified;
+}
+
+/** Another origin may hide `Content-Range`: then a 206 is taken for what was asked for. */
+function isRest(known: Validators, offset: number, answered: Validators, headers: Headers): boolean {
+  if (isOtherVersion(known, answered)) return false;
+  const range = headers.get('content-range');
+  return range === null || /^bytes (\d+)-/i.exec(range)?.[1] === String(offset);
+}
+
+function restTotal(offset: number, headers: Headers): { total?: number } {
+  const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
+  if (total !== undefined) return { total: Number(total) };
+  const length = headers.get('content-length');
+  return length === null ? {} : { total: offset + Number(length) };
+}
+
+async function whole(
+  request: FileRequest,
+  { headers }: Response,
+  completion: Completion,
+  body: ReadableStream<Uint8Array>,
+): Promise<FileBody> {
+  const encoded = headers.has('content-encoding');
+  const total = encoded ? await askLength(request) : readLength(headers);
+  return { kind: 'whole', completion, encoded, body, ...(total === undefined ? {} : { total }) };
+}
+
+function readLength(headers: Headers): number | undefined {
+  const length = headers.get('content-length');
+  return length === null ? undefined : Number(length);
+}
+
+/** A compressed answer tells its compressed length; asked for one byte of the file itself, a server tells the real one. */
+async function askLength(request: FileRequest): Promise<number | undefined> {
+  const headers = new Headers(request.fetch.headers);
+  headers.set('Range', 'bytes=0-0');
+  const response = await send(request, headers).catch(() => undefined);
+  await response?.body?.cancel();
+  const total = /\/(\d+)$/.exec(response?.headers.get('content-range') ?? '')?.[1];
+  return total === undefined ? undefined : Number(total);
+}
+
+async function refusal(url: string, response: Response): Promise<WasiNNError> {
+  await response.body?.cancel();
+  const { status, statusText, headers } = response;
+  const message = `${url} answered ${status} ${statusText}`.trimEnd();
+  if (status === 404 || status === 410) return new WasiNNError('not-found', message);
+  if (status === 401 || status === 403) return new WasiNNError('security', message);
+  if (status < 500 && status !== 408 && status !== 429) return new WasiNNError('runtime-error', message);
+  const retryAfter = Number(headers.get('retry-after') ?? 0) * 1000;
+  return new TransientError(message, { retryAfter: Number.isFinite(retryAfter) ? retryAfter : 0 });
+}

@@ -1,0 +1,63 @@
+import { toPlainError } from '../standard/plain-error.js';
+import type { Models } from './models.js';
+import {
+  isModelsAbort,
+  isModelsRequest,
+  type ModelsOperation,
+  type ModelsReply,
+  type ModelsResult,
+} from './protocol.js';
+
+/** Answers the requests that come through a port, the other end of `createRemoteModels`. */
+export function serveModels(port: MessagePort, models: Models): void {
+  const underway = new Map<number, AbortController>();
+
+  port.onmessage = async ({ data }: MessageEvent<unknown>) => {
+    if (isModelsAbort(data)) underway.get(data.abort)?.abort();
+    if (!isModelsRequest(data)) return;
+    const controller = new AbortController();
+    underway.set(data.id, controller);
+    const { reply, transfer } = await answer(models, data, data.id, controller.signal);
+    underway.delete(data.id);
+    port.postMessage(reply, transfer);
+  };
+}
+
+async function answer(
+  models: Models,
+  operation: ModelsOperation,
+  id: number,
+  signal: AbortSignal,
+): Promise<{ readonly reply: ModelsReply; readonly transfer: Transferable[] }> {
+  try {
+    const result = await carryOut(models, operation, signal);
+    const transfer = result && 'parts' in result ? result.parts.map(({ buffer }) => buffer) : [];
+    return { reply: { id, result }, transfer };
+  } catch (cause) {
+    return { reply: { id, error: toPlainError(cause, operation.operation) }, transfer: [] };
+  }
+}
+
+async function carryOut(models: Models, request: ModelsOperation, signal: AbortSignal): Promise<ModelsResult> {
+  switch (request.operation) {
+    case 'open':
+      return models.open(request.name, signal);
+    case 'list':
+      return models.list();
+    case 'usage':
+      return models.usage();
+    case 'preload':
+      await models.preload(request.name, signal);
+      return undefined;
+    case 'forget':
+    case 'delete':
+      await models[request.operation](request.name);
+      return undefined;
+    case 'clear':
+      await models.clear();
+      return undefined;
+    case 'add':
+      models.add(request.entries);
+      return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+import { startWorker } from './engine/start-worker.js';
+import type { ModelListing, ModelsUsage } from './models/models.js';
+import type { ModelProgress } from './models/progress.js';
+import {
+  isModelsEvent,
+  type ModelsConfiguration,
+  type ModelsEvent,
+  type ModelsPageMessage,
+} from './models/protocol.js';
+import { type ModelsTable, parseTable } from './models/registry.js';
+import { createRemoteModels, type RemoteModels } from './models/remote-models.js';
+import { WasiNNError } from './standard/error.js';
+
+export interface PreloadOptions {
+  /** Ends the download; what has come stays in the cache, and the next one goes on from there. */
+  readonly signal?: AbortSignal;
+  onProgress?(progress: ModelProgress): void;
+}
+
+/** The registered models, and what the browser keeps of them. */
+export interface PageModels {
+  /**
+   * Registers models, in place of those of the same names. Graphs that are loaded stay as they are.
+   *
+   * @throws WasiNNError `invalid-argument` that names the entry and what is wrong with it
+   */
+  add(models: ModelsTable): void;
+  /** All registered models, with what the cache has of each. */
+  list(): Promise<ModelListing[]>;
+  /**
+   * Downloads a model into the cache, unless it is there and current.
+   *
+   * @throws WasiNNError `not-found` for an unknown name, and where a file cannot be had or kept; the signal's reason
+   */
+  preload(name: string, options?: PreloadOptions): Promise<void>;
+  /** Deletes what the cache has of a model. Graphs that are loaded stay. */
+  delete(name: string): Promise<void>;
+  /** Deletes all models from the cache. */
+  clear(): Promise<void>;
+  usage(): Promise<ModelsUsage>;
+  /**
+   * Asks the browser not to delete this site's storage by itself when it runs short of room; it may ask the visitor.
+   *
+   * @returns whether it grants that
+   */
+  persist(): Promise<boolean>;
+}
+
+export interface ModelsHostOptions {
+  readonly configuration: ModelsConfiguration;
+  onEvent(event: ModelsEvent): void;
+  /** The worker broke down: ports to it are dead. */
+  onLoss(): void;
+}
+
+/** The models worker, as the page holds it. It starts when it is first needed. */
+export interface ModelsHost {
+  readonly models: PageModels;
+  /** Opens a port for another thread, where `createRemoteModels` makes models of it. */
+  connect(): MessagePort;
+  dispose(): void;
+}
+
+interface RunningModels {
+  readonly worker: Worker;
+  readonly remote: RemoteModels;
+}
+
+export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions): ModelsHost {
+  const entries = new Map(configuration.registry.entries);
+  const listeners = new Set<(progress: ModelProgress) => void>();
+  let running: RunningModels | undefined;
+
+  function start(): RunningModels {
+    const worker = startWorker(
+      () =>
+        new Worker(new URL('./models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
+    );
+    worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (!isModelsEvent(data)) return;
+      if (data.type === 'progress') for (const listener of listeners) listener(data);
+      onEvent(data);
+    };
+    worker.onerror = ({ message }) => {
+      const cause =
+        message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
+      stop(new WasiNNError('runtime-error', `the models worker failed: ${cause}`));
+      onLoss();
+    };
+    const registry = { ...configuration.registry, entries };
+    tell(worker, { type: 'configure', configuration: { ...configuration, registry } });
+    return { worker, remote: createRemoteModels(open(worker)) };
+  }
+
+  function stop(cause: WasiNNError): void {
+    const stopped = running;
+    running = undefined;
+    stopped?.worker.terminate();
+    stopped?.remote.fail(cause);
+  }
+
+  function current(): RunningModels {
+    running ??= start();
+    return running;
+  }
+
+  return {
+    models: {
+      add(models) {
+        const added = parseTable(models, document.baseURI);
+        for (const [name, entry] of added) entries.set(name, entry);
+        running?.remote.add(added);
+      },
+      list: () => current().remote.list(),
+      async preload(name, { signal, onProgress } = {}) {
+        const listener = (progress: ModelProgress) => progress.name === name && onProgress?.(progress);
+        listeners.add(listener);
+        await current()
+          .remote.preload(name, signal)
+          .finally(() => listeners.delete(listener));
+      },
+      delete: (name) => current().remote.delete(name),
+      clear: () => current().remote.clear(),
+      usage: () => current().remote.usage(),
+      persist: async () => (await navigator.storage?.persist()) ?? false,
+    },
+    connect: () => open(current().worker),
+    dispose: () => stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again')),
+  };
+}
+
+function open(worker: Worker): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  tell(worker, { type: 'connect', port: port2 }, [port2]);
+  return port1;
+}
+
+function tell(worker: Worker, message: ModelsPageMessage, transfer: Transferable[] = []): void {
+  worker.postMessage(message, transfer);
+}

@@ -1,0 +1,17 @@
+import { type ErrorCode, isErrorCode, toWasiNNError, WasiNNError } from './error.js';
+
+/** A `WasiNNError` as it crosses threads: structured cloning would lose its code. */
+export interface PlainError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** @param context what was being done, for what is not a `WasiNNError` already */
+export function toPlainError(cause: unknown, context = 'the engine failed'): PlainError {
+  const { code, message } = toWasiNNError(cause, context);
+  return { code, message };
+}
+
+export function fromPlainError({ code, message }: PlainError): WasiNNError {
+  return new WasiNNError(isErrorCode(code) ? code : 'unknown', message);
+}
