@@ -3,6 +3,7 @@ import { createClassifier, type Image } from './classifier.js';
 import { createDrawing } from './drawing.js';
 import { elementById } from './element.js';
 import { explain } from './explain.js';
+import { createKeptModelsView } from './kept-models.js';
 import { modelRegistry, readSettings, registryName, type Target, type Task, targets } from './models.js';
 import { newestWins } from './newest-wins.js';
 import { acceptPhotos, readPhoto, showPhoto } from './photo.js';
@@ -24,6 +25,7 @@ const classifying = newestWins(classifier.classify);
 const reading = newestWins(readPhoto);
 
 const result = createResultView();
+const keptModels = createKeptModelsView(nn.models);
 const drawing = createDrawing(elementById('canvas', HTMLCanvasElement), takeDrawing);
 const dropZone = elementById('drop-zone', HTMLElement);
 const preview = elementById('preview', HTMLCanvasElement);
@@ -38,6 +40,7 @@ targetChoice.addEventListener('change', () => {
   if (subject) classify(subject);
 });
 startGuest();
+preloadDigits();
 
 async function startGuest(): Promise<void> {
   result.showLoading('Starting the guest…');
@@ -47,6 +50,12 @@ async function startGuest(): Promise<void> {
   } catch (error) {
     showFailure(error, 'digit');
   }
+}
+
+/** The first drawing need not wait for its model then. What goes wrong is told when a drawing needs the model. */
+async function preloadDigits(): Promise<void> {
+  await nn.models.preload(registryName('digit', 'cpu')).catch(() => undefined);
+  await keptModels.refresh();
 }
 
 function takeDrawing(): void {
@@ -88,6 +97,7 @@ async function classify(next: Subject): Promise<void> {
   try {
     const classification = await classifying.submit({ ...next, target });
     if (classification) result.showAnswer(next.task, target, classification);
+    await keptModels.refresh();
   } catch (error) {
     showFailure(error, next.task);
   }

@@ -24,8 +24,16 @@ describe('modelRegistry', () => {
   it('has one name for each task and target, all of a task at one URL', () => {
     const registry = modelRegistry({ photoModel: 'https://models.example/photo.onnx', allowSoftwareAdapter: false });
     expect(Object.keys(registry)).toHaveLength(6);
-    expect(registry[registryName('digit', 'gpu')]).toEqual({ url: 'models/digits.onnx', target: 'gpu' });
-    expect(registry[registryName('photo', 'tpu')]).toEqual({ url: 'https://models.example/photo.onnx', target: 'tpu' });
+    expect(registry[registryName('digit', 'gpu')]).toEqual({
+      url: 'models/digits.onnx',
+      target: 'gpu',
+      immutable: true,
+    });
+    expect(registry[registryName('photo', 'tpu')]).toEqual({
+      url: 'https://models.example/photo.onnx',
+      target: 'tpu',
+      immutable: false,
+    });
   });
 });
 

@@ -87,14 +87,22 @@ export function registryName(task: Task, target: Target): string {
   return `${taskModels[task].family}/${target}`;
 }
 
+interface RegistryEntry {
+  readonly url: string;
+  readonly target: Target;
+  readonly immutable: boolean;
+}
+
 /** The registry: every model under a name for each target. */
-export function modelRegistry(settings: Settings): Record<string, { url: string; target: Target }> {
+export function modelRegistry(settings: Settings): Record<string, RegistryEntry> {
   const urls: [Task, string][] = [
     ['digit', digitModel],
     ['photo', settings.photoModel],
   ];
   const entries = urls.flatMap(([task, url]) => {
-    return targets.map((target) => [registryName(task, target), { url, target }] as const);
+    // A model that the visitor has named may change from one visit to the next.
+    const immutable = url === digitModel || url === squeezenet;
+    return targets.map((target) => [registryName(task, target), { url, target, immutable }] as const);
   });
   return Object.fromEntries(entries);
 }

@@ -52,6 +52,22 @@ for (const target of ['cpu', 'gpu', 'tpu'] as const) {
   });
 }
 
+test('the page tells what it keeps on the device, and deletes it', async ({ page, site }) => {
+  const modelRequests = () => site.requests.filter((request) => request.endsWith('digits.onnx')).length;
+  await page.goto(site.origin);
+  await expect(page.getByTestId('kept')).toContainText('0.3 MB');
+  await page.reload();
+  await expect(page.getByTestId('kept')).toContainText('0.3 MB');
+  expect(modelRequests()).toBe(1);
+
+  await page.getByTestId('delete-models').click();
+  await expect(page.getByTestId('kept')).toBeHidden();
+  await draw(page, '7');
+  await expectAnswer(page, '7');
+  await expect(page.getByTestId('kept')).toBeVisible();
+  expect(modelRequests()).toBe(2);
+});
+
 test('a photo model that cannot be downloaded is explained, and digits still work', async ({ page, site }) => {
   await page.goto(`${site.origin}/?squeezenet=${encodeURIComponent(`${site.origin}/nothing.onnx`)}`);
   await page

@@ -1,0 +1,27 @@
+import type { PageModels } from '../src/index.js';
+import { elementById } from './element.js';
+
+/** The line at the foot of the page that tells what is kept on the device, and deletes it. */
+export interface KeptModelsView {
+  refresh(): Promise<void>;
+}
+
+export function createKeptModelsView(models: PageModels): KeptModelsView {
+  const line = elementById('kept', HTMLElement);
+  const size = elementById('kept-size', HTMLElement);
+  const button = elementById('delete-models', HTMLButtonElement);
+
+  async function refresh(): Promise<void> {
+    const { bytes } = await models.usage();
+    line.hidden = bytes === 0;
+    size.textContent = `${(bytes / 1e6).toFixed(1)} MB`;
+  }
+
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    await models.clear();
+    await refresh();
+    button.disabled = false;
+  });
+  return { refresh };
+}
