@@ -1,5 +1,6 @@
 import { createEchoBackend } from '../backends/echo.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
+import { createOutsideBackend } from '../backends/outside.js';
 import { openModelCache } from '../models/cache.js';
 import { createModels } from '../models/models.js';
 import { createEngine, type Engine, type EngineConnection, type EngineEvent } from './engine.js';
@@ -30,17 +31,15 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-function configure({ registry, allowSoftwareAdapter }: EngineConfiguration): Engine {
+function configure({ registry, allowSoftwareAdapter, backends }: EngineConfiguration): Engine {
   const models = createModels({
     registry,
     cache: openModelCache(),
     onProgress: (progress) => emit({ type: 'progress', ...progress }),
   });
-  return createEngine({
-    backends: [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()],
-    models,
-    onEvent: emit,
-  });
+  const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
+  const builtIn = [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()];
+  return createEngine({ backends: [...outside, ...builtIn], models, onEvent: emit });
 }
 
 function connect(guest: number, port: MessagePort): void {

@@ -1,3 +1,4 @@
+import type { BackendUrls } from '../backends/resolve-backends.js';
 import type { ModelEntry } from '../models/registry.js';
 import { type ErrorCode, isErrorCode, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
@@ -20,6 +21,8 @@ export type PageMessage =
 export interface EngineConfiguration {
   readonly registry: ReadonlyMap<string, ModelEntry>;
   readonly allowSoftwareAdapter: boolean;
+  /** Backends that the page brings along; they come before the built-in ones. */
+  readonly backends: BackendUrls;
 }
 
 export interface EngineMessage {

@@ -23,7 +23,7 @@ export interface RemoteEngineOptions extends EngineConfiguration {
   onFailure(error: WasiNNError): void;
 }
 
-export function startEngine({ onEvent, onFailure, registry, allowSoftwareAdapter }: RemoteEngineOptions): RemoteEngine {
+export function startEngine({ onEvent, onFailure, ...configuration }: RemoteEngineOptions): RemoteEngine {
   const worker = startWorker(
     () => new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
   );
@@ -37,7 +37,7 @@ export function startEngine({ onEvent, onFailure, registry, allowSoftwareAdapter
     const cause = message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
     onFailure(new WasiNNError('runtime-error', `the engine worker failed: ${cause}`));
   };
-  tell({ type: 'configure', configuration: { registry, allowSoftwareAdapter } });
+  tell({ type: 'configure', configuration });
 
   return {
     connect() {
