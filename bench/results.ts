@@ -10,8 +10,10 @@ export interface Result {
   readonly id: string;
   readonly title: string;
   readonly ours: Summary;
-  /** Absent where a time, not a ratio, is measured; then `p90` of ours is the wall time and `median` the processor's. */
+  /** Absent where a time, not a ratio, is measured. */
   readonly baseline?: Summary;
+  /** Where `ours` is the processor's time: the time that passed. */
+  readonly wall?: Summary;
   /** The median of the pairs' ratios, ours to the baseline; a time in ms where there is no baseline. */
   readonly ratio: number;
   readonly target: number;
@@ -24,10 +26,18 @@ export function summarise(id: string, title: string, target: number, { ours, bas
     ours.map((time, pair) => time / (baseline[pair] ?? Number.NaN)),
     0.5,
   );
-  return { id, title, ours: summaryOf(ours), baseline: summaryOf(baseline), ratio, target, met: ratio <= target };
+  return {
+    id,
+    title,
+    ours: summariseTimes(ours),
+    baseline: summariseTimes(baseline),
+    ratio,
+    target,
+    met: ratio <= target,
+  };
 }
 
-function summaryOf(times: readonly number[]): Summary {
+export function summariseTimes(times: readonly number[]): Summary {
   return { median: quantile(times, 0.5), p90: quantile(times, 0.9) };
 }
 

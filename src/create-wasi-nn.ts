@@ -1,3 +1,4 @@
+import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
 import type { EngineEvent, FallbackEvent, LoadEvent } from './engine/engine.js';
 import type { EngineLink } from './engine/link.js';
 import { createMessageLink, type MessageLink } from './engine/message-link.js';
@@ -30,6 +31,12 @@ export interface WasiNNOptions {
    * back to WebAssembly. For tests.
    */
   readonly allowSoftwareAdapter?: boolean;
+  /**
+   * Backends for encodings that the built-in ones do not serve, or instead of them: the URLs of modules that implement
+   * `Backend`, resolved against the page: `{ tensorflowlite: new URL('./my-backend.js', import.meta.url) }`. Each is
+   * loaded in the engine's worker when the first model of its encoding comes. Default: none.
+   */
+  readonly backends?: BackendsOption;
 }
 
 /**
@@ -100,15 +107,17 @@ export interface WasiNN extends EventTarget {
 /**
  * Makes wasi-nn available to guests. The engine starts with the first of them.
  *
- * @throws WasiNNError `invalid-argument` for a registry entry that is not in order
+ * @throws WasiNNError `invalid-argument` for a model or a backend that is not in order
  */
 export function createWasiNN({
   models = {},
   allowedUrls = [],
   cacheBudget = 4 * 2 ** 30,
   allowSoftwareAdapter = false,
+  backends = {},
 }: WasiNNOptions = {}): WasiNN {
   const registry = toRegistryOptions(models, allowedUrls, document.baseURI);
+  const configuration = { allowSoftwareAdapter, backends: resolveBackends(backends, document.baseURI) };
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<MessageLink>();
@@ -132,7 +141,7 @@ export function createWasiNN({
   }
 
   function running(): RemoteEngine {
-    engine ??= startEngine({ connectModels: host.connect, allowSoftwareAdapter, onEvent, onFailure: stop });
+    engine ??= startEngine({ ...configuration, connectModels: host.connect, onEvent, onFailure: stop });
     return engine;
   }
 

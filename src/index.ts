@@ -1,4 +1,5 @@
-export type { Device, FallbackStep, Provider } from './backends/backend.js';
+export type { Backend, BackendGraph, Device, FallbackStep, LoadOptions, Provider } from './backends/backend.js';
+export type { BackendsOption } from './backends/resolve-backends.js';
 export {
   type CacheEvent,
   createWasiNN,

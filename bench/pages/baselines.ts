@@ -8,7 +8,8 @@ export async function rawInWorker(start: StartMessage): Promise<Runner> {
   const worker = new Worker(new URL('./raw-worker.js', import.meta.url), { type: 'module' });
   const ask = (message: StartMessage | number) =>
     new Promise<void>((resolve, reject) => {
-      worker.onmessage = () => resolve();
+      worker.onmessage = ({ data }: MessageEvent<'done' | { readonly error: string }>) =>
+        data === 'done' ? resolve() : reject(new Error(data.error));
       worker.onerror = ({ message }) => reject(new Error(message));
       worker.postMessage(message);
     });

@@ -6,17 +6,20 @@ export interface Samples {
   readonly baseline: readonly number[];
 }
 
-/**
- * Measures two runners in turns, so that what slows the machine down slows both.
- *
- * @param times how many inferences make one sample
- */
-export async function measureInPairs(ours: Runner, baseline: Runner, pairs: number, times: number): Promise<Samples> {
+export interface Plan {
+  readonly pairs: number;
+  /** How many inferences make one sample. */
+  readonly times: number;
+  /** How many inferences come before the first sample: short calls are compiled only after thousands. */
+  readonly warmUp: number;
+}
+
+/** Measures two runners in turns, so that what slows the machine down slows both. */
+export async function measureInPairs(ours: Runner, baseline: Runner, plan: Plan): Promise<Samples> {
+  const { pairs, times, warmUp } = plan;
   const samples: { ours: number[]; baseline: number[] } = { ours: [], baseline: [] };
-  for (let warmUp = 0; warmUp < 3; warmUp++) {
-    await ours(times);
-    await baseline(times);
-  }
+  await ours(warmUp);
+  await baseline(warmUp);
   for (let pair = 0; pair < pairs; pair++) {
     samples.ours.push(await timeOf(ours, times));
     samples.baseline.push(await timeOf(baseline, times));

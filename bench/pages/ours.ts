@@ -9,6 +9,9 @@ export interface Input {
   readonly data: Uint8Array;
 }
 
+/** `$tensor_type` of wasi-nn.witx. */
+const typeNumbers = { FP32: 1, U8: 3 } as const;
+
 type GuestCall = (...values: unknown[]) => Promise<number>;
 
 interface Exports {
@@ -39,8 +42,14 @@ export async function componentGuest(
 }
 
 /** The same as a core module, through `wasi_ephemeral_nn`. */
-export async function coreGuest(nn: WasiNN, model: string, input: Input, outputBytes: number): Promise<Runner> {
-  const { exports, memory } = await nn.instantiate<CoreExports>('/guests/legacy-probe.wasm');
+export async function coreGuest(
+  nn: WasiNN,
+  model: string,
+  input: Input,
+  outputBytes: number,
+  options: EnvironmentOptions = {},
+): Promise<Runner> {
+  const { exports, memory } = await nn.instantiate<CoreExports>('/guests/legacy-probe.wasm', options);
   if (!memory) throw new Error('the guest has no memory');
   const place = async (bytes: Uint8Array) => {
     const address = await exports.allocate(bytes.byteLength);
@@ -58,7 +67,8 @@ export async function coreGuest(nn: WasiNN, model: string, input: Input, outputB
   const context = await readWord(out);
   const dimensions = await place(words(...input.dimensions));
   const data = await place(input.data);
-  const tensor = await place(words(dimensions, input.dimensions.length, 1, data, input.data.byteLength));
+  const type = typeNumbers[input.ty];
+  const tensor = await place(words(dimensions, input.dimensions.length, type, data, input.data.byteLength));
   const buffer = await exports.allocate(outputBytes);
   return async (times) => {
     expectSuccess(await exports.compute_repeatedly(context, tensor, buffer, outputBytes, out, times));

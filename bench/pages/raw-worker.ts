@@ -1,4 +1,5 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
+import { countGraphsBuilt } from '../../src/backends/onnx/webnn.js';
 
 /** A worker that runs onnxruntime-web as it comes: what the library is compared with. */
 
@@ -15,13 +16,13 @@ const builds = { wasm: () => import('onnxruntime-web/wasm'), jspi: () => import(
 let run: () => Promise<unknown> = () => Promise.reject(new Error('not started'));
 
 globalThis.onmessage = async ({ data }: MessageEvent<StartMessage | number>) => {
-  if (typeof data !== 'number') {
-    run = await start(data);
-    globalThis.postMessage('started');
-    return;
+  try {
+    if (typeof data !== 'number') run = await start(data);
+    else for (let time = 0; time < data; time++) await run();
+    globalThis.postMessage('done');
+  } catch (cause) {
+    globalThis.postMessage({ error: String(cause) });
   }
-  for (let time = 0; time < data; time++) await run();
-  globalThis.postMessage('done');
 };
 
 /** Each run makes its tensor anew, from a copy of the numbers, and takes the output's bytes: as a caller would. */
@@ -29,7 +30,11 @@ async function start({ build, provider, model, threads, input }: StartMessage): 
   const ort = await builds[build]();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  const session = await ort.InferenceSession.create(model, { executionProviders: [provider], logSeverityLevel: 3 });
+  const [session, graphsBuilt] = await countGraphsBuilt(() =>
+    ort.InferenceSession.create(model, { executionProviders: [provider], logSeverityLevel: 3 }),
+  );
+  const isWebNN = typeof provider === 'object' && provider.name === 'webnn';
+  if (isWebNN && graphsBuilt === 0) throw new Error('the baseline was to run on WebNN, but runs on the CPU');
   const [output = ''] = session.outputNames;
   return async () => {
     const results = await session.run({ [input.name]: new ort.Tensor('float32', input.data.slice(), input.dims) });

@@ -46,15 +46,16 @@ export function chooseBackend(
 }
 
 /**
- * Finds the backend that a registered model names in place of bytes.
+ * Finds the backend that a registered model names in place of bytes, among those that need none.
  *
  * @throws WasiNNError `not-found`
  */
 export function namedBackend(backends: readonly Backend[], name: string): Backend {
-  const backend = backends.find((candidate) => candidate.name === name);
+  const needNoModel = backends.filter(({ encodings }) => encodings.length === 0);
+  const backend = needNoModel.find((candidate) => candidate.name === name);
   if (backend) return backend;
-  const known = backends.map((candidate) => candidate.name).join(', ');
-  throw new WasiNNError('not-found', `load: there is no backend ${quote(name)}; there are: ${known}`);
+  const known = needNoModel.map((candidate) => candidate.name).join(', ');
+  throw new WasiNNError('not-found', `load: no backend ${quote(name)} needs no model; those that need none: ${known}`);
 }
 
 function refusal(

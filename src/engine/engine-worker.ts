@@ -1,5 +1,6 @@
 import { createEchoBackend } from '../backends/echo.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
+import { createOutsideBackend } from '../backends/outside.js';
 import { createRemoteModels, type RemoteModels } from '../models/remote-models.js';
 import { WasiNNError } from '../standard/error.js';
 import { createEngine, type Engine, type EngineConnection, type EngineEvent } from './engine.js';
@@ -35,9 +36,11 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-function configure({ allowSoftwareAdapter }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, backends }: EngineConfiguration): Engine {
+  const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
+  const builtIn = [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()];
   return createEngine({
-    backends: [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()],
+    backends: [...outside, ...builtIn],
     models: { open: (name, signal) => present().open(name, signal), forget: (name) => present().forget(name) },
     onEvent: emit,
   });

@@ -1,3 +1,4 @@
+import type { BackendUrls } from '../backends/resolve-backends.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { NamedTensor } from '../standard/tensor.js';
@@ -21,6 +22,8 @@ export type PageMessage =
 
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
+  /** Backends that the page brings along; they come before the built-in ones. */
+  readonly backends: BackendUrls;
 }
 
 export interface EngineMessage {
