@@ -1,7 +1,8 @@
 import type { EngineEvent, FallbackEvent, LoadEvent, ProgressEvent } from './engine/engine.js';
+import { type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
-import { createMessageLink, type MessageLink } from './engine/message-link.js';
-import { type RemoteEngine, startEngine } from './engine/remote-engine.js';
+import { type RemoteEngine, type ReplaceEvent, startEngine } from './engine/remote-engine.js';
+import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
@@ -18,6 +19,8 @@ export interface WasiNNOptions {
    * back to WebAssembly. For tests.
    */
   readonly allowSoftwareAdapter?: boolean;
+  /** What each guest may use. Default: see {@link Limits}. */
+  readonly limits?: Partial<Limits>;
 }
 
 /**
@@ -42,6 +45,8 @@ export interface WasiNNEventMap {
   fallback: CustomEvent<FallbackEvent>;
   /** A model is on its way. */
   progress: CustomEvent<ProgressEvent>;
+  /** The engine was ended and another takes over: a call took too long, or the engine broke down. */
+  replace: CustomEvent<ReplaceEvent>;
   /** A core module met an error, of which it learns the number alone. */
   fault: CustomEvent<FaultEvent>;
 }
@@ -80,19 +85,21 @@ export interface WasiNN extends EventTarget {
 /**
  * Makes wasi-nn available to guests. The engine starts with the first of them.
  *
- * @throws WasiNNError `invalid-argument` for a registry entry that is not in order
+ * @throws WasiNNError `invalid-argument` for a registry entry or a limit that is not in order
  */
-export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: WasiNNOptions = {}): WasiNN {
+export function createWasiNN(options: WasiNNOptions = {}): WasiNN {
+  const { models = {}, allowSoftwareAdapter = false } = options;
+  const limits = toLimits(options.limits ?? {});
   const registry = createRegistry(models, document.baseURI);
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
-  const links = new Set<MessageLink>();
+  const links = new Set<SteadyLink>();
   let engine: RemoteEngine | undefined;
 
-  const onEvent = (event: EngineEvent | FaultEvent) =>
+  const onEvent = (event: EngineEvent | ReplaceEvent | FaultEvent) =>
     events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
 
-  /** An engine that failed takes its guests along; the next guest gets a new one. */
+  /** An engine that cannot be started takes its guests along; the next guest tries again. */
   function stop(cause: WasiNNError): void {
     engine?.dispose();
     engine = undefined;
@@ -101,7 +108,7 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
   }
 
   function running(): RemoteEngine {
-    engine ??= startEngine({ registry, allowSoftwareAdapter, onEvent, onFailure: stop });
+    engine ??= startEngine({ registry, allowSoftwareAdapter, limits, onEvent, onFailure: stop });
     return engine;
   }
 
@@ -148,7 +155,7 @@ export function createWasiNN({ models = {}, allowSoftwareAdapter = false }: Wasi
       }
     },
     connect() {
-      const link = createMessageLink(running().connect().port);
+      const link = createSteadyMessageLink(running().connect().port);
       links.add(link);
       return link;
     },
