@@ -9,7 +9,7 @@ import {
   type TensorInfo,
   type TensorValue,
 } from '../standard/tensor.js';
-import { type BackendGraph, type Device, type FallbackStep, providers } from './backend.js';
+import { type BackendGraph, type Caller, type Device, type FallbackStep, providers } from './backend.js';
 
 /** A graph as far as it has been looked at: what its functions answer may be anything. */
 interface OutsideGraph {
@@ -35,8 +35,8 @@ export function toBackendGraph(graph: unknown, who: string): BackendGraph {
     outputs,
     device: expectDevice(graph.device, who),
     fallback: expectFallback(graph.fallback, who),
-    async compute(inputs) {
-      const answer = await attempt(`compute: ${who}`, () => graph.compute(inputs));
+    async compute(inputs, caller) {
+      const answer = await attempt(`compute: ${who}`, () => graph.compute(inputs), caller);
       if (!Array.isArray(answer)) throw wrong('compute', who, 'no list of outputs');
       const tensors = answer.map((output) => expectOutput(output, who));
       if (outputs !== 'any') expectDeclared(outputs, tensors, who);
@@ -54,12 +54,15 @@ export function toBackendGraph(graph: unknown, who: string): BackendGraph {
  *
  * @param context what is being done and by whom, for the error's text
  */
-export async function attempt(context: string, action: () => unknown): Promise<unknown> {
+export async function attempt(context: string, action: () => unknown, caller?: Caller): Promise<unknown> {
+  const end = caller?.begin();
   try {
     return await action();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause && isErrorCode(cause.code) ? cause.code : 'runtime-error';
     throw new WasiNNError(code, `${context} failed: ${messageOf(cause)}`, { cause });
+  } finally {
+    end?.();
   }
 }
 

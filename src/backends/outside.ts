@@ -51,9 +51,9 @@ export function createOutsideBackend(
       return name;
     },
     encodings: [encoding],
-    async load(parts, options) {
+    async load(parts, options, caller) {
       const backend = await openOnce();
-      const graph = await attempt(`load: ${who}`, () => backend.load(parts, options));
+      const graph = await attempt(`load: ${who}`, () => backend.load(parts, options), caller);
       return toBackendGraph(graph, who);
     },
   };
