@@ -1,8 +1,9 @@
 import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
 import type { EngineEvent, FallbackEvent, LoadEvent } from './engine/engine.js';
+import { type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
-import { createMessageLink, type MessageLink } from './engine/message-link.js';
-import { type RemoteEngine, startEngine } from './engine/remote-engine.js';
+import { type RemoteEngine, type ReplaceEvent, startEngine } from './engine/remote-engine.js';
+import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
@@ -37,6 +38,8 @@ export interface WasiNNOptions {
    * loaded in the engine's worker when the first model of its encoding comes. Default: none.
    */
   readonly backends?: BackendsOption;
+  /** What each guest may use. Default: see {@link Limits}. */
+  readonly limits?: Partial<Limits>;
 }
 
 /**
@@ -68,6 +71,8 @@ export interface WasiNNEventMap {
   progress: CustomEvent<ProgressEvent>;
   /** A model could not be kept for the next visit, or what was kept was damaged; it can be used all the same. */
   cache: CustomEvent<CacheEvent>;
+  /** The engine was ended and another takes over: a call took too long, or the engine broke down. */
+  replace: CustomEvent<ReplaceEvent>;
   /** A core module met an error, of which it learns the number alone. */
   fault: CustomEvent<FaultEvent>;
 }
@@ -107,7 +112,7 @@ export interface WasiNN extends EventTarget {
 /**
  * Makes wasi-nn available to guests. The engine starts with the first of them.
  *
- * @throws WasiNNError `invalid-argument` for a model or a backend that is not in order
+ * @throws WasiNNError `invalid-argument` for a model, a backend or a limit that is not in order
  */
 export function createWasiNN({
   models = {},
@@ -115,15 +120,20 @@ export function createWasiNN({
   cacheBudget = 4 * 2 ** 30,
   allowSoftwareAdapter = false,
   backends = {},
+  limits = {},
 }: WasiNNOptions = {}): WasiNN {
   const registry = toRegistryOptions(models, allowedUrls, document.baseURI);
-  const configuration = { allowSoftwareAdapter, backends: resolveBackends(backends, document.baseURI) };
+  const configuration = {
+    allowSoftwareAdapter,
+    backends: resolveBackends(backends, document.baseURI),
+    limits: toLimits(limits),
+  };
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
-  const links = new Set<MessageLink>();
+  const links = new Set<SteadyLink>();
   let engine: RemoteEngine | undefined;
 
-  const onEvent = (event: EngineEvent | ModelsEvent | FaultEvent) =>
+  const onEvent = (event: EngineEvent | ReplaceEvent | ModelsEvent | FaultEvent) =>
     events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
 
   const host = hostModels({
@@ -132,7 +142,7 @@ export function createWasiNN({
     onLoss: () => engine?.attachModels(),
   });
 
-  /** An engine that failed takes its guests along; the next guest gets a new one. */
+  /** An engine that cannot be started takes its guests along; the next guest tries again. */
   function stop(cause: WasiNNError): void {
     engine?.dispose();
     engine = undefined;
@@ -189,7 +199,7 @@ export function createWasiNN({
       }
     },
     connect() {
-      const link = createMessageLink(running().connect().port);
+      const link = createSteadyMessageLink(running().connect().port);
       links.add(link);
       return link;
     },

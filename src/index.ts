@@ -1,4 +1,4 @@
-export type { Backend, BackendGraph, Device, FallbackStep, LoadOptions, Provider } from './backends/backend.js';
+export type { Backend, BackendGraph, Caller, Device, FallbackStep, LoadOptions, Provider } from './backends/backend.js';
 export type { BackendsOption } from './backends/resolve-backends.js';
 export {
   type CacheEvent,
@@ -10,7 +10,9 @@ export {
   type WasiNNOptions,
 } from './create-wasi-nn.js';
 export type { FallbackEvent, LoadEvent } from './engine/engine.js';
+export type { Limits } from './engine/limits.js';
 export type { Awaitable, EngineLink, GraphInfo } from './engine/link.js';
+export type { ReplaceEvent } from './engine/remote-engine.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
 export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';

@@ -22,6 +22,17 @@ export interface FallbackStep {
   readonly reason: string;
 }
 
+/** A call of a guest, as a backend sees it. */
+export interface Caller {
+  /** Who calls. A runtime that does one thing at a time lets its callers take turns. */
+  readonly guest: number;
+  /**
+   * To be called when a runtime begins to work on the call, and what it returns when that has ended, once: the time
+   * between them is measured and limited. What waits (for a device, or in a queue) is not.
+   */
+  begin(): () => void;
+}
+
 /** A loaded graph, as the engine sees it. */
 export interface BackendGraph {
   readonly inputs: DeclaredTensors;
@@ -35,7 +46,8 @@ export interface BackendGraph {
    * @param inputs by their names, in the order that they were given in
    * @returns all outputs in the order of the model; their bytes are the engine's, which may transfer their buffers
    */
-  compute(inputs: ReadonlyMap<string, TensorValue>): Promise<NamedTensor[]>;
+  compute(inputs: ReadonlyMap<string, TensorValue>, caller: Caller): Promise<NamedTensor[]>;
+  /** Gives the graph back. Called once, when no computation of it is under way. */
   dispose(): Promise<void>;
 }
 
@@ -58,5 +70,5 @@ export interface Backend {
    *   parts, `too-large` for absurdly many, `unsupported-operation` for what the runtime cannot do, `runtime-error` for
    *   the rest
    */
-  load(parts: readonly GraphBuilder[], options: LoadOptions): Promise<BackendGraph>;
+  load(parts: readonly GraphBuilder[], options: LoadOptions, caller: Caller): Promise<BackendGraph>;
 }

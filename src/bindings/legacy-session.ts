@@ -1,9 +1,9 @@
+import { andThen } from '../engine/awaitable.js';
 import { matchInput } from '../engine/inputs.js';
 import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
-import { andThen } from './awaitable.js';
 
 /** A graph that takes any inputs is given no more of them than this. */
 const maxUndeclaredInputs = 1024;

@@ -1,7 +1,7 @@
+import { andThen } from '../engine/awaitable.js';
 import type { Awaitable } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import { andThen } from './awaitable.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { LegacySession } from './legacy-session.js';
 import { readTensorType, type TensorTypeEra } from './witx-tensor-types.js';

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createBlockingLink } from './blocking-link.js';
-import type { Awaitable, EngineLink } from './link.js';
+import type { Awaitable, RemoteLink } from './link.js';
+import { createNotice } from './loss.js';
 import type { Operation, Outcome, Result } from './protocol.js';
 import { toPlainError } from './protocol.js';
 
@@ -20,7 +21,7 @@ export interface GuestReport {
 }
 
 const { port, operations, mailbox }: GuestOrders = workerData;
-const link = createBlockingLink(port, mailbox);
+const link = createBlockingLink(port, mailbox && { mailbox, notice: createNotice() });
 
 for (const operation of operations) {
   const report: GuestReport = { outcome: outcomeOf(operation), bytesKept: bytesOf(operation) };
@@ -36,7 +37,7 @@ function outcomeOf(operation: Operation): Outcome {
   }
 }
 
-function carryOut(link: EngineLink, operation: Operation): Awaitable<Result> {
+function carryOut(link: RemoteLink, operation: Operation): Awaitable<Result> {
   switch (operation.operation) {
     case 'load':
       return link.load(operation.parts, operation.encoding, operation.target);
@@ -56,7 +57,7 @@ function atOnce(answer: Awaitable<Result>): Result {
 }
 
 function bytesOf(operation: Operation): number {
-  if (operation.operation === 'load') return sum(operation.parts);
+  if (operation.operation === 'load') return sum(operation.parts.filter((part) => part instanceof Uint8Array));
   return operation.operation === 'compute' ? sum(operation.inputs.map(([, { data }]) => data)) : 0;
 }
 

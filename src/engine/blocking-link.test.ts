@@ -123,7 +123,7 @@ describe('a blocking link carries', () => {
       { result: [input, tensor('7', new Uint8Array())] },
       { result: undefined },
     ]);
-    expect(calls).toEqual([[parts, 'openvino', 'tpu'], [5]]);
+    expect(calls).toEqual([[parts, 'openvino', 'tpu', 0], [5]]);
   });
 
   it('answers of any length', async () => {

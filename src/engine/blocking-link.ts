@@ -8,10 +8,22 @@ import {
   notPosted,
   unloadCall,
 } from './calls.js';
-import type { EngineLink } from './link.js';
+import type { RemoteLink } from './link.js';
+import { createNotice, EngineLost, lossOf, readNotice } from './loss.js';
 import { createMailbox, MailboxReader } from './mailbox.js';
 import { fromStream } from './outcome-stream.js';
-import { fromPlainError, type MailboxMessage, type Request, type Result } from './protocol.js';
+import {
+  fromPlainError,
+  type MailboxMessage,
+  type Outcome,
+  type Request,
+  type Result,
+  type WaitingPlace,
+} from './protocol.js';
+
+export function createWaitingPlace(): WaitingPlace {
+  return { mailbox: createMailbox(), notice: createNotice() };
+}
 
 /**
  * The link of a thread that blocks until the engine has answered; answers are values. Its other end is `serve` too.
@@ -19,26 +31,43 @@ import { fromPlainError, type MailboxMessage, type Request, type Result } from '
  * Tensors and builders that are passed in are transferred, as over the message link. The bytes of outputs are copied
  * twice: into the mailbox by the engine, and out of it into the buffers that the caller gets.
  *
- * @param mailbox where answers come, shared with nobody else
+ * @param waitingPlace where answers come, or the news that none will come any more; shared with nobody else
+ * @param onLost called when a call finds out that the engine is gone
  */
-export function createBlockingLink(port: MessagePort, mailbox: SharedArrayBuffer = createMailbox()): EngineLink {
+export function createBlockingLink(
+  port: MessagePort,
+  { mailbox, notice }: WaitingPlace = createWaitingPlace(),
+  onLost: () => void = () => undefined,
+): RemoteLink {
   const post = (message: Request | MailboxMessage, transfer: Transferable[] = []) =>
     port.postMessage(message, transfer);
   const reader = new MailboxReader(mailbox, () => post({ mailbox: 'next' }));
+  let nextId = 0;
   post({ mailbox });
 
-  function postCall(call: Call): void {
+  function postCall(call: Call, id: number): void {
     try {
-      // Calls need no telling apart: a thread that blocks has one at a time.
-      post({ ...call.operation, id: 0 }, call.transfer);
+      post({ ...call.operation, id }, call.transfer);
     } catch (cause) {
       throw notPosted(call, cause);
     }
   }
 
+  function receive(call: Call, id: number): Outcome {
+    try {
+      reader.waitForPiece(() => postCall(call, id));
+      return fromStream((byteLength) => reader.read(byteLength));
+    } catch (cause) {
+      if (!(cause instanceof EngineLost)) throw cause;
+      port.close();
+      onLost();
+      throw lossOf(id, readNotice(notice));
+    }
+  }
+
   function request(call: Call): Result {
-    reader.waitForPiece(() => postCall(call));
-    const outcome = fromStream((byteLength) => reader.read(byteLength));
+    const id = nextId++;
+    const outcome = receive(call, id);
     if ('error' in outcome) throw fromPlainError(outcome.error);
     return outcome.result;
   }

@@ -1,7 +1,7 @@
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
-import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor } from '../standard/tensor.js';
-import type { GraphInfo } from './link.js';
+import type { GraphInfo, ModelPart } from './link.js';
 import { isGraphInfo, isNamedTensors, type Operation, type Result } from './protocol.js';
 import { buffersOf, whole, wholeTensors } from './transfer.js';
 
@@ -12,12 +12,10 @@ export interface Call {
   readonly transfer: ArrayBuffer[];
 }
 
-export function loadCall(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Call {
-  const owned = parts.map(whole);
-  return {
-    operation: { operation: 'load', parts: owned, encoding, target },
-    transfer: [...new Set(owned.map(({ buffer }) => buffer))],
-  };
+export function loadCall(parts: readonly ModelPart[], encoding: GraphEncoding, target: ExecutionTarget): Call {
+  const owned = parts.map((part) => (part instanceof Blob ? part : whole(part)));
+  const buffers = owned.flatMap((part) => (part instanceof Blob ? [] : [part.buffer]));
+  return { operation: { operation: 'load', parts: owned, encoding, target }, transfer: [...new Set(buffers)] };
 }
 
 export function loadByNameCall(name: string): Call {
@@ -41,6 +39,10 @@ export function expectGraph(result: Result): GraphInfo {
 export function expectTensors(result: Result): readonly NamedTensor[] {
   if (isNamedTensors(result)) return result;
   throw unexpected();
+}
+
+export function unknownGraph(graph: number): WasiNNError {
+  return new WasiNNError('invalid-argument', `compute: there is no graph ${graph}: it was never loaded or is unloaded`);
 }
 
 /** The error of a call that could not be posted. */

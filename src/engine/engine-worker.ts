@@ -3,9 +3,10 @@ import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
 import { createRemoteModels, type RemoteModels } from '../models/remote-models.js';
 import { WasiNNError } from '../standard/error.js';
-import { createEngine, type Engine, type EngineConnection, type EngineEvent } from './engine.js';
+import { createEngine, type Engine, type EngineConnection } from './engine.js';
 import { type EngineConfiguration, type EngineMessage, isPageMessage } from './protocol.js';
 import { serve } from './serve.js';
+import { createTurnRecorder } from './turns.js';
 
 /** The engine's own thread: inference and downloads happen here, away from the page and from the guests. */
 
@@ -23,6 +24,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   switch (data.type) {
     case 'configure':
       engine = configure(data.configuration);
+      holdWhileAlive(data.configuration.lifeLock, () => tell({ type: 'ready' }));
       return;
     case 'models':
       models?.fail(new WasiNNError('runtime-error', 'the models worker broke down: load the model again'));
@@ -36,13 +38,20 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-function configure({ allowSoftwareAdapter, backends }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, backends, limits, board }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
   const builtIn = [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()];
+  const turns = createTurnRecorder(
+    board,
+    (place, words) => tell({ type: 'turn', place, words }),
+    () => tell({ type: 'busy' }),
+  );
   return createEngine({
     backends: [...outside, ...builtIn],
     models: { open: (name, signal) => present().open(name, signal), forget: (name) => present().forget(name) },
-    onEvent: emit,
+    limits,
+    turns,
+    onEvent: (event) => tell({ type: 'event', event }),
   });
 }
 
@@ -52,7 +61,7 @@ function present(): RemoteModels {
 }
 
 function connect(guest: number, port: MessagePort): void {
-  const connection = engine?.connect();
+  const connection = engine?.connect(guest);
   if (!connection) return;
   guests.set(guest, { port, connection });
   serve(port, connection);
@@ -66,7 +75,17 @@ function disconnect(guest: number): void {
   connection?.close().catch(() => undefined);
 }
 
-function emit(event: EngineEvent): void {
-  const message: EngineMessage = { type: 'event', event };
+/** Takes a lock that nothing but the end of this thread gives back; where there are no locks, nothing tells of that. */
+function holdWhileAlive(lock: string, onHeld: () => void): void {
+  const hold = () => {
+    onHeld();
+    return new Promise(() => undefined);
+  };
+  // Refused where storage is, as in a sandboxed frame.
+  if ('locks' in navigator) navigator.locks.request(lock, hold).catch(onHeld);
+  else onHeld();
+}
+
+function tell(message: EngineMessage): void {
   globalThis.postMessage(message);
 }

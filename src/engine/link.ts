@@ -1,9 +1,9 @@
 import type { Device } from '../backends/backend.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors, NamedTensor } from '../standard/tensor.js';
+import type { Awaitable } from './awaitable.js';
 
-/** A value, or the promise of one: which of them depends on how a guest's thread reaches the engine. */
-export type Awaitable<Value> = Value | Promise<Value>;
+export type { Awaitable } from './awaitable.js';
 
 /** A graph as its holder knows it. */
 export interface GraphInfo {
@@ -29,4 +29,12 @@ export interface EngineLink {
   compute(graph: number, inputs: readonly NamedTensor[]): Awaitable<readonly NamedTensor[]>;
   /** Gives a graph back. Unknown ids are ignored, so that giving back twice is harmless. */
   unload(graph: number): Awaitable<void>;
+}
+
+/** One file of a model: its bytes, or where to read them. */
+export type ModelPart = GraphBuilder | Blob;
+
+/** A link over a port, which carries parts of either kind. */
+export interface RemoteLink extends EngineLink {
+  load(parts: readonly ModelPart[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
 }

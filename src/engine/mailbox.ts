@@ -1,33 +1,32 @@
+import { EngineLost } from './loss.js';
+import { createSharedMemory } from './shared-memory.js';
+
 /**
  * Memory that the engine's thread shares with a guest's thread that blocks, and that cannot receive messages therefore.
  * A stream of bytes comes through it in pieces as large as it holds. The guest's thread asks for each by a message
  * (a thread that blocks can still post), waits, and copies the piece out; the engine never waits, so a guest that is
  * ended meanwhile holds nothing up.
  *
- * The first word is the length of the piece, 0 while there is none; the piece follows it.
+ * The first word is the length of the piece, 0 while there is none, -1 once there will be none; the piece follows it.
  */
 
 const lengthWord = 0;
+const closed = -1;
 const pieceStart = Int32Array.BYTES_PER_ELEMENT;
-const pageBytes = 1 << 16;
 
 /** Most answers fit, so that they take one turn. */
 const mailboxBytes = 1 << 20;
 
-/**
- * Makes the memory, as the buffer of a WebAssembly memory: WebKit has builds that hide `SharedArrayBuffer` itself.
- *
- * @throws TypeError where the browser has no shared memory at all
- */
+/** @throws TypeError where the browser has no shared memory at all */
 export function createMailbox(): SharedArrayBuffer {
-  const pages = mailboxBytes / pageBytes;
-  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  if (isShared(buffer)) return buffer;
-  throw new TypeError('the browser has no shared memory');
+  return createSharedMemory(mailboxBytes);
 }
 
-function isShared(buffer: ArrayBufferLike): buffer is SharedArrayBuffer {
-  return !(buffer instanceof ArrayBuffer);
+/** Tells a guest that nothing will come any more. What the engine puts in from then on is lost. */
+export function closeMailbox(mailbox: SharedArrayBuffer): void {
+  const words = new Int32Array(mailbox, 0, 1);
+  Atomics.store(words, lengthWord, closed);
+  Atomics.notify(words, lengthWord);
 }
 
 /** The engine's end. */
@@ -57,7 +56,8 @@ export class MailboxWriter {
       if (part.byteLength < chunk.byteLength) this.#rest[0] = chunk.subarray(part.byteLength);
       else this.#rest.shift();
     }
-    Atomics.store(this.#words, lengthWord, length);
+    // A mailbox that was closed stays so.
+    Atomics.compareExchange(this.#words, lengthWord, 0, length);
     Atomics.notify(this.#words, lengthWord);
   }
 }
@@ -68,6 +68,7 @@ export class MailboxReader {
   readonly #piece: Uint8Array;
   readonly #askForNext: () => void;
   #unread: Uint8Array = new Uint8Array();
+  #isClosed = false;
 
   /** @param askForNext tells the engine's end to go on; called when a piece has been read */
   constructor(mailbox: SharedArrayBuffer, askForNext: () => void) {
@@ -76,12 +77,20 @@ export class MailboxReader {
     this.#askForNext = askForNext;
   }
 
-  /** Blocks until the piece is there that `ask` asks for: the first of a stream. What `ask` throws is passed on. */
+  /**
+   * Blocks until the piece is there that `ask` asks for: the first of a stream. What `ask` throws is passed on.
+   *
+   * @throws EngineLost where the mailbox is closed
+   */
   waitForPiece(ask: () => void): void {
-    Atomics.store(this.#words, lengthWord, 0);
+    this.#isClosed ||= Atomics.exchange(this.#words, lengthWord, 0) === closed;
+    if (this.#isClosed) throw new EngineLost();
     ask();
     Atomics.wait(this.#words, lengthWord, 0);
-    this.#unread = this.#piece.subarray(0, Atomics.load(this.#words, lengthWord));
+    const length = Atomics.load(this.#words, lengthWord);
+    this.#isClosed = length === closed;
+    if (this.#isClosed) throw new EngineLost();
+    this.#unread = this.#piece.subarray(0, length);
   }
 
   /** Blocks until as many bytes have come; they are the caller's. */

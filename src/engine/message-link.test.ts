@@ -69,7 +69,7 @@ describe('a message link carries', () => {
       },
     });
     expect(await link.load([Uint8Array.of(1, 2), Uint8Array.of(3)], 'openvino', 'tpu')).toEqual(info);
-    expect(calls).toEqual([[[Uint8Array.of(1, 2), Uint8Array.of(3)], 'openvino', 'tpu']]);
+    expect(calls).toEqual([[[Uint8Array.of(1, 2), Uint8Array.of(3)], 'openvino', 'tpu', 0]]);
   });
 
   it('loadByName', async () => {

@@ -9,7 +9,7 @@ import {
   notPosted,
   unloadCall,
 } from './calls.js';
-import type { EngineLink } from './link.js';
+import type { RemoteLink } from './link.js';
 import { fromPlainError, isReply, type Result } from './protocol.js';
 
 interface Pending {
@@ -17,15 +17,16 @@ interface Pending {
   reject(cause: WasiNNError): void;
 }
 
-export interface MessageLink extends EngineLink {
-  /** Rejects every call that is under way: the engine is gone and will not answer. */
-  fail(cause: WasiNNError): void;
+export interface MessageLink extends RemoteLink {
+  /** Rejects every call that is under way, and all that follow: the engine is gone and will not answer. */
+  fail(causeOf: (call: number) => WasiNNError): void;
 }
 
 /** The link over a MessagePort, whose other end `serve` serves. Answers are promises. */
 export function createMessageLink(port: MessagePort): MessageLink {
   const pending = new Map<number, Pending>();
   let nextId = 0;
+  let lost: ((call: number) => WasiNNError) | undefined;
 
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (!isReply(data)) return;
@@ -38,6 +39,7 @@ export function createMessageLink(port: MessagePort): MessageLink {
   function request(call: Call): Promise<Result> {
     return new Promise((resolve, reject) => {
       const id = nextId++;
+      if (lost) return reject(lost(id));
       try {
         port.postMessage({ ...call.operation, id }, call.transfer);
         pending.set(id, { resolve, reject });
@@ -60,8 +62,10 @@ export function createMessageLink(port: MessagePort): MessageLink {
     async unload(graph) {
       await request(unloadCall(graph));
     },
-    fail(cause) {
-      for (const call of pending.values()) call.reject(cause);
+    fail(causeOf) {
+      lost = causeOf;
+      port.close();
+      for (const [id, call] of pending) call.reject(causeOf(id));
       pending.clear();
     },
   };

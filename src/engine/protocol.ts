@@ -1,17 +1,21 @@
 import type { BackendUrls } from '../backends/resolve-backends.js';
-import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { EngineEvent } from './engine.js';
-import type { GraphInfo } from './link.js';
+import type { Limits } from './limits.js';
+import type { GraphInfo, ModelPart } from './link.js';
+import type { FailedCall } from './loss.js';
 
 export { fromPlainError, type PlainError, toPlainError } from '../standard/plain-error.js';
 
 /**
- * What is said between threads. A page tells its engine worker, by the worker's own channel, how to be, where the models
- * are and which guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest has a port to
- * the engine: each {@link Request} gets one {@link Reply} with the same id, in any order. A guest that blocks gets its
- * replies through shared memory instead, which a {@link MailboxMessage} names first (`mailbox.ts`).
+ * What is said between threads. A page tells its engine worker, by the worker's own channel, how to be, where the
+ * models are and which guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest has a line to
+ * the page, by which it sends a port for the engine ({@link OpenMessage}) and hears when that engine is gone
+ * ({@link LossMessage}). Through the port each {@link Request} gets one {@link Reply} with the same id, in any order. A
+ * guest that blocks gets its replies through shared memory instead, which a {@link MailboxMessage} names first
+ * (`mailbox.ts`).
  */
 
 export type PageMessage =
@@ -24,17 +28,44 @@ export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
   /** Backends that the page brings along; they come before the built-in ones. */
   readonly backends: BackendUrls;
+  readonly limits: Limits;
+  /** Where the engine writes what it works on (`turns.ts`). */
+  readonly board: Int32Array;
+  /** A lock for the engine to hold as long as it lives, so that the page learns of its end. */
+  readonly lifeLock: string;
 }
 
-export interface EngineMessage {
-  readonly type: 'event';
-  readonly event: EngineEvent;
+export type EngineMessage =
+  | { readonly type: 'event'; readonly event: EngineEvent }
+  /** The engine has started. */
+  | { readonly type: 'ready' }
+  /** The engine has begun to work on a call, while the page was not looking. */
+  | { readonly type: 'busy' }
+  /** A part of the board has changed that the page cannot see for itself. */
+  | { readonly type: 'turn'; readonly place: number; readonly words: Int32Array };
+
+/** From a guest's link to the page: the other end of a port, for the engine. */
+export interface OpenMessage {
+  readonly port: MessagePort;
+  /** Where the guest's thread waits, if it blocks. */
+  readonly waitingPlace?: WaitingPlace;
+}
+
+/** What a page needs to tell a thread that blocks that its engine is gone. */
+export interface WaitingPlace {
+  readonly mailbox: SharedArrayBuffer;
+  readonly notice: SharedArrayBuffer;
+}
+
+/** From the page to a guest's link: its engine is gone, and these calls failed with it. All others can be made again. */
+export interface LossMessage {
+  readonly failed: readonly FailedCall[];
 }
 
 export type Operation =
   | {
       readonly operation: 'load';
-      readonly parts: readonly GraphBuilder[];
+      readonly parts: readonly ModelPart[];
       readonly encoding: GraphEncoding;
       readonly target: ExecutionTarget;
     }
@@ -62,7 +93,15 @@ export function isPageMessage(data: unknown): data is PageMessage {
 }
 
 export function isEngineMessage(data: unknown): data is EngineMessage {
-  return isObjectWith(data, 'type') && data.type === 'event' && 'event' in data;
+  return isObjectWith(data, 'type') && ['event', 'ready', 'busy', 'turn'].some((type) => type === data.type);
+}
+
+export function isOpenMessage(data: unknown): data is OpenMessage {
+  return isObjectWith(data, 'port') && data.port instanceof MessagePort;
+}
+
+export function isLossMessage(data: unknown): data is LossMessage {
+  return isObjectWith(data, 'failed') && Array.isArray(data.failed);
 }
 
 export function isRequest(data: unknown): data is Request {

@@ -1,11 +1,15 @@
 import { WasiNNError } from '../standard/error.js';
 import type { EngineEvent } from './engine.js';
-import { type EngineConfiguration, isEngineMessage, type PageMessage } from './protocol.js';
-import { startWorker } from './start-worker.js';
+import type { Limits } from './limits.js';
+import { type FailedCall, writeNotice } from './loss.js';
+import { closeMailbox } from './mailbox.js';
+import { isOpenMessage, type LossMessage, type OpenMessage, toPlainError, type WaitingPlace } from './protocol.js';
+import { type RunningEngine, type RunningEngineOptions, startRunningEngine } from './running-engine.js';
+import type { Turn } from './turns.js';
 
-/** The engine worker, as the page holds it. */
+/** The engine, as the page holds it: a worker, and after it others, as often as one breaks or has to be ended. */
 export interface RemoteEngine {
-  /** Opens a link for a guest; the port goes to the guest's thread, where `createMessageLink` makes a link of it. */
+  /** Opens a line for a guest; its port goes to the guest's thread, where a steady link is made of it. */
   connect(): RemoteConnection;
   /** Gives the worker a port to the models anew: the one that it had is dead. */
   attachModels(): void;
@@ -19,48 +23,115 @@ export interface RemoteConnection {
   close(): void;
 }
 
-export interface RemoteEngineOptions extends EngineConfiguration {
+/** The engine's worker was ended or broke down. Another takes over when it is next needed, and loads anew what it needs. */
+export interface ReplaceEvent {
+  readonly type: 'replace';
+  readonly reason: string;
+}
+
+export interface RemoteEngineOptions extends RunningEngineOptions {
   /** Opens a port to the models worker. */
   connectModels(): MessagePort;
-  onEvent(event: EngineEvent): void;
-  /** The worker could not be started or broke down: no call will be answered any more. */
+  onEvent(event: EngineEvent | ReplaceEvent): void;
+  /** The worker could not be started: no call will be answered. */
   onFailure(error: WasiNNError): void;
 }
 
-export function startEngine({
-  onEvent,
-  onFailure,
-  connectModels,
-  ...configuration
-}: RemoteEngineOptions): RemoteEngine {
-  const worker = startWorker(
-    () => new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
-  );
-  const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
+/** A guest of the page, and how to reach it. */
+interface Guest {
+  readonly line: MessagePort;
+  /** Where its thread waits, if it blocks; what it last told. */
+  waitingPlace?: WaitingPlace | undefined;
+}
+
+export function startEngine({ onEvent, onFailure, connectModels, ...options }: RemoteEngineOptions): RemoteEngine {
+  const guests = new Map<number, Guest>();
+  /** The guests that the running engine serves. */
+  const served = new Set<number>();
+  let running: RunningEngine | undefined = run();
   let nextGuest = 0;
 
-  worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (isEngineMessage(data)) onEvent(data.event);
-  };
-  worker.onerror = ({ message }) => {
-    const cause = message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
-    onFailure(new WasiNNError('runtime-error', `the engine worker failed: ${cause}`));
-  };
-  const attachModels = () => {
+  function run(): RunningEngine {
+    const engine = startRunningEngine(options, {
+      onEvent,
+      onUnstartable: onFailure,
+      onOverdue: (turn) => replace(overdue(turn, options.limits), [turn]),
+      onBroken: (cause) => replace(broken(cause), engine.turns()),
+    });
+    attachModels(engine);
+    return engine;
+  }
+
+  function attachModels(engine: RunningEngine): void {
     const port = connectModels();
-    tell({ type: 'models', port }, [port]);
-  };
-  tell({ type: 'configure', configuration });
-  attachModels();
+    engine.tell({ type: 'models', port }, [port]);
+  }
+
+  /** Ends a worker. Its guests open ports to the next one as soon as they need it. */
+  function replace(reason: WasiNNError, causes: readonly Turn[]): void {
+    running?.end();
+    running = undefined;
+    const error = toPlainError(reason);
+    for (const id of served) {
+      const guest = guests.get(id);
+      const failed = causes.filter((turn) => turn.guest === id).map(({ call }) => ({ call, error }));
+      if (guest) tellOfLoss(guest, failed);
+    }
+    served.clear();
+    onEvent({ type: 'replace', reason: reason.message });
+  }
+
+  function attach(id: number, guest: Guest, { port, waitingPlace }: OpenMessage): void {
+    running ??= run();
+    served.add(id);
+    guest.waitingPlace = waitingPlace;
+    running.tell({ type: 'connect', guest: id, port }, [port]);
+  }
 
   return {
     connect() {
-      const guest = nextGuest++;
-      const { port1, port2 } = new MessageChannel();
-      tell({ type: 'connect', guest, port: port2 }, [port2]);
-      return { port: port1, close: () => tell({ type: 'disconnect', guest }) };
+      const id = nextGuest++;
+      const { port1: line, port2: port } = new MessageChannel();
+      const guest: Guest = { line };
+      guests.set(id, guest);
+      line.onmessage = ({ data }: MessageEvent<unknown>) => {
+        if (isOpenMessage(data)) attach(id, guest, data);
+      };
+      return {
+        port,
+        close() {
+          guests.delete(id);
+          line.close();
+          served.delete(id);
+          running?.tell({ type: 'disconnect', guest: id });
+        },
+      };
     },
-    attachModels,
-    dispose: () => worker.terminate(),
+    attachModels: () => running && attachModels(running),
+    dispose() {
+      running?.end();
+      running = undefined;
+      for (const { line } of guests.values()) line.close();
+      guests.clear();
+    },
   };
+}
+
+function tellOfLoss({ line, waitingPlace }: Guest, failed: readonly FailedCall[]): void {
+  if (waitingPlace) {
+    writeNotice(waitingPlace.notice, failed);
+    closeMailbox(waitingPlace.mailbox);
+    return;
+  }
+  const message: LossMessage = { failed };
+  line.postMessage(message);
+}
+
+function overdue({ kind }: Turn, limits: Limits): WasiNNError {
+  const name = `${kind}Milliseconds` as const;
+  return new WasiNNError('timeout', `${kind}: it took more than the ${limits[name]} ms that the page allows`);
+}
+
+function broken(cause: string): WasiNNError {
+  return new WasiNNError('runtime-error', `the engine broke down while it worked on this call: ${cause}`);
 }

@@ -1,11 +1,12 @@
-import type { EngineConnection } from './engine.js';
+import type { GraphBuilder } from '../standard/graph.js';
+import type { EngineConnection } from './connection.js';
+import type { ModelPart } from './link.js';
 import { MailboxWriter } from './mailbox.js';
 import { toStream } from './outcome-stream.js';
 import {
   isMailboxMessage,
   isNamedTensors,
   isRequest,
-  type Operation,
   type Reply,
   type Request,
   type Result,
@@ -45,17 +46,21 @@ async function answer(connection: EngineConnection, request: Request, send: Send
   }
 }
 
-async function carryOut(connection: EngineConnection, request: Operation): Promise<Result> {
+async function carryOut(connection: EngineConnection, request: Request): Promise<Result> {
   switch (request.operation) {
     case 'load':
-      return connection.load(request.parts, request.encoding, request.target);
+      return connection.load(await Promise.all(request.parts.map(read)), request.encoding, request.target, request.id);
     case 'loadByName':
-      return connection.loadByName(request.name);
+      return connection.loadByName(request.name, request.id);
     case 'compute':
       // Whole also for a mailbox: what is only a view may have changed before the guest takes the last piece.
-      return wholeTensors(await connection.compute(request.graph, request.inputs));
+      return wholeTensors(await connection.compute(request.graph, request.inputs, request.id));
     case 'unload':
       await connection.unload(request.graph);
       return undefined;
   }
+}
+
+async function read(part: ModelPart): Promise<GraphBuilder> {
+  return part instanceof Blob ? new Uint8Array(await part.arrayBuffer()) : part;
 }

@@ -1,6 +1,5 @@
-import { createBlockingLink } from '../engine/blocking-link.js';
 import type { EngineLink } from '../engine/link.js';
-import { createMessageLink } from '../engine/message-link.js';
+import { createSteadyBlockingLink, createSteadyMessageLink } from '../engine/steady-link.js';
 import { WasiNNError } from '../standard/error.js';
 import { type PromiseIntegration, promiseIntegration } from './jspi.js';
 
@@ -29,10 +28,10 @@ const headers =
  * @throws WasiNNError `unsupported-operation` where the browser or the page cannot do what is wished, or neither
  */
 export function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Connection {
-  if (!waits) return { link: createMessageLink(port) };
+  if (!waits) return { link: createSteadyMessageLink(port) };
   const jspi = promiseIntegration();
-  if (jspi && wish !== 'block') return { link: createMessageLink(port), jspi };
-  if (globalThis.crossOriginIsolated && wish !== 'suspend') return { link: createBlockingLink(port) };
+  if (jspi && wish !== 'block') return { link: createSteadyMessageLink(port), jspi };
+  if (globalThis.crossOriginIsolated && wish !== 'suspend') return { link: createSteadyBlockingLink(port) };
   throw new WasiNNError('unsupported-operation', `instantiate: ${explain(wish)}`);
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
 import type { TensorValue } from '../../standard/tensor.js';
-import type { BackendGraph } from '../backend.js';
+import type { BackendGraph, Caller } from '../backend.js';
 import { createOnnxBackend } from './onnx.js';
 
 const project = path.resolve(import.meta.dirname, '../../..');
@@ -36,6 +36,8 @@ function stroke(): TensorValue {
   );
 }
 
+const caller: Caller = { guest: 0, begin: () => () => undefined };
+
 const backend = createOnnxBackend({ allowSoftwareAdapter: false });
 
 async function withGraph(
@@ -43,7 +45,7 @@ async function withGraph(
   target: ExecutionTarget,
   use: (graph: BackendGraph) => Promise<void>,
 ): Promise<void> {
-  const graph = await backend.load([model], { target });
+  const graph = await backend.load([model], { target }, caller);
   try {
     await use(graph);
   } finally {
@@ -52,7 +54,7 @@ async function withGraph(
 }
 
 async function compute(graph: BackendGraph, inputs: Record<string, TensorValue>): Promise<Map<string, TensorValue>> {
-  return new Map(await graph.compute(new Map(Object.entries(inputs))));
+  return new Map(await graph.compute(new Map(Object.entries(inputs)), caller));
 }
 
 describe('createOnnxBackend', () => {
@@ -88,7 +90,7 @@ describe('createOnnxBackend', () => {
   });
 
   it('runs graphs side by side, and one goes on when the other is disposed of', async () => {
-    const graphs = await Promise.all([1, 2].map(() => backend.load([digits()], { target: 'cpu' })));
+    const graphs = await Promise.all([1, 2].map(() => backend.load([digits()], { target: 'cpu' }, caller)));
     const [first, second] = graphs;
     if (!first || !second) throw new Error('two graphs were wanted');
     const answers = Promise.all(graphs.map((graph) => compute(graph, { image: stroke() })));
@@ -123,7 +125,7 @@ describe('what is no ONNX model', () => {
   ];
 
   it.each(rows)('is refused as invalid-encoding: %s', async (_what, bytes) => {
-    await expect(backend.load([bytes()], { target: 'cpu' })).rejects.toMatchObject({
+    await expect(backend.load([bytes()], { target: 'cpu' }, caller)).rejects.toMatchObject({
       name: 'WasiNNError',
       code: 'invalid-encoding' satisfies ErrorCode,
       message: expect.stringMatching(/^load: onnxruntime cannot load the model: ./),
@@ -132,12 +134,14 @@ describe('what is no ONNX model', () => {
 
   it('is refused on an accelerator as well, without a fallback that hides it', async () => {
     const garbage = new Uint8Array(100).fill(0xff);
-    await expect(backend.load([garbage], { target: 'tpu' })).rejects.toMatchObject({ code: 'invalid-encoding' });
+    await expect(backend.load([garbage], { target: 'tpu' }, caller)).rejects.toMatchObject({
+      code: 'invalid-encoding',
+    });
   });
 
   it.each([0, 2, 3])('is refused as invalid-argument: %d parts', async (count) => {
     const parts = Array.from({ length: count }, digits);
-    await expect(async () => backend.load(parts, { target: 'cpu' })).rejects.toMatchObject({
+    await expect(async () => backend.load(parts, { target: 'cpu' }, caller)).rejects.toMatchObject({
       name: 'WasiNNError',
       code: 'invalid-argument',
       message: `load: an ONNX model is 1 part (the .onnx file), but ${count} came`,
@@ -145,7 +149,7 @@ describe('what is no ONNX model', () => {
   });
 
   it('leaves the backend able to load the next', async () => {
-    await expect(backend.load([new Uint8Array(8)], { target: 'cpu' })).rejects.toThrow();
+    await expect(backend.load([new Uint8Array(8)], { target: 'cpu' }, caller)).rejects.toThrow();
     await withGraph(digits(), 'cpu', async (graph) => {
       expect((await compute(graph, { image: stroke() })).size).toBe(1);
     });
@@ -212,7 +216,11 @@ describe.skipIf(!hasFixtures)(`real models (needs ${path.relative(project, fixtu
     ['left open', {}, ['N', 3, 224, 224]],
     ['fixed by freeDimensions', { N: 2 }, [2, 3, 224, 224]],
   ])('reports an axis that is %s', async (_what, freeDimensions, shape) => {
-    const graph = await backend.load([fixture('models/squeezenet-dynbatch.onnx')], { target: 'cpu', freeDimensions });
+    const graph = await backend.load(
+      [fixture('models/squeezenet-dynbatch.onnx')],
+      { target: 'cpu', freeDimensions },
+      caller,
+    );
     expect(graph.inputs).toMatchObject([{ shape }]);
     await graph.dispose();
   });

@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { messageOf, WasiNNError } from '../../standard/error.js';
 import type { NamedTensor, TensorValue } from '../../standard/tensor.js';
-import type { Backend, BackendGraph, FallbackStep, LoadOptions } from '../backend.js';
+import type { Backend, BackendGraph, Caller, FallbackStep, LoadOptions } from '../backend.js';
 import { toComputeError, toLoadError } from './errors.js';
 import { assignParts, type OnnxParts } from './external-data.js';
 import { type Candidate, candidates, type Placement, type ProviderOptions } from './providers.js';
@@ -14,7 +14,7 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
   return {
     name: 'onnxruntime-web',
     encodings: ['onnx'],
-    load: (parts, loadOptions) => load(assignParts(parts), loadOptions, options),
+    load: (parts, loadOptions, caller) => load(assignParts(parts), loadOptions, caller, options),
   };
 }
 
@@ -22,11 +22,16 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
 const errorsOnly = 3;
 
 /** Tries each device in turn until one takes the model, and keeps the reasons of those that did not. */
-async function load(parts: OnnxParts, loadOptions: LoadOptions, options: ProviderOptions): Promise<BackendGraph> {
+async function load(
+  parts: OnnxParts,
+  loadOptions: LoadOptions,
+  caller: Caller,
+  options: ProviderOptions,
+): Promise<BackendGraph> {
   const fallback: FallbackStep[] = [];
   for (const candidate of candidates[loadOptions.target]) {
     try {
-      const { placement, session } = await createOn(candidate, parts, loadOptions, options);
+      const { placement, session } = await createOn(candidate, parts, loadOptions, caller, options);
       return createGraph(placement, session, fallback);
     } catch (cause) {
       const error = toLoadError(cause, parts);
@@ -42,6 +47,7 @@ async function createOn(
   candidate: Candidate,
   { model, externalData }: OnnxParts,
   { freeDimensions = {}, graphOptimization = 'all' }: LoadOptions,
+  caller: Caller,
   options: ProviderOptions,
 ): Promise<{ placement: Placement; session: InferenceSession }> {
   const placement = await candidate.place(options);
@@ -54,9 +60,9 @@ async function createOn(
       graphOptimizationLevel: graphOptimization,
       logSeverityLevel: errorsOnly,
     });
-  if (candidate.provider !== 'webnn') return { placement, session: await queue(create) };
+  if (candidate.provider !== 'webnn') return { placement, session: await queue(create, caller) };
 
-  const [session, graphsBuilt] = await queue(() => countGraphsBuilt(create));
+  const [session, graphsBuilt] = await queue(() => countGraphsBuilt(create), caller);
   if (graphsBuilt > 0) return { placement, session };
   await queue(() => session.release());
   throw new Error('WebNN takes no operator of this model: it needs fixed shapes (freeDimensions fixes open ones)');
@@ -73,7 +79,7 @@ function createGraph(
     outputs,
     device,
     fallback,
-    compute: (inputs) => runtime.queue(() => run(runtime, session, inputs)),
+    compute: (inputs, caller) => runtime.queue(() => run(runtime, session, inputs), caller),
     dispose: () => runtime.queue(() => session.release()),
   };
 }

@@ -1,15 +1,53 @@
-/** Runs tasks one after another. */
-export type Queue = <Result>(task: () => Promise<Result>) => Promise<Result>;
+import type { Caller } from '../backend.js';
+
+/**
+ * Runs tasks one at a time: those of a caller in the order that they came, and callers by turns. Tasks without a caller
+ * take turns as one caller does.
+ */
+export type Queue = <Result>(task: () => Promise<Result>, caller?: Caller) => Promise<Result>;
+
+type Job = () => Promise<void>;
 
 /**
  * Makes a queue that a failing task does not stop. onnxruntime-web needs one for each of its modules: concurrent
  * calls of create, run and release hang or reject in most of its builds.
  */
 export function createQueue(): Queue {
-  let last: Promise<unknown> = Promise.resolve();
-  return (task) => {
-    const result = last.then(task, task);
-    last = result;
-    return result;
-  };
+  /** The jobs of each guest that has any; whose turn is next stands first. */
+  const waiting = new Map<number | undefined, Job[]>();
+  let busy = false;
+
+  async function work(): Promise<void> {
+    if (busy) return;
+    busy = true;
+    for (let job = takeNext(waiting); job; job = takeNext(waiting)) await job();
+    busy = false;
+  }
+
+  return (task, caller) =>
+    new Promise((resolve, reject) => {
+      const jobs = waiting.get(caller?.guest) ?? [];
+      jobs.push(() => run(task, caller).then(resolve, reject));
+      waiting.set(caller?.guest, jobs);
+      void work();
+    });
+}
+
+async function run<Result>(task: () => Promise<Result>, caller: Caller | undefined): Promise<Result> {
+  const end = caller?.begin();
+  try {
+    return await task();
+  } finally {
+    end?.();
+  }
+}
+
+function takeNext(waiting: Map<number | undefined, Job[]>): Job | undefined {
+  const [turn] = waiting;
+  if (!turn) return undefined;
+  const [guest, jobs] = turn;
+  const job = jobs.shift();
+  waiting.delete(guest);
+  if (jobs.length > 0) waiting.set(guest, jobs);
+  return job;
 }

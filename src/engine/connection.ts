@@ -1,0 +1,171 @@
+import type { BackendGraph, Caller } from '../backends/backend.js';
+import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { NamedTensor } from '../standard/tensor.js';
+import { unknownGraph } from './calls.js';
+import { matchInputs } from './inputs.js';
+import { type Limits, refuseMore } from './limits.js';
+import type { GraphInfo } from './link.js';
+import type { TurnKind, TurnRecorder } from './turns.js';
+
+/**
+ * The direct link: same thread, answers are promises. `call` is the guest's number for a call, by which it can be told
+ * that this was the one that took too long or broke the engine.
+ */
+export interface EngineConnection {
+  load(
+    parts: readonly GraphBuilder[],
+    encoding: GraphEncoding,
+    target: ExecutionTarget,
+    call?: number,
+  ): Promise<GraphInfo>;
+  loadByName(name: string, call?: number): Promise<GraphInfo>;
+  compute(graph: number, inputs: readonly NamedTensor[], call?: number): Promise<readonly NamedTensor[]>;
+  unload(graph: number): Promise<void>;
+  /** Gives back all graphs of the guest; calls that come later fail, and so do those that have no turn yet. */
+  close(): Promise<void>;
+}
+
+export interface LoadedGraph {
+  readonly backend: string;
+  readonly graph: BackendGraph;
+}
+
+/** One handle's hold on a graph, which may be shared with others. */
+export interface Hold extends LoadedGraph {
+  release(): Promise<void>;
+}
+
+export interface Loader {
+  load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget, caller: Caller): Promise<Hold>;
+  loadByName(name: string, caller: Caller): Promise<Hold>;
+}
+
+export interface ConnectionOptions {
+  readonly guest: number;
+  readonly loader: Loader;
+  readonly limits: Limits;
+  readonly turns: TurnRecorder;
+}
+
+/** A graph of the guest, and what is computed on it. */
+interface Entry {
+  readonly hold: Hold;
+  readonly running: Set<Promise<unknown>>;
+}
+
+/** For calls whose number nobody asked for. */
+const unnumbered = -1;
+
+/** Opens the link of one guest: what it has loaded, and what it may still ask for. */
+export function connect({ guest, loader, limits, turns }: ConnectionOptions): EngineConnection {
+  const entries = new Map<number, Entry>();
+  let nextId = 0;
+  let callsUnderWay = 0;
+  let loadsUnderWay = 0;
+  let closed = false;
+
+  function callerOf(kind: TurnKind, call: number): Caller {
+    return {
+      guest,
+      begin() {
+        if (closed) throw disposed();
+        return turns.begin(kind, guest, call);
+      },
+    };
+  }
+
+  /** Counts a call for as long as it is under way; what it fails with gets words. */
+  async function admit<Result>(operation: TurnKind, action: () => Promise<Result>): Promise<Result> {
+    if (closed) throw disposed();
+    refuseMore(operation, callsUnderWay + 1, limits.queuedCalls, 'calls at a time');
+    callsUnderWay++;
+    try {
+      return await action();
+    } catch (cause) {
+      throw toWasiNNError(cause, operation);
+    } finally {
+      callsUnderWay--;
+    }
+  }
+
+  /** Gives a graph an id, or back where the guest has gone meanwhile. */
+  function open(load: () => Promise<Hold>): Promise<GraphInfo> {
+    return admit('load', async () => {
+      refuseMore('load', entries.size + loadsUnderWay + 1, limits.graphs, 'graphs at a time');
+      loadsUnderWay++;
+      const hold = await load().finally(() => {
+        loadsUnderWay--;
+      });
+      if (closed) {
+        await hold.release();
+        throw disposed();
+      }
+      const id = nextId++;
+      entries.set(id, { hold, running: new Set() });
+      const { device, inputs, outputs } = hold.graph;
+      return { id, backend: hold.backend, device, inputs, outputs };
+    });
+  }
+
+  /** What is computed on a graph is awaited first. */
+  async function release({ hold, running }: Entry): Promise<void> {
+    if (running.size > 0) await Promise.allSettled(running);
+    await hold.release();
+  }
+
+  async function compute(
+    { graph }: Hold,
+    inputs: readonly NamedTensor[],
+    call: number,
+  ): Promise<readonly NamedTensor[]> {
+    refuseMore('compute', totalBytes(inputs), limits.tensorBytes, 'bytes of inputs');
+    const outputs = await graph.compute(matchInputs(graph.inputs, inputs), callerOf('compute', call));
+    refuseMore('compute', totalBytes(outputs), limits.tensorBytes, 'bytes of outputs');
+    return outputs;
+  }
+
+  return {
+    load: (parts, encoding, target, call = unnumbered) =>
+      open(async () => {
+        const bytes = parts.reduce((total, { byteLength }) => total + byteLength, 0);
+        refuseMore('load', bytes, limits.modelBytes, 'bytes of a model');
+        return loader.load(parts, encoding, target, callerOf('load', call));
+      }),
+    loadByName: (name, call = unnumbered) => open(() => loader.loadByName(name, callerOf('load', call))),
+    compute: (id, inputs, call = unnumbered) =>
+      admit('compute', async () => {
+        const entry = entries.get(id);
+        if (!entry) throw unknownGraph(id);
+        const computing = compute(entry.hold, inputs, call);
+        entry.running.add(computing);
+        return computing.finally(() => entry.running.delete(computing));
+      }),
+    async unload(id) {
+      const entry = entries.get(id);
+      entries.delete(id);
+      if (entry) await release(entry).catch(explain('unload'));
+    },
+    async close() {
+      closed = true;
+      const left = [...entries.values()];
+      entries.clear();
+      await Promise.all(left.map(release));
+    },
+  };
+}
+
+function totalBytes(tensors: readonly NamedTensor[]): number {
+  return tensors.reduce((total, [, { data }]) => total + data.byteLength, 0);
+}
+
+/** What a backend throws may be anything, bare numbers included. */
+function explain(operation: string): (cause: unknown) => never {
+  return (cause) => {
+    throw toWasiNNError(cause, operation);
+  };
+}
+
+function disposed(): WasiNNError {
+  return new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again');
+}

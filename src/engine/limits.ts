@@ -1,0 +1,51 @@
+import { WasiNNError } from '../standard/error.js';
+
+/** What guests may use. A call that asks for more fails: with `too-large`, or with `timeout` where it takes too long. */
+export interface Limits {
+  /** The bytes of one model, all its parts together. Default 2 GiB. */
+  readonly modelBytes: number;
+  /** The bytes of the inputs of one computation, and those of its outputs. Default 1 GiB. */
+  readonly tensorBytes: number;
+  /** The graphs that one guest has loaded at a time. Default 1000. */
+  readonly graphs: number;
+  /** The execution contexts that one guest has at a time. Default 1000. */
+  readonly contexts: number;
+  /** The calls of one guest that wait or are under way at a time. Default 100. */
+  readonly queuedCalls: number;
+  /**
+   * How long it may take to make a graph of a model's bytes, in ms, waiting for a download or a turn not included. What
+   * takes longer is ended, engine and all; another engine takes over. Default 300 000.
+   */
+  readonly loadMilliseconds: number;
+  /** How long one computation may take, in ms, waiting for its turn not included; as `loadMilliseconds`. Default 60 000. */
+  readonly computeMilliseconds: number;
+}
+
+export const defaultLimits: Limits = {
+  modelBytes: 2 ** 31,
+  tensorBytes: 2 ** 30,
+  graphs: 1000,
+  contexts: 1000,
+  queuedCalls: 100,
+  loadMilliseconds: 300_000,
+  computeMilliseconds: 60_000,
+};
+
+/**
+ * Fills in the limits that a page leaves open.
+ *
+ * @throws WasiNNError `invalid-argument` for one that is no positive number
+ */
+export function toLimits(limits: Partial<Limits>): Limits {
+  for (const [name, limit] of Object.entries(limits)) {
+    if (typeof limit === 'number' && limit > 0) continue;
+    throw new WasiNNError('invalid-argument', `limits: ${name} is ${String(limit)}, not a positive number`);
+  }
+  return { ...defaultLimits, ...limits };
+}
+
+/** @throws WasiNNError `too-large` where `amount` is more than `limit` */
+export function refuseMore(operation: string, amount: number, limit: number, what: string): void {
+  if (amount <= limit) return;
+  throw new WasiNNError('too-large', `${operation}: ${amount} ${what} are more than the ${limit} that the page allows`);
+}

@@ -1,0 +1,93 @@
+import { WasiNNError } from '../standard/error.js';
+import type { EngineEvent } from './engine.js';
+import { type EngineConfiguration, type EngineMessage, isEngineMessage, type PageMessage } from './protocol.js';
+import { startWorker } from './start-worker.js';
+import { createBoard, readTurns, type Turn, updateBoard, watchTurns } from './turns.js';
+
+/** One engine worker, from its start to its end. */
+export interface RunningEngine {
+  tell(message: PageMessage, transfer?: Transferable[]): void;
+  /** The turns that are under way, or were when it ended by itself. */
+  turns(): readonly Turn[];
+  end(): void;
+}
+
+/** What a page gives a worker to start with. */
+export type RunningEngineOptions = Omit<EngineConfiguration, 'board' | 'lifeLock'>;
+
+/** What becomes of a worker; nothing is called after its `end`. */
+export interface RunningEngineListener {
+  onEvent(event: EngineEvent): void;
+  /** Its script could not be loaded, or failed before it was ready. */
+  onUnstartable(error: WasiNNError): void;
+  /** A turn takes longer than its limit. */
+  onOverdue(turn: Turn): void;
+  /** It has ended, or something in it has failed that nobody caught. */
+  onBroken(cause: string): void;
+}
+
+export function startRunningEngine(options: RunningEngineOptions, listener: RunningEngineListener): RunningEngine {
+  const { loadMilliseconds: load, computeMilliseconds: compute } = options.limits;
+  const board = createBoard();
+  const watch = watchTurns(board, { load, compute }, listener.onOverdue);
+  const lifeLock = `wasi-nn engine ${Date.now()} ${Math.random()}`;
+  const ended = new AbortController();
+  let isReady = false;
+
+  const worker = startWorker(
+    () => new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
+  );
+  const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
+
+  function receive(message: EngineMessage): void {
+    switch (message.type) {
+      case 'event':
+        listener.onEvent(message.event);
+        return;
+      case 'ready':
+        isReady = true;
+        void awaitDeath(lifeLock, ended.signal).then(listener.onBroken, () => undefined);
+        return;
+      case 'busy':
+        watch.wake();
+        return;
+      case 'turn':
+        updateBoard(board, message.place, message.words);
+        watch.wake();
+    }
+  }
+
+  worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (!ended.signal.aborted && isEngineMessage(data)) receive(data);
+  };
+  worker.onerror = ({ message }) => {
+    if (ended.signal.aborted) return;
+    if (isReady) listener.onBroken(message);
+    else listener.onUnstartable(unstartable(message));
+  };
+  tell({ type: 'configure', configuration: { ...options, board, lifeLock } });
+
+  return {
+    tell,
+    turns: () => readTurns(board),
+    end() {
+      ended.abort();
+      watch.stop();
+      worker.terminate();
+    },
+  };
+}
+
+/**
+ * Resolves, to a text, when a worker that holds a lock has ended, for whatever reason: browsers tell of that in no other
+ * way. Never where there are no locks.
+ */
+async function awaitDeath(lock: string, signal: AbortSignal): Promise<string> {
+  if (!('locks' in navigator)) return new Promise(() => undefined);
+  return navigator.locks.request(lock, { signal }, async () => 'its worker was ended');
+}
+
+function unstartable(message: string): WasiNNError {
+  const cause = message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
+  return new WasiNNError('runtime-error', `the engine worker failed: ${cause}`);
+}

@@ -1,0 +1,198 @@
+import { WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import type { NamedTensor } from '../standard/tensor.js';
+import { type Awaitable, andThen, orElse } from './awaitable.js';
+import { createBlockingLink, createWaitingPlace } from './blocking-link.js';
+import { unknownGraph } from './calls.js';
+import type { EngineLink, GraphInfo, RemoteLink } from './link.js';
+import { EngineLost, lossOf } from './loss.js';
+import { createMessageLink, type MessageLink } from './message-link.js';
+import { isLossMessage, type OpenMessage } from './protocol.js';
+
+/** What a graph was loaded from. */
+type Source =
+  | { readonly parts: readonly Blob[]; readonly encoding: GraphEncoding; readonly target: ExecutionTarget }
+  | { readonly name: string };
+
+/** A graph of the guest, and where it is loaded now, if it is. */
+interface Entry {
+  readonly source: Source;
+  place: Place | undefined;
+}
+
+interface Place {
+  readonly link: RemoteLink;
+  readonly id: Awaitable<number>;
+}
+
+/** How often a call is made again when engine after engine is lost under it. */
+const maximumAttempts = 5;
+
+/** Inputs up to this many bytes are copied, so that a computation can be made again. A copy takes about 0.1 ms. */
+const copiedBytes = 1 << 20;
+
+/** A link that outlives its engine. */
+export interface SteadyLink extends EngineLink {
+  /** Rejects every call that is under way, and all that follow. For links whose answers are promises. */
+  fail(cause: WasiNNError): void;
+}
+
+/** The link of a guest that can be suspended, or of the page. Answers are promises. */
+export function createSteadyMessageLink(line: MessagePort): SteadyLink {
+  let current: MessageLink | undefined;
+
+  line.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (!isLossMessage(data)) return;
+    current?.fail((call) => lossOf(call, data.failed));
+    current = undefined;
+  };
+
+  function open(): MessageLink {
+    if (current) return current;
+    const { port1, port2 } = new MessageChannel();
+    current = createMessageLink(port1);
+    post(line, { port: port2 });
+    return current;
+  }
+
+  return {
+    ...keepSteady(open, (cause) => Promise.reject(cause)),
+    fail(cause) {
+      open().fail(() => cause);
+      line.close();
+    },
+  };
+}
+
+/** The link of a guest whose thread blocks. Answers are values. */
+export function createSteadyBlockingLink(line: MessagePort): EngineLink {
+  let current: RemoteLink | undefined;
+
+  function open(): RemoteLink {
+    if (current) return current;
+    const { port1, port2 } = new MessageChannel();
+    const waitingPlace = createWaitingPlace();
+    current = createBlockingLink(port1, waitingPlace, () => {
+      current = undefined;
+    });
+    post(line, { port: port2, waitingPlace });
+    return current;
+  }
+
+  open();
+  return keepSteady(open, (cause) => {
+    throw cause;
+  });
+}
+
+function post(line: MessagePort, message: OpenMessage): void {
+  line.postMessage(message, [message.port]);
+}
+
+/**
+ * Makes a link of links that come and go with their engines. It remembers what its graphs were loaded from, and loads
+ * them anew when they are next computed; calls that only waited when their engine was lost are made again.
+ *
+ * @param open gives the link to the engine that is there now
+ * @param refuse fails as answers of these links do
+ */
+function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awaitable<never>): EngineLink {
+  const graphs = new Map<number, Entry>();
+  let nextId = 0;
+
+  /** Tries until an engine lives long enough; `attempt` counts from 0. */
+  function persist<Result>(action: (attempt: number) => Awaitable<Result>, attempt = 0): Awaitable<Result> {
+    return orElse(
+      () => action(attempt),
+      (cause) => {
+        if (cause instanceof EngineLost && attempt + 1 < maximumAttempts) return persist(action, attempt + 1);
+        throw cause;
+      },
+    );
+  }
+
+  function add(source: Source, link: RemoteLink, { id, ...info }: GraphInfo): GraphInfo {
+    const own = nextId++;
+    graphs.set(own, { source, place: { link, id } });
+    return { id: own, ...info };
+  }
+
+  /** Where a graph is, in the engine that is there now. */
+  function placeOf(entry: Entry): Place {
+    const link = open();
+    if (entry.place?.link === link) return entry.place;
+    const forget = (cause: unknown): never => {
+      entry.place = undefined;
+      throw cause;
+    };
+    const loading = orElse(() => loadFrom(link, entry.source), forget);
+    const place = { link, id: andThen(loading, ({ id }) => id) };
+    entry.place = place;
+    return place;
+  }
+
+  return {
+    load(parts, encoding, target) {
+      // Blobs are not held in this thread's memory.
+      const kept = parts.map((part) => (part instanceof Blob ? part : new Blob([part])));
+      const source = { parts: kept, encoding, target };
+      return persist((attempt) => {
+        const link = open();
+        const loading = link.load(attempt === 0 ? parts : kept, encoding, target);
+        return andThen(loading, (info) => add(source, link, info));
+      });
+    },
+
+    loadByName: (name) =>
+      persist(() => {
+        const link = open();
+        return andThen(link.loadByName(name), (info) => add({ name }, link, info));
+      }),
+
+    compute(graph, inputs) {
+      const entry = graphs.get(graph);
+      if (!entry) return refuse(unknownGraph(graph));
+      const kept = totalBytes(inputs) <= copiedBytes ? inputs.map(copy) : undefined;
+      let given = false;
+      return persist(() => {
+        const { link, id } = placeOf(entry);
+        return andThen(id, (id) => {
+          if (given && !kept) throw tooLargeToRepeat();
+          const tensors = given && kept ? kept.map(copy) : inputs;
+          given = true;
+          return link.compute(id, tensors);
+        });
+      });
+    },
+
+    unload(graph) {
+      const place = graphs.get(graph)?.place;
+      graphs.delete(graph);
+      if (!place) return undefined;
+      const ignoreLoss = (cause: unknown) => {
+        if (!(cause instanceof EngineLost)) throw cause;
+      };
+      return orElse(() => andThen(place.id, (id) => place.link.unload(id)), ignoreLoss);
+    },
+  };
+}
+
+function loadFrom(link: RemoteLink, source: Source): Awaitable<GraphInfo> {
+  if ('name' in source) return link.loadByName(source.name);
+  return link.load(source.parts, source.encoding, source.target);
+}
+
+function totalBytes(tensors: readonly NamedTensor[]): number {
+  return tensors.reduce((total, [, { data }]) => total + data.byteLength, 0);
+}
+
+function copy([name, value]: NamedTensor): NamedTensor {
+  return [name, { ...value, data: value.data.slice() }];
+}
+
+function tooLargeToRepeat(): WasiNNError {
+  return new WasiNNError(
+    'runtime-error',
+    `compute: the engine was replaced while this call waited, and its inputs are more than the ${copiedBytes} bytes that are kept: call again`,
+  );
+}
