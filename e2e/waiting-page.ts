@@ -1,6 +1,6 @@
-import type { Page, Worker } from '@playwright/test';
+import type { Page, Route, Worker } from '@playwright/test';
 import { concat, field, int, model, node, value } from '../src/backends/onnx/model.fixture.js';
-import type { Guest, GuestInput, GuestMemory, Waiting, WasiNN } from '../src/index.js';
+import type { Guest, GuestInput, GuestMemory, Waiting, WasiNN, WasiNNOptions } from '../src/index.js';
 import type { Site } from './site.js';
 
 /** What the tests of waiting have on their page. */
@@ -25,7 +25,8 @@ interface ProbeTensor {
   readonly data: Uint8Array;
 }
 
-interface ProbeExports {
+export interface ProbeExports {
+  load(builders: Uint8Array[], encoding: string, target: string): Promise<number>;
   loadByName(name: string): Promise<number>;
   compute(graph: number, inputs: ProbeTensor[], keepContext: boolean): Promise<ProbeTensor[]>;
 }
@@ -40,13 +41,15 @@ declare global {
 const identity = model({ nodes: [node('Identity', ['x'], ['y'])], inputs: [bytes('x')], outputs: [bytes('y')] });
 
 /** A model that takes a while: a matrix is multiplied by itself again and again. */
-const slow = model({
-  nodes: Array.from({ length: 40 }, (_, step) => {
-    return node('MatMul', [step === 0 ? 'x' : `x${step}`, 'x'], [step === 39 ? 'y' : `x${step + 1}`]);
-  }),
-  inputs: [value('x', [384, 384])],
-  outputs: [value('y', [384, 384])],
-});
+function powerModel(times: number): Uint8Array {
+  return model({
+    nodes: Array.from({ length: times }, (_, step) => {
+      return node('MatMul', [step === 0 ? 'x' : `x${step}`, 'x'], [step === times - 1 ? 'y' : `x${step + 1}`]);
+    }),
+    inputs: [value('x', [384, 384])],
+    outputs: [value('y', [384, 384])],
+  });
+}
 
 function bytes(name: string): Uint8Array {
   const uint8 = 2;
@@ -54,16 +57,22 @@ function bytes(name: string): Uint8Array {
   return concat(field(1, name), field(2, field(1, concat(int(1, uint8), field(2, shape)))));
 }
 
-/** Opens a page with an engine that knows the models `digits`, `identity` and `slow`. */
-export async function openPage(page: Page, site: Site): Promise<void> {
+/** Opens a page with an engine that knows the models `digits`, `identity`, `slow` (a second or so) and `endless`. */
+export async function openPage(page: Page, site: Site, options: Omit<WasiNNOptions, 'models'> = {}): Promise<void> {
   site.answer('/identity.onnx', (_, response) => response.end(identity));
-  site.answer('/slow.onnx', (_, response) => response.end(slow));
+  site.answer('/slow.onnx', (_, response) => response.end(powerModel(40)));
+  site.answer('/endless.onnx', (_, response) => response.end(powerModel(4000)));
   await page.goto(`${site.origin}/blank.html`);
-  await page.evaluate(async () => {
+  await page.evaluate(async (options) => {
     const library = '/lib/wasi-nn-web.js';
     const { createWasiNN }: typeof import('../src/index.js') = await import(library);
-    const models = { digits: '/models/digits.onnx', identity: '/identity.onnx', slow: '/slow.onnx' };
-    const nn = createWasiNN({ models });
+    const models = {
+      digits: '/models/digits.onnx',
+      identity: '/identity.onnx',
+      slow: '/slow.onnx',
+      endless: '/endless.onnx',
+    };
+    const nn = createWasiNN({ ...options, models });
     globalThis.waitingPage = {
       nn,
       probes: {},
@@ -80,7 +89,7 @@ export async function openPage(page: Page, site: Site): Promise<void> {
       start: (source, waiting) => nn.instantiate(source, waiting ? { waiting } : {}),
       tensor: (name, dimensions, ty, data) => ({ name, dimensions: Uint32Array.from(dimensions), ty, data }),
     };
-  });
+  }, options);
 }
 
 /** Runs a script in guests' workers before their own. To be called before the page starts any. */
@@ -88,16 +97,17 @@ export function patchGuests(page: Page, script: string): Promise<void> {
   return patch(page, '**/assets/guest-worker-*.js', script);
 }
 
-/** Runs a script in the engine's worker before its own. */
-export function patchEngine(page: Page, script: string): Promise<void> {
-  return patch(page, '**/assets/engine-worker-*.js', script);
+/** Runs a script in the engine's worker before its own: in each, or in as many as `times` says. */
+export function patchEngine(page: Page, script: string, options: { readonly times?: number } = {}): Promise<void> {
+  return patch(page, '**/assets/engine-worker-*.js', script, options);
 }
 
-async function patch(page: Page, url: string, script: string): Promise<void> {
-  await page.route(url, async (route) => {
+async function patch(page: Page, url: string, script: string, options = {}): Promise<void> {
+  const add = async (route: Route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${script};${await response.text()}` });
-  });
+  };
+  await page.route(url, add, options);
 }
 
 /** The threads of guests that are there now. */

@@ -114,13 +114,19 @@ export interface WasiNN extends EventTarget {
  *
  * @throws WasiNNError `invalid-argument` for a model, a backend or a limit that is not in order
  */
-export function createWasiNN(options: WasiNNOptions = {}): WasiNN {
-  const { models = {}, allowedUrls = [], cacheBudget = 4 * 2 ** 30 } = options;
+export function createWasiNN({
+  models = {},
+  allowedUrls = [],
+  cacheBudget = 4 * 2 ** 30,
+  allowSoftwareAdapter = false,
+  backends = {},
+  limits = {},
+}: WasiNNOptions = {}): WasiNN {
   const registry = toRegistryOptions(models, allowedUrls, document.baseURI);
   const configuration = {
-    allowSoftwareAdapter: options.allowSoftwareAdapter ?? false,
-    backends: resolveBackends(options.backends ?? {}, document.baseURI),
-    limits: toLimits(options.limits ?? {}),
+    allowSoftwareAdapter,
+    backends: resolveBackends(backends, document.baseURI),
+    limits: toLimits(limits),
   };
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();

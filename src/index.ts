@@ -1,4 +1,4 @@
-export type { Backend, BackendGraph, Device, FallbackStep, LoadOptions, Provider } from './backends/backend.js';
+export type { Backend, BackendGraph, Caller, Device, FallbackStep, LoadOptions, Provider } from './backends/backend.js';
 export type { BackendsOption } from './backends/resolve-backends.js';
 export {
   type CacheEvent,

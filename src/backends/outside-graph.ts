@@ -36,7 +36,7 @@ export function toBackendGraph(graph: unknown, who: string): BackendGraph {
     device: expectDevice(graph.device, who),
     fallback: expectFallback(graph.fallback, who),
     async compute(inputs, caller) {
-      const answer = await attempt(`compute: ${who}`, () => graph.compute(inputs), caller);
+      const answer = await timed(caller, () => attempt(`compute: ${who}`, () => graph.compute(inputs)));
       if (!Array.isArray(answer)) throw wrong('compute', who, 'no list of outputs');
       const tensors = answer.map((output) => expectOutput(output, who));
       if (outputs !== 'any') expectDeclared(outputs, tensors, who);
@@ -48,21 +48,28 @@ export function toBackendGraph(graph: unknown, who: string): BackendGraph {
   };
 }
 
+/** Nobody asks an outside module when it begins: all of its time is taken for work. */
+export async function timed<Result>(caller: Caller, action: () => Promise<Result>): Promise<Result> {
+  const end = caller.begin();
+  try {
+    return await action();
+  } finally {
+    end();
+  }
+}
+
 /**
  * Does what an outside module does, and makes a wasi-nn error of whatever it throws. It has no WasiNNError of ours: the
  * `code` of its error counts where it is one of the standard's.
  *
  * @param context what is being done and by whom, for the error's text
  */
-export async function attempt(context: string, action: () => unknown, caller?: Caller): Promise<unknown> {
-  const end = caller?.begin();
+export async function attempt(context: string, action: () => unknown): Promise<unknown> {
   try {
     return await action();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause && isErrorCode(cause.code) ? cause.code : 'runtime-error';
     throw new WasiNNError(code, `${context} failed: ${messageOf(cause)}`, { cause });
-  } finally {
-    end?.();
   }
 }
 

@@ -1,7 +1,7 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { Backend, LoadOptions } from './backend.js';
-import { attempt, toBackendGraph } from './outside-graph.js';
+import { attempt, timed, toBackendGraph } from './outside-graph.js';
 
 /** A backend as far as its module has been looked at: what it answers may be anything. */
 interface OutsideBackend {
@@ -53,7 +53,7 @@ export function createOutsideBackend(
     encodings: [encoding],
     async load(parts, options, caller) {
       const backend = await openOnce();
-      const graph = await attempt(`load: ${who}`, () => backend.load(parts, options), caller);
+      const graph = await timed(caller, () => attempt(`load: ${who}`, () => backend.load(parts, options)));
       return toBackendGraph(graph, who);
     },
   };

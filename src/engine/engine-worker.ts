@@ -3,7 +3,7 @@ import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
 import { createRemoteModels, type RemoteModels } from '../models/remote-models.js';
 import { WasiNNError } from '../standard/error.js';
-import { createEngine, type Engine, type EngineConnection, type EngineEvent } from './engine.js';
+import { createEngine, type Engine, type EngineConnection } from './engine.js';
 import { type EngineConfiguration, type EngineMessage, isPageMessage } from './protocol.js';
 import { serve } from './serve.js';
 import { createTurnRecorder } from './turns.js';
@@ -51,24 +51,13 @@ function configure({ allowSoftwareAdapter, backends, limits, board }: EngineConf
     models: { open: (name, signal) => present().open(name, signal), forget: (name) => present().forget(name) },
     limits,
     turns,
-    onEvent: emit,
+    onEvent: (event) => tell({ type: 'event', event }),
   });
 }
 
 function present(): RemoteModels {
   if (models) return models;
   throw new WasiNNError('runtime-error', 'load-by-name: the page has told of no models');
-}
-
-/** Takes a lock that nothing but the end of this thread gives back; where there are no locks, nothing tells of that. */
-function holdWhileAlive(lock: string, onHeld: () => void): void {
-  const hold = () => {
-    onHeld();
-    return new Promise(() => undefined);
-  };
-  // Refused where storage is, as in a sandboxed frame.
-  if ('locks' in navigator) navigator.locks.request(lock, hold).catch(onHeld);
-  else onHeld();
 }
 
 function connect(guest: number, port: MessagePort): void {
@@ -86,8 +75,15 @@ function disconnect(guest: number): void {
   connection?.close().catch(() => undefined);
 }
 
-function emit(event: EngineEvent): void {
-  tell({ type: 'event', event });
+/** Takes a lock that nothing but the end of this thread gives back; where there are no locks, nothing tells of that. */
+function holdWhileAlive(lock: string, onHeld: () => void): void {
+  const hold = () => {
+    onHeld();
+    return new Promise(() => undefined);
+  };
+  // Refused where storage is, as in a sandboxed frame.
+  if ('locks' in navigator) navigator.locks.request(lock, hold).catch(onHeld);
+  else onHeld();
 }
 
 function tell(message: EngineMessage): void {

@@ -19,6 +19,8 @@ export interface Limits {
   readonly loadMilliseconds: number;
   /** How long one computation may take, in ms, waiting for its turn not included; as `loadMilliseconds`. Default 60 000. */
   readonly computeMilliseconds: number;
+  /** How long the engine's worker may take to start, fetching its script included. Default 30 000. */
+  readonly startMilliseconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -29,6 +31,7 @@ export const defaultLimits: Limits = {
   queuedCalls: 100,
   loadMilliseconds: 300_000,
   computeMilliseconds: 60_000,
+  startMilliseconds: 30_000,
 };
 
 /**

@@ -107,14 +107,12 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
         },
       };
     },
+    attachModels: () => running && attachModels(running),
     dispose() {
       running?.end();
       running = undefined;
       for (const { line } of guests.values()) line.close();
       guests.clear();
-    },
-    attachModels() {
-      if (running) attachModels(running);
     },
   };
 }

@@ -27,12 +27,16 @@ export interface RunningEngineListener {
 }
 
 export function startRunningEngine(options: RunningEngineOptions, listener: RunningEngineListener): RunningEngine {
-  const { loadMilliseconds: load, computeMilliseconds: compute } = options.limits;
+  const { loadMilliseconds: load, computeMilliseconds: compute, startMilliseconds } = options.limits;
   const board = createBoard();
   const watch = watchTurns(board, { load, compute }, listener.onOverdue);
   const lifeLock = `wasi-nn engine ${Date.now()} ${Math.random()}`;
   const ended = new AbortController();
   let isReady = false;
+  const startLimit = setTimeout(
+    () => listener.onBroken(`it did not start in ${startMilliseconds} ms`),
+    startMilliseconds,
+  );
 
   const worker = startWorker(
     () => new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
@@ -46,6 +50,7 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
         return;
       case 'ready':
         isReady = true;
+        clearTimeout(startLimit);
         void awaitDeath(lifeLock, ended.signal).then(listener.onBroken, () => undefined);
         return;
       case 'busy':
@@ -72,6 +77,7 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
     turns: () => readTurns(board),
     end() {
       ended.abort();
+      clearTimeout(startLimit);
       watch.stop();
       worker.terminate();
     },

@@ -6,8 +6,8 @@ import { createSharedMemory, isShared } from './shared-memory.js';
  * in memory that both share, or, on a page that is not cross-origin isolated, in a copy that messages keep current.
  *
  * The first word says whether the page looks, the second which turn was the last to begin. Slots follow, one for each
- * runtime that is busy: the turn's number (0 while the slot is free), what it is, the guest, and the guest's number for
- * the call.
+ * runtime that is busy: the turn's number (0 while the slot is free), what it is, the guest, the guest's number for the
+ * call, and when the turn began.
  */
 
 export type TurnKind = 'load' | 'compute';
@@ -19,12 +19,14 @@ export interface Turn {
   readonly kind: TurnKind;
   readonly guest: number;
   readonly call: number;
+  /** In ms; only differences from `clock()` mean something. */
+  readonly begun: number;
 }
 
 const watchedWord = 0;
 const lastTurnWord = 1;
 const firstSlot = 2;
-const slotWords = 4;
+const slotWords = 5;
 
 /** More than there are runtimes that can be busy at once. */
 const slotCount = 8;
@@ -65,7 +67,7 @@ export function createTurnRecorder(
       const place = freeSlot(board);
       if (place === undefined) return () => undefined;
       last = (last + 1) & 0x7fffffff || 1;
-      board.set([kinds.indexOf(kind), guest, call], place + 1);
+      board.set([kinds.indexOf(kind), guest, call, clock()], place + 1);
       Atomics.store(board, place, last);
       Atomics.store(board, lastTurnWord, last);
       changed(place);
@@ -89,11 +91,16 @@ export function readTurns(board: Int32Array): Turn[] {
   for (let place = firstSlot; place < boardWords; place += slotWords) {
     const number = Atomics.load(board, place);
     if (number === 0) continue;
-    const [kind = 0, guest = 0, call = 0] = board.subarray(place + 1, place + slotWords);
+    const [kind = 0, guest = 0, call = 0, begun = 0] = board.subarray(place + 1, place + slotWords);
     const isWhole = Atomics.load(board, place) === number;
-    if (isWhole) turns.push({ number, kind: kinds[kind] ?? 'compute', guest, call });
+    if (isWhole) turns.push({ number, kind: kinds[kind] ?? 'compute', guest, call, begun });
   }
   return turns;
+}
+
+/** The time in ms, the same in all threads, in as many bits as a word has. */
+function clock(): number {
+  return (performance.timeOrigin + performance.now()) | 0;
 }
 
 /** Takes over what a message says of a board that is not shared. */
@@ -103,11 +110,11 @@ export function updateBoard(board: Int32Array, place: number, words: Int32Array)
   if (turn !== 0) board[lastTurnWord] = turn;
 }
 
-/** How often the page looks, in ms: a limit is kept to within twice that. */
-const lookInterval = 50;
+/** How often the page looks, in ms: a limit is kept to within that. */
+const lookInterval = 25;
 
 /** After how many looks at which nothing has happened the page stops looking. */
-const patience = 20;
+const patience = 40;
 
 export interface TurnWatch {
   /** Begins to look, where it does not already. */
@@ -127,7 +134,6 @@ export function watchTurns(
   onOverdue: (turn: Turn) => void,
 ): TurnWatch {
   let timer: ReturnType<typeof setInterval> | undefined;
-  let firstSeen = new Map<number, number>();
   let lastTurn = 0;
   let quietLooks = 0;
 
@@ -137,10 +143,8 @@ export function watchTurns(
   }
 
   function look(): void {
-    const now = performance.now();
     const turns = readTurns(board);
-    firstSeen = new Map(turns.map(({ number }) => [number, firstSeen.get(number) ?? now]));
-    const overdue = turns.find(({ number, kind }) => now - (firstSeen.get(number) ?? now) >= limits[kind]);
+    const overdue = turns.find(({ kind, begun }) => ((clock() - begun) | 0) >= limits[kind]);
     if (overdue) {
       stop();
       onOverdue(overdue);

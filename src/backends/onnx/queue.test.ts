@@ -80,3 +80,54 @@ describe('createQueue', () => {
     expect(await blocked).toBe('late');
   });
 });
+
+describe('callers', () => {
+  /** Puts tasks of several guests into a queue that is busy, and tells in which order they run. */
+  async function orderOf(guests: readonly number[]): Promise<number[]> {
+    const queue = createQueue();
+    const gate = controlledTask<void>();
+    const order: number[] = [];
+    const all = [queue(gate.task)];
+    for (const guest of guests) {
+      const caller = { guest, begin: () => () => undefined };
+      all.push(
+        queue(async () => {
+          order.push(guest);
+        }, caller),
+      );
+    }
+    gate.resolve();
+    await Promise.all(all);
+    return order;
+  }
+
+  it('take turns, however many tasks one of them has', async () => {
+    expect(await orderOf([1, 1, 1, 1, 2, 2, 3])).toEqual([1, 2, 3, 1, 2, 1, 1]);
+  });
+
+  it('are told when their turn begins and ends, and not of the time before', async () => {
+    const queue = createQueue();
+    const log: string[] = [];
+    const caller = (guest: number) => ({
+      guest,
+      begin() {
+        log.push(`begin ${guest}`);
+        return () => log.push(`end ${guest}`);
+      },
+    });
+    const failing = queue(() => Promise.reject(new Error('broken')), caller(1));
+    const next = queue(async () => log.push('work 2'), caller(2));
+    await expect(failing).rejects.toThrow('broken');
+    await next;
+    expect(log).toEqual(['begin 1', 'end 1', 'begin 2', 'work 2', 'end 2']);
+  });
+
+  it('can refuse their turn', async () => {
+    const queue = createQueue();
+    const begin = () => {
+      throw new Error('gone');
+    };
+    await expect(queue(async () => 'done', { guest: 1, begin })).rejects.toThrow('gone');
+    expect(await queue(async () => 'next')).toBe('next');
+  });
+});

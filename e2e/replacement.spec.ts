@@ -1,0 +1,155 @@
+import type { Page } from '@playwright/test';
+import type { Waiting } from '../src/index.js';
+import { startSite } from './site.js';
+import { expect, test } from './test.js';
+import { openPage, type ProbeExports, patchEngine } from './waiting-page.js';
+
+/** An engine that is ended, breaks down or takes too long, and the next one that takes over. */
+
+declare global {
+  /** The workers of the page that are engines, in the order of their start. */
+  var engines: Worker[];
+}
+
+/** To be called before the page is opened. */
+async function collectEngines(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    globalThis.engines = [];
+    globalThis.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        if (String(url).includes('engine-worker')) globalThis.engines.push(this);
+      }
+    };
+  });
+}
+
+const limit = 300;
+
+for (const [waiting, isolated] of [
+  ['block', true],
+  ['suspend', true],
+  ['suspend', false],
+] as const) {
+  const where = isolated ? '' : ', on a page that is not isolated';
+  test(`a computation that takes too long ends in time (${waiting}${where}), and nobody else notices`, async ({
+    page,
+  }) => {
+    const site = await startSite({ isolated });
+    await openPage(page, site, { limits: { computeMilliseconds: limit } });
+    const outcome = await page.evaluate(async (waiting) => {
+      const { nn, startProbe, tensor } = waitingPage;
+      const replacements: string[] = [];
+      nn.addEventListener('replace', ({ detail }) => replacements.push(detail.reason));
+      const image = () => tensor('image', [1, 1, 28, 28], 'FP32', new Uint8Array(3136).fill(7));
+      const other = await startProbe('digits', { waiting });
+      const expected = await other.compute(0, [image()], false);
+
+      const culprit = await startProbe('endless', { waiting });
+      await culprit.loadByName('digits');
+      const matrix = tensor('x', [384, 384], 'FP32', new Uint8Array(384 * 384 * 4));
+      const start = performance.now();
+      const failing = culprit.compute(0, [matrix], false).then(
+        () => 'it computed',
+        (cause) => cause.payload,
+      );
+      // Lets the computation begin, so that the other's has to wait for it.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const waitingCall = other.compute(0, [image()], false);
+      const failure = await failing;
+      const milliseconds = performance.now() - start;
+      const answers = [await waitingCall, await culprit.compute(1, [image()], false)];
+      return { failure, milliseconds, replacements, expected, answers };
+    }, waiting);
+
+    expect(outcome.failure).toEqual({
+      code: 'timeout',
+      text: `compute: it took more than the ${limit} ms that the page allows`,
+    });
+    expect(outcome.milliseconds).toBeLessThan(limit + 250);
+    expect(outcome.replacements).toHaveLength(1);
+    expect(outcome.answers).toEqual([outcome.expected, outcome.expected]);
+    await site.close();
+  });
+}
+
+test('a load that takes too long ends, and the next succeeds', async ({ page, site }) => {
+  const never = 'WebAssembly.instantiate = WebAssembly.instantiateStreaming = () => new Promise(() => undefined)';
+  await patchEngine(page, never, { times: 1 });
+  await openPage(page, site, { limits: { loadMilliseconds: 5000 } });
+  const outcome = await page.evaluate(async () => {
+    const { exports } = await waitingPage.nn.instantiate<ProbeExports>('/guests/probe.component.wasm');
+    const failure = await exports.loadByName('digits').catch((cause) => cause.payload);
+    return { failure, next: await exports.loadByName('digits') };
+  });
+  expect(outcome).toEqual({
+    failure: { code: 'timeout', text: 'load: it took more than the 5000 ms that the page allows' },
+    next: 0,
+  });
+});
+
+for (const waiting of ['block', 'suspend'] as const) {
+  test(`an engine that breaks down tells the call that it worked on why (${waiting})`, async ({ page, site }) => {
+    await patchEngine(
+      page,
+      `{
+        new BroadcastChannel('break').onmessage = () => { throw new Error('a fault of the test'); };
+      }`,
+    );
+    await openPage(page, site);
+    const outcome = await page.evaluate(async (waiting) => {
+      const { startProbe, tensor } = waitingPage;
+      const exports = await startProbe('identity', { waiting });
+      const bytes = () => tensor('x', [4], 'U8', Uint8Array.of(1, 2, 3, 4));
+      const broken = new Promise((resolve) =>
+        waitingPage.nn.addEventListener('replace', ({ detail }) => resolve(detail)),
+      );
+      new BroadcastChannel('break').postMessage('now');
+      const reason = await broken;
+      return { reason, answer: await exports.compute(0, [bytes()], false) };
+    }, waiting);
+    expect(outcome.reason).toMatchObject({ reason: expect.stringContaining('a fault of the test') });
+    expect(outcome.answer).toMatchObject([{ data: { 0: 1, 3: 4 } }]);
+  });
+}
+
+test('the engine is ended at 50 random moments under four guests', async ({ page, site }) => {
+  test.setTimeout(300_000);
+  await collectEngines(page);
+  await openPage(page, site, { limits: { startMilliseconds: 2000 } });
+  const outcome = await page.evaluate(async () => {
+    const { startProbe, tensor } = waitingPage;
+    const waitings: readonly Waiting[] = ['block', 'suspend', 'block', 'suspend'];
+    const model = new Uint8Array(await (await fetch('/models/digits.onnx')).arrayBuffer());
+    const guests = await Promise.all(waitings.map((waiting) => startProbe('digits', { waiting })));
+    for (const guest of guests) await guest.load([model], 'onnx', 'cpu');
+    const image = () => tensor('image', [1, 1, 28, 28], 'FP32', new Uint8Array(3136).fill(7));
+    const expected = JSON.stringify(await guests[0]?.compute(0, [image()], false));
+
+    let ending = true;
+    const outcomes: Record<string, number> = {};
+    const count = (outcome: string) => {
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    };
+    const busy = guests.map(async (guest) => {
+      for (let round = 0; ending; round++) {
+        const call = round % 7 === 6 ? guest.loadByName('identity') : guest.compute(round % 2, [image()], false);
+        await call.then(
+          (answer) => count(typeof answer === 'number' || JSON.stringify(answer) === expected ? 'right' : 'wrong'),
+          (cause) => count(cause.payload?.code ?? String(cause)),
+        );
+      }
+    });
+    for (let ended = 0; ended < 50; ended++) {
+      while (engines.length === ended) await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000));
+      engines[ended]?.terminate();
+    }
+    ending = false;
+    await Promise.all(busy);
+    const after = guests.flatMap((guest) => [0, 1].map((graph) => guest.compute(graph, [image()], false)));
+    return { outcomes, after: (await Promise.all(after)).map((answer) => JSON.stringify(answer) === expected) };
+  });
+  expect(outcome.after).toEqual(Array(8).fill(true));
+  expect(Object.keys(outcome.outcomes).sort()).toEqual(['right', 'runtime-error']);
+});
