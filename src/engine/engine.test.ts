@@ -78,7 +78,6 @@ beforeEach(() => {
 function model(bytes: GraphBuilder, changes: Partial<OpenModel> = {}): OpenModel {
   return {
     parts: [bytes],
-    sources: [{ data: bytes }],
     encoding: 'autodetect',
     target: 'cpu',
     freeDimensions: {},

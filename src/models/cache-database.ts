@@ -64,7 +64,10 @@ const schemaVersion = 2;
 export function openCacheDatabase(): Promise<CacheDatabase> {
   return new Promise((resolve, reject) => {
     openDB<CacheSchema>(databaseName, schemaVersion, {
-      upgrade: (database, oldVersion, _newVersion, transaction) => upgrade(database, oldVersion, transaction),
+      upgrade(database, oldVersion, _newVersion, transaction) {
+        // Half an upgrade would be none that a later visit could go on from.
+        upgrade(database, oldVersion, transaction).catch(() => transaction.abort());
+      },
       blocked: () => reject(new Error('another tab holds on to an older version of the model cache: close it')),
       // Another tab with a newer schema waits for this connection to go.
       blocking: (_current, _blocked, event) => {

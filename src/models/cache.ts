@@ -1,4 +1,3 @@
-import { WasiNNError } from '../standard/error.js';
 import { type CacheDatabase, type FileRecord, openCacheDatabase, type Validators } from './cache-database.js';
 
 /** Small enough to be copied by the browser without a hitch, large enough that records do not dominate. */
@@ -30,8 +29,13 @@ export interface ModelCache {
   read(record: FileRecord): AsyncIterable<Uint8Array>;
   /** Makes room for a file, in place of what there was under its key. */
   begin(file: NewFile): Promise<void>;
-  /** Stores the next chunk, copied: the bytes may be written over afterwards. */
-  append(key: string, chunk: Uint8Array): Promise<void>;
+  /**
+   * Stores the next chunk, copied: the bytes may be written over afterwards.
+   *
+   * @param offset where the chunk stands in the file
+   * @throws GoneError where the file's next chunk is another, since someone else has cleared the cache or written to it
+   */
+  append(key: string, offset: number, chunk: Uint8Array): Promise<void>;
   /** Makes a file count. */
   complete(key: string, completion: Completion): Promise<void>;
   /** Notes that a file was used, or found unchanged. */
@@ -43,6 +47,9 @@ export interface ModelCache {
 /** What is stored is not what was. */
 export class DamagedError extends Error {}
 
+/** The file is not there any more, or is another's. */
+export class GoneError extends Error {}
+
 export async function openModelCache(): Promise<ModelCache> {
   const database = await openCacheDatabase();
   return {
@@ -50,7 +57,7 @@ export async function openModelCache(): Promise<ModelCache> {
     list: async () => (await database.getAll('files')).sort((one, other) => one.lastUsed - other.lastUsed),
     read: (record) => read(database, record),
     begin: (file) => begin(database, file),
-    append: (key, chunk) => append(database, key, chunk),
+    append: (key, offset, chunk) => append(database, key, offset, chunk),
     complete: (key, completion) => update(database, key, { ...completion, complete: true }),
     touch: (key, completion = {}) => update(database, key, completion),
     delete: (key) => remove(database, key),
@@ -80,27 +87,21 @@ async function* read(database: CacheDatabase, record: FileRecord): AsyncGenerato
 async function begin(database: CacheDatabase, file: NewFile): Promise<void> {
   const transaction = database.transaction(['files', 'chunks'], 'readwrite');
   const record: FileRecord = { ...file, chunkBytes, received: 0, complete: false, lastUsed: Date.now() };
-  await Promise.all([
+  await end(transaction, [
     transaction.objectStore('chunks').delete(chunksOf(file.key)),
     transaction.objectStore('files').put(record),
-    transaction.done,
   ]);
 }
 
-async function append(database: CacheDatabase, key: string, chunk: Uint8Array): Promise<void> {
+async function append(database: CacheDatabase, key: string, offset: number, chunk: Uint8Array): Promise<void> {
   const transaction = database.transaction(['files', 'chunks'], 'readwrite');
   const files = transaction.objectStore('files');
   const record = await files.get(key);
-  // Another tab, or the visitor, may have cleared the cache meanwhile.
-  if (!record || record.complete || record.received % record.chunkBytes !== 0) {
-    throw new WasiNNError('runtime-error', 'the file is no longer in the cache');
-  }
-  const index = record.received / record.chunkBytes;
-  await Promise.all([
+  if (!record || record.complete || record.received !== offset) throw new GoneError('it was deleted meanwhile');
+  await end(transaction, [
     // A view would be stored with the whole buffer behind it.
-    transaction.objectStore('chunks').put(wholeBuffer(chunk), [key, index]),
-    files.put({ ...record, received: record.received + chunk.byteLength, lastUsed: Date.now() }),
-    transaction.done,
+    transaction.objectStore('chunks').put(wholeBuffer(chunk), [key, offset / record.chunkBytes]),
+    files.put({ ...record, received: offset + chunk.byteLength, lastUsed: Date.now() }),
   ]);
 }
 
@@ -117,20 +118,29 @@ async function update(database: CacheDatabase, key: string, changes: Partial<Fil
 
 async function remove(database: CacheDatabase, key: string): Promise<void> {
   const transaction = database.transaction(['files', 'chunks'], 'readwrite');
-  await Promise.all([
+  await end(transaction, [
     transaction.objectStore('files').delete(key),
     transaction.objectStore('chunks').delete(chunksOf(key)),
-    transaction.done,
   ]);
 }
 
 async function clear(database: CacheDatabase): Promise<void> {
   const transaction = database.transaction(['files', 'chunks'], 'readwrite');
-  await Promise.all([
-    transaction.objectStore('files').clear(),
-    transaction.objectStore('chunks').clear(),
-    transaction.done,
-  ]);
+  await end(transaction, [transaction.objectStore('files').clear(), transaction.objectStore('chunks').clear()]);
+}
+
+interface Ending {
+  readonly done: Promise<void>;
+  readonly error: DOMException | null;
+}
+
+/** @throws what ended the transaction, rather than that a request of it was ended */
+async function end(transaction: Ending, requests: readonly Promise<unknown>[]): Promise<void> {
+  try {
+    await Promise.all([...requests, transaction.done]);
+  } catch (cause) {
+    throw transaction.error ?? cause;
+  }
 }
 
 function chunksOf(key: string): IDBKeyRange {

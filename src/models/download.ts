@@ -10,8 +10,12 @@ export interface DownloadOptions {
   readonly signal: AbortSignal;
   /** An answer that is at hand, from the first URL. */
   readonly answer?: FileBody | undefined;
+  readonly wait: Wait;
   onReceived(): void;
 }
+
+/** Lets a time go by, in ms. @throws the signal's reason */
+export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
 /** The first wait before a request is made again, in ms; each after it is twice as long. */
 const firstBackoff = 250;
@@ -47,7 +51,7 @@ export async function download(options: DownloadOptions): Promise<Uint8Array<Arr
 }
 
 async function downloadFrom(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { file, fetch, signal } = options;
+  const { file, fetch, signal, wait } = options;
   let { answer } = options;
   let failed = 0;
   for (let mayStartAnew = true; ; ) {
@@ -56,14 +60,15 @@ async function downloadFrom(url: string, options: DownloadOptions): Promise<Uint
       return await transfer(url, options, answer);
     } catch (cause) {
       signal.throwIfAborted();
-      if (cause instanceof MismatchError && before > 0 && mayStartAnew) {
-        mayStartAnew = false;
-        // What was there may be of another version than what came: the whole file from one answer decides.
+      if (cause instanceof MismatchError) {
         await file.discard();
-      } else if (!(cause instanceof TransientError) || failed >= fetch.retries) {
-        throw cause;
+        // What was there may be of another version than what came: the whole file from one answer decides.
+        if (before === 0 || !mayStartAnew) throw cause;
+        mayStartAnew = false;
       } else {
+        if (!(cause instanceof TransientError)) throw cause;
         failed = file.received - before >= worthwhileBytes ? 1 : failed + 1;
+        if (failed > fetch.retries) throw cause;
         await wait(Math.max(backoff(failed), Math.min(cause.retryAfter, longestBackoff)), signal);
       }
     }
@@ -86,9 +91,15 @@ async function transfer(
     if (answer.kind === 'unchanged') throw new WasiNNError('runtime-error', `${url} answered 304 without being asked`);
     await file.begin(url, answer);
     onReceived();
-    await readBody(url, answer.body, either, stall, async (bytes) => {
+    const before = file.received;
+    const take = async (bytes: Uint8Array) => {
       await file.write(url, bytes);
       onReceived();
+    };
+    await readBody(url, answer.body, either, stall, take).catch((cause) => {
+      // Another origin hides that the rest is one of a compressed form, of which no browser can make anything.
+      const isUnreadable = cause instanceof TransientError && answer.kind === 'rest' && file.received === before;
+      throw isUnreadable && isForeign(url) ? new MismatchError('runtime-error', cause.message, { cause }) : cause;
     });
     refuseShort(url, part, file);
     return await file.finish(url, answer.completion.freshUntil);
@@ -160,7 +171,7 @@ function backoff(failed: number): number {
   return Math.min(firstBackoff * 2 ** (failed - 1), longestBackoff) * (0.5 + Math.random() / 2);
 }
 
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+export const wait: Wait = (milliseconds, signal) => {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
@@ -172,7 +183,7 @@ function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     }, milliseconds);
     signal.addEventListener('abort', stop, { once: true });
   });
-}
+};
 
 function toFailure(url: string, cause: unknown): WasiNNError {
   return cause instanceof WasiNNError

@@ -1,12 +1,13 @@
 import { WasiNNError } from '../standard/error.js';
 import type { Completion } from './cache.js';
 import { type FileRecord, toValidators } from './cache-database.js';
-import { download } from './download.js';
+import { download, type Wait } from './download.js';
 import { GrowingBytes } from './growing-bytes.js';
 import { IncomingFile } from './incoming-file.js';
 import type { ModelStore } from './model-store.js';
 import type { ModelEntry, RemotePart } from './registry.js';
 import { type FileBody, requestFile, type Unchanged } from './request.js';
+import { takeTurns } from './turns.js';
 
 /** Where a file that is being fetched stands. */
 export interface FileProgress {
@@ -36,15 +37,20 @@ export function keyOf({ sha256, urls: [first] }: RemotePart): string {
   return sha256 === undefined ? first : `sha256:${sha256}`;
 }
 
-export function createFiles(store: ModelStore): Files {
+export function createFiles(store: ModelStore, wait: Wait): Files {
   /** What this visit has downloaded, or found unchanged: it is not asked for again. */
   const current = new Set<string>();
 
-  async function fetchFile(part: RemotePart, options: FetchOptions): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  /** @param askedAt when the file was asked for, in ms since 1970 */
+  async function fetchFile(
+    part: RemotePart,
+    options: FetchOptions,
+    askedAt: number,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const key = keyOf(part);
     const record = await findUsable(key, part);
     if (!record?.complete) return downloadFile(part, options, record);
-    if (isFresh(part, record)) return readKept(part, record, options);
+    if (isFresh(part, record, askedAt)) return readKept(part, record, options);
 
     // Asked for where it came from: only there do its validators mean anything.
     const from = part.urls.includes(record.url) ? record.url : part.urls[0];
@@ -64,7 +70,7 @@ export function createFiles(store: ModelStore): Files {
     const file = new IncomingFile({ part, key, store, wanted });
     await file.resume(partial);
     const onReceived = () => onProgress(toProgress('download', file.received, file.total));
-    const bytes = await download({ part, fetch, file, signal, answer, onReceived });
+    const bytes = await download({ part, fetch, file, signal, answer, wait, onReceived });
     current.add(key);
     return bytes;
   }
@@ -95,11 +101,19 @@ export function createFiles(store: ModelStore): Files {
     return undefined;
   }
 
-  function isFresh({ immutable }: RemotePart, { key, freshUntil = 0 }: FileRecord): boolean {
-    return immutable || current.has(key) || Date.now() < freshUntil;
+  function isFresh({ immutable }: RemotePart, { key, freshUntil = 0, lastUsed }: FileRecord, askedAt: number): boolean {
+    const now = Date.now();
+    // Another tab may have fetched it while this one waited.
+    const isJustFetched = lastUsed > askedAt && lastUsed <= now;
+    return immutable || current.has(key) || now < freshUntil || isJustFetched;
   }
 
-  return { fetch: (part, options) => withLock(keyOf(part), options, () => fetchFile(part, options)) };
+  return {
+    fetch(part, options) {
+      const askedAt = Date.now();
+      return withLock(keyOf(part), options, () => fetchFile(part, options, askedAt));
+    },
+  };
 }
 
 /**
@@ -113,14 +127,18 @@ async function askForChanges(
   { etag, lastModified }: FileRecord,
   { fetch, signal }: FetchOptions,
 ): Promise<Unchanged | FileBody> {
-  const timeout = AbortSignal.timeout(fetch.stallTimeout);
+  // It must not end the answer's body, which takes its own time.
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), fetch.stallTimeout);
   const known = { ...toValidators({ etag, lastModified }), bytes: 'all' } as const;
   try {
-    return await requestFile({ url, fetch, signal: AbortSignal.any([signal, timeout]), known });
+    return await requestFile({ url, fetch, signal: AbortSignal.any([signal, timeout.signal]), known });
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof WasiNNError && (cause.code === 'not-found' || cause.code === 'security')) throw cause;
     return { kind: 'unchanged', completion: {} };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -131,15 +149,16 @@ async function withLock<Result>(
   action: () => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted();
-  // Insecure pages have no locks.
-  if (!globalThis.navigator?.locks) return action();
   const name = `wasi-nn-web model ${key}`;
-  const held = await navigator.locks.request(name, { ifAvailable: true }, async (lock) =>
+  const { locks } = globalThis.navigator ?? {};
+  // Insecure pages have no locks: there one tab does not know of another.
+  if (!locks) return takeTurns(name, action);
+  const held = await locks.request(name, { ifAvailable: true }, async (lock) =>
     lock ? { result: await action() } : undefined,
   );
   if (held) return held.result;
   onProgress({ phase: 'wait', loaded: 0 });
-  return navigator.locks.request(name, { signal }, action);
+  return locks.request(name, { signal }, action);
 }
 
 function toProgress(phase: FileProgress['phase'], loaded: number, told: number | undefined): FileProgress {

@@ -15,20 +15,18 @@ export class GrowingBytes {
   append(bytes: Uint8Array, expected = 0): void {
     const needed = this.#length + bytes.byteLength;
     const capacity = this.#bytes?.byteLength ?? 0;
-    if (needed > capacity) this.#grow(Math.max(needed, expected > needed ? expected : capacity * 2, firstCapacity));
+    if (needed > capacity) this.#grow(expected >= needed ? expected : Math.max(needed, capacity * 2, firstCapacity));
     this.#bytes?.set(bytes, this.#length);
     this.#length = needed;
-  }
-
-  clear(): void {
-    this.#length = 0;
   }
 
   /** Hands the bytes over. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes ?? new Uint8Array();
     this.#bytes = undefined;
-    return bytes.byteLength === this.#length ? bytes : bytes.slice(0, this.#length);
+    const length = this.#length;
+    this.#length = 0;
+    return bytes.byteLength === length ? bytes : bytes.slice(0, length);
   }
 
   #grow(capacity: number): void {

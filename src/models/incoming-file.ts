@@ -5,7 +5,7 @@ import { type Digest, startDigest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
 import type { ModelStore } from './model-store.js';
 import type { RemotePart } from './registry.js';
-import { type FileBody, htmlError, type KnownBytes } from './request.js';
+import { type FileBody, htmlError, isForeign, type KnownBytes } from './request.js';
 
 export interface IncomingFileOptions {
   readonly part: RemotePart;
@@ -28,12 +28,15 @@ interface Version extends Validators {
 export class IncomingFile {
   readonly #options: IncomingFileOptions;
   readonly #chunk = new Uint8Array(chunkBytes);
+  /** False from when the cache has refused the file. */
+  #mayBeKept = true;
   #bytes = new GrowingBytes();
   #digest: Digest | undefined;
   #version: Version | undefined;
   #told: number | undefined;
   #received = 0;
   #stored = 0;
+  /** Whether the cache has what is stored. */
   #isKept = false;
 
   constructor(options: IncomingFileOptions) {
@@ -67,39 +70,42 @@ export class IncomingFile {
   /** What need not be asked for again from a URL. */
   known(url: string): KnownBytes | undefined {
     // With a digest, bytes of whatever version can be tried; without, only those of one that can be told from others.
-    const isOfVersion = this.#version?.resumable === true && this.#version.url === url;
-    if (this.#received === 0 || !(isOfVersion || this.#options.part.sha256 !== undefined)) return undefined;
-    return { ...(isOfVersion ? toValidators(this.#version ?? {}) : {}), bytes: this.#received };
+    const hasDigest = this.#options.part.sha256 !== undefined;
+    const version = this.#version?.resumable && this.#version.url === url ? this.#version : undefined;
+    if (this.#received === 0 || !(version || hasDigest)) return undefined;
+    return { ...(version ? toValidators(version) : {}), bytes: this.#received, hasDigest };
   }
 
   /**
    * Takes notice of an answer before its body comes.
    *
-   * @throws MismatchError where its length is wrong; WasiNNError where the file can be put nowhere
+   * @throws MismatchError where its length is wrong
    */
   async begin(url: string, { kind, completion, encoded, total }: FileBody): Promise<void> {
-    const { part, key, store } = this.#options;
-    if (part.size !== undefined && total !== undefined && total !== part.size) {
-      throw new MismatchError('runtime-error', `${url} has ${total} bytes, not the ${part.size} of the registry`);
+    const { size, sha256 } = this.#options.part;
+    // Another origin hides that its answer is compressed, and tells the length of that.
+    if (size !== undefined && total !== undefined && total !== size && !isForeign(url)) {
+      throw new MismatchError('runtime-error', `${url} has ${total} bytes, not the ${size} of the registry`);
     }
-    this.#told = total;
-    if (kind === 'rest') return;
-
+    if (kind === 'rest') {
+      this.#told = total ?? this.#told;
+      return;
+    }
     await this.#startAnew();
     const { etag, lastModified } = completion;
     const tellsVersion = (etag !== undefined && !etag.startsWith('W/')) || lastModified !== undefined;
-    const resumable = part.sha256 !== undefined || (tellsVersion && !encoded);
     this.#told = total;
-    this.#version = { url, resumable, ...toValidators(completion) };
-    this.#isKept = await store.begin({
-      key,
-      ...this.#version,
-      ...(this.total === undefined ? {} : { total: this.total }),
-    });
-    this.#requirePlace();
+    this.#version = {
+      url,
+      resumable: sha256 !== undefined || (tellsVersion && !encoded),
+      ...toValidators({ etag, lastModified }),
+    };
   }
 
-  /** @throws MismatchError for a byte more than the registry tells; WasiNNError for an HTML page in the file's place */
+  /**
+   * @throws MismatchError for a byte more than the registry tells; WasiNNError for an HTML page in the file's place, and
+   *   where the bytes can be put nowhere
+   */
   async write(url: string, bytes: Uint8Array): Promise<void> {
     const { size } = this.#options.part;
     if (this.#received === 0 && isHtml(bytes)) throw htmlError(url);
@@ -130,16 +136,20 @@ export class IncomingFile {
       throw mismatch;
     }
     if (this.#stored < this.#received) await this.#store(this.#chunk.subarray(0, this.#received % chunkBytes));
-    if (this.#isKept) await store.complete(key, freshUntil === undefined ? {} : { freshUntil });
+    else await this.#keep();
+    if (this.#isKept) this.#isKept = await store.complete(key, freshUntil === undefined ? {} : { freshUntil });
+    this.#requirePlace();
     return wanted ? this.#bytes.take() : undefined;
   }
 
   /** Forgets all that came, in the cache too. */
   async discard(): Promise<void> {
+    const { key, store } = this.#options;
+    if (this.#isKept) await store.delete(key);
     await this.#startAnew();
-    await this.#options.store.delete(this.#options.key);
   }
 
+  /** What the cache has of another version stays there until the first chunk of this one takes its place. */
   async #startAnew(): Promise<void> {
     this.#bytes = new GrowingBytes();
     this.#digest = this.#options.part.sha256 === undefined ? undefined : await startDigest();
@@ -158,17 +168,31 @@ export class IncomingFile {
 
   async #store(chunk: Uint8Array): Promise<void> {
     const { key, store } = this.#options;
-    const missing = (this.total ?? this.#received) - this.#stored;
-    if (this.#isKept) this.#isKept = await store.append(key, chunk, missing);
+    await this.#keep();
+    if (this.#isKept && this.#version) {
+      const missing = (this.total ?? this.#received) - this.#stored;
+      const { url } = this.#version;
+      this.#isKept = await store.append({ key, url, offset: this.#stored, bytes: chunk, missing });
+      this.#mayBeKept = this.#isKept;
+    }
     this.#stored = this.#received;
     this.#requirePlace();
+  }
+
+  /** Gives the file its place in the cache, before its first chunk. */
+  async #keep(): Promise<void> {
+    const { key, store } = this.#options;
+    if (this.#isKept || this.#stored > 0 || !this.#version || !this.#mayBeKept) return;
+    const { total } = this;
+    this.#isKept = await store.begin({ key, ...this.#version, ...(total === undefined ? {} : { total }) });
+    this.#mayBeKept = this.#isKept;
   }
 
   #requirePlace(): void {
     if (this.#isKept || this.#options.wanted) return;
     throw new WasiNNError(
       'runtime-error',
-      'the browser has no room to keep the model: delete others, or raise the budget',
+      'it cannot be kept: the browser has no storage or no room for it; delete other models, or raise cacheBudget',
     );
   }
 

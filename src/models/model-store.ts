@@ -1,5 +1,5 @@
 import { messageOf } from '../standard/error.js';
-import { type Completion, DamagedError, type ModelCache, type NewFile } from './cache.js';
+import { type Completion, DamagedError, GoneError, type ModelCache, type NewFile } from './cache.js';
 import type { FileRecord } from './cache-database.js';
 
 /** Why a model is not in the cache as it should be; it can be used all the same. */
@@ -18,6 +18,18 @@ export interface ModelStoreOptions {
   onNotice(notice: CacheNotice): void;
 }
 
+/** The next bytes of a file that has begun. */
+export interface NewChunk {
+  readonly key: string;
+  /** Where the file comes from, for people. */
+  readonly url: string;
+  /** Where the bytes stand in the file. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** How many bytes of the file are not stored yet, these included, as far as that is known. */
+  readonly missing: number;
+}
+
 /**
  * The cache under a policy: files that were not used for longest make room for new ones, and no failure of the
  * browser's storage is one of a model's. The methods do not reject.
@@ -34,7 +46,7 @@ export interface ModelStore {
   /** @returns whether the file can be kept */
   begin(file: NewFile): Promise<boolean>;
   /** @returns whether the chunk is stored; where it is not, nothing is left of the file */
-  append(key: string, chunk: Uint8Array, expected: number): Promise<boolean>;
+  append(chunk: NewChunk): Promise<boolean>;
   complete(key: string, completion: Completion): Promise<boolean>;
   touch(key: string, completion?: Completion): Promise<void>;
   delete(key: string): Promise<void>;
@@ -58,31 +70,56 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     }
   }
 
-  /** Deletes files until as many bytes fit, the one used longest ago first. @returns whether they do */
-  async function makeRoom(cache: ModelCache, keeping: string, needed: number, limit: number): Promise<boolean> {
+  /** Deletes files, the one used longest ago first, until the others take no more than `limit` bytes. */
+  async function evict(cache: ModelCache, keeping: string, limit: number): Promise<void> {
     const files = await cache.list();
-    let used = files.reduce((sum, { received }) => sum + received, 0);
+    let used = sizeOf(files);
     for (const { key, received } of files) {
-      if (used + needed <= limit) return true;
+      if (used <= limit) return;
       if (key === keeping) continue;
       await cache.delete(key);
       used -= received;
     }
-    return used + needed <= limit;
   }
 
-  /** Stores a chunk; where the browser's quota is reached, it is tried once more with older files gone. */
-  async function store(cache: ModelCache, key: string, chunk: Uint8Array, expected: number): Promise<void> {
-    if (!(await makeRoom(cache, key, chunk.byteLength, budget))) {
-      throw new Error(`the ${budget} bytes that models may take here are fewer than this one needs`);
+  /** Carries out a step of storing a file; where the browser's quota is reached, once more with older files gone. */
+  async function store(
+    cache: ModelCache,
+    key: string,
+    needed: number,
+    step: (cache: ModelCache) => Promise<void>,
+  ): Promise<void> {
+    const { received = 0 } = (await cache.find(key)) ?? {};
+    // Where it does not fit anyway, others need not go for it.
+    if (received + needed > budget) {
+      throw new Error(`it takes ${received + needed} bytes, and models may take ${budget} (cacheBudget)`);
     }
+    await evict(cache, key, budget - needed);
     try {
-      await cache.append(key, chunk);
+      await step(cache);
     } catch (cause) {
       if (!isQuotaError(cause)) throw cause;
-      const used = (await cache.list()).reduce((sum, { received }) => sum + received, 0);
-      await makeRoom(cache, key, expected, used);
-      await cache.append(key, chunk);
+      await evict(cache, key, sizeOf(await cache.list()) - needed);
+      await step(cache);
+    }
+  }
+
+  /** @returns whether the step succeeded; nothing is left of the file where it did not */
+  async function keep(
+    { key, url }: { readonly key: string; readonly url: string },
+    needed: number,
+    step: (cache: ModelCache) => Promise<void>,
+  ): Promise<boolean> {
+    const opened = await cache.catch(() => undefined);
+    if (!opened || budget === 0) return false;
+    try {
+      await store(opened, key, needed, step);
+      return true;
+    } catch (cause) {
+      onNotice({ reason: 'full', message: `${url} is not kept for the next visit: ${messageOf(cause)}` });
+      // What is there in its place is another's.
+      if (!(cause instanceof GoneError)) await attempt((cache) => cache.delete(key), undefined);
+      return false;
     }
   }
 
@@ -100,24 +137,20 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
         return false;
       }
     },
-    begin: (file) =>
-      budget === 0 ? Promise.resolve(false) : attempt((cache) => cache.begin(file).then(() => true), false),
-    async append(key, chunk, expected) {
-      try {
-        await store(await cache, key, chunk, expected);
-        return true;
-      } catch (cause) {
-        const message = `${key} is not kept for the next visit: ${messageOf(cause)}`;
-        onNotice({ reason: 'full', message });
-        await attempt((cache) => cache.delete(key), undefined);
-        return false;
-      }
+    begin: (file) => keep(file, 0, (cache) => cache.begin(file)),
+    append({ key, url, offset, bytes, missing }) {
+      const needed = Math.max(missing, bytes.byteLength);
+      return keep({ key, url }, needed, (cache) => cache.append(key, offset, bytes));
     },
     complete: (key, completion) => attempt((cache) => cache.complete(key, completion).then(() => true), false),
     touch: (key, completion) => attempt((cache) => cache.touch(key, completion), undefined),
     delete: (key) => attempt((cache) => cache.delete(key), undefined),
     clear: () => attempt((cache) => cache.clear(), undefined),
   };
+}
+
+function sizeOf(files: readonly FileRecord[]): number {
+  return files.reduce((sum, { received }) => sum + received, 0);
 }
 
 function isQuotaError(cause: unknown): boolean {

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type ModelCache, openModelCache } from './cache.js';
+import { type FileRecord, openCacheDatabase } from './cache-database.js';
+import { type ServedFile, type ServedRequest, serveFile } from './file-server.fixture.js';
 import { type CacheNotice, createModelStore } from './model-store.js';
 import { createModels, type Models } from './models.js';
 import type { ModelProgress } from './progress.js';
@@ -10,6 +12,8 @@ export interface TestModels {
   readonly models: Models;
   readonly progress: ModelProgress[];
   readonly notices: CacheNotice[];
+  /** How long was waited between tries, in ms; no time has gone by. */
+  readonly waits: number[];
 }
 
 export interface TestModelsOptions {
@@ -27,19 +31,59 @@ export function openTestModels(
 ): TestModels {
   const progress: ModelProgress[] = [];
   const notices: CacheNotice[] = [];
+  const waits: number[] = [];
   const models = createModels({
     registry: createRegistry(toRegistryOptions(option, allowedUrls, base), fetchDocument),
     store: createModelStore({ cache, budget, onNotice: (notice) => notices.push(notice) }),
     budget,
     onProgress: (step) => progress.push(step),
+    wait: async (milliseconds) => {
+      waits.push(milliseconds);
+    },
   });
-  return { models, progress, notices };
+  return { models, progress, notices, waits };
 }
 
 /** Models that are kept nowhere. */
 export function openUncachedModels(option: ModelsOption): Models {
   return openTestModels(option, 'https://page.example/', { cache: Promise.reject(new Error('no cache in this test')) })
     .models;
+}
+
+/** What the cache has of one file. */
+export interface StoredFile {
+  readonly record: FileRecord;
+  readonly bytes: Uint8Array;
+}
+
+/** All that the cache has, by the database itself. */
+export async function readStored(): Promise<StoredFile[]> {
+  const database = await openCacheDatabase();
+  const records = await database.getAll('files');
+  const keys = await database.getAllKeys('chunks');
+  const chunks = await database.getAll('chunks');
+  database.close();
+  const stray = keys.find(([key]) => !records.some((record) => record.key === key));
+  if (stray) throw new Error(`chunk ${stray} belongs to no file`);
+  return records.map((record) => {
+    const own = chunks.filter((_, index) => keys[index]?.[0] === record.key);
+    return { record, bytes: Buffer.concat(own) };
+  });
+}
+
+/** A file on a server of its own. */
+export interface FileSite {
+  readonly url: string;
+  readonly file: ServedFile;
+  /** What was asked for so far. */
+  readonly requests: ServedRequest[];
+  stop(): void;
+}
+
+export async function startFileSite(file: ServedFile): Promise<FileSite> {
+  const { requests, handle } = serveFile(file);
+  const { url, stop } = await startTestServer(handle);
+  return { url: `${url}model.bin`, file, requests, stop };
 }
 
 export interface TestServer {

@@ -1,6 +1,7 @@
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { FileRecord } from './cache-database.js';
+import { type Wait, wait as waitByClock } from './download.js';
 import { createFiles, type FileProgress, keyOf } from './files.js';
 import type { ModelStore } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
@@ -8,7 +9,7 @@ import type { Entries, ModelEntry, PartSource, Registry } from './registry.js';
 import { createSharing } from './sharing.js';
 
 /** A model's files and how they are to be loaded. */
-export interface OpenModel extends ModelEntry {
+export interface OpenModel extends Omit<ModelEntry, 'sources'> {
   readonly parts: readonly GraphBuilder[];
 }
 
@@ -77,12 +78,14 @@ export interface ModelsOptions {
   /** How many bytes the store may hold. */
   readonly budget: number;
   onProgress(progress: ModelProgress): void;
+  /** How the time between tries goes by. Default: by the clock. */
+  readonly wait?: Wait;
 }
 
 const never = new AbortController().signal;
 
-export function createModels({ registry, store, budget, onProgress }: ModelsOptions): Models {
-  const files = createFiles(store);
+export function createModels({ registry, store, budget, onProgress, wait = waitByClock }: ModelsOptions): Models {
+  const files = createFiles(store, wait);
   const sharing = createSharing<GraphBuilder | undefined, FileProgress>();
   const track = createProgress(onProgress);
 
@@ -129,7 +132,8 @@ export function createModels({ registry, store, budget, onProgress }: ModelsOpti
   return {
     async open(name, signal = never) {
       const { entry, parts } = await fetchParts('load-by-name', name, signal);
-      return { ...entry, parts: parts.map((part) => part ?? new Uint8Array()) };
+      const { sources: _, ...options } = entry;
+      return { ...options, parts: parts.map((part) => part ?? new Uint8Array()) };
     },
     async preload(name, signal = never) {
       await fetchParts('preload', name, signal);

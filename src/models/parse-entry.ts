@@ -23,6 +23,9 @@ const entryMembers = [
 ];
 const fetchMembers = ['credentials', 'headers', 'retries', 'stallTimeout'];
 
+/** A timer of a longer time would end at once. */
+const longestTimer = 2 ** 31 - 1;
+
 /** What is wrong with an entry; `parseEntry` adds the name of the entry. */
 class Fault extends Error {}
 
@@ -81,7 +84,11 @@ function toSource(what: string, part: Members, base: string): PartSource {
   const { url, urls, data, sha256, size } = part;
   const given = [url, urls, data].filter((source) => source !== undefined);
   if (given.length !== 1) throw new Fault(`${what} needs one of url, urls and data`);
-  if (data !== undefined) return toLocalPart(what, data);
+  if (data !== undefined) {
+    const stray = ['sha256', 'size', 'immutable'].find((member) => part[member] !== undefined);
+    if (stray) throw new Fault(`${what} has both data and ${stray}, which is for what is fetched`);
+    return toLocalPart(what, data);
+  }
 
   if (sha256 !== undefined && !(typeof sha256 === 'string' && /^[0-9a-f]{64}$/i.test(sha256)))
     throw fault(`the sha256 of ${what}`, '64 hexadecimal digits', sha256);
@@ -129,8 +136,8 @@ function toFetchOptions(options: unknown = {}): ModelEntry['fetch'] {
   } = membersOf('its fetch', options, fetchMembers);
   if (!isOneOf(credentialModes, credentials)) throw fault('its fetch.credentials', oneOf(credentialModes), credentials);
   if (!isLength(retries)) throw fault('its fetch.retries', 'a whole number', retries);
-  if (!isLength(stallTimeout) || stallTimeout === 0)
-    throw fault('its fetch.stallTimeout', 'a number of milliseconds above 0', stallTimeout);
+  if (!isLength(stallTimeout) || stallTimeout === 0 || stallTimeout > longestTimer)
+    throw fault('its fetch.stallTimeout', `a number of milliseconds from 1 to ${longestTimer}`, stallTimeout);
   return { credentials, headers: toHeaders(headers), retries, stallTimeout };
 }
 

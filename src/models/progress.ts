@@ -46,25 +46,33 @@ export function createProgress(
     const own = { amount: { loaded: 0 } as Amount, underway: true };
     const samples: { readonly time: number; readonly loaded: number }[] = [];
     let toldAt = Number.NEGATIVE_INFINITY;
-    let toldPhase: FileProgress['phase'] | undefined;
+    let phase: FileProgress['phase'] | undefined;
+    let isTold = true;
     amounts.add(own);
+
+    function tellNow(): void {
+      if (!phase) return;
+      isTold = true;
+      const rate = phase === 'download' ? rateOf(samples) : undefined;
+      tell({ name, phase, ...own.amount, ...(rate === undefined ? {} : { rate }), all: all() });
+    }
 
     return {
       update(part, progress) {
         files[part] = progress;
         own.amount = sum(files);
-        const { phase } = progress;
         const time = now();
         samples.push({ time, loaded: own.amount.loaded });
         while (samples[0] && samples[0].time < time - rateWindow) samples.shift();
-        const isLast = own.amount.loaded === own.amount.total;
-        if (phase === toldPhase && !isLast && time - toldAt < interval) return;
+        const isSoon = progress.phase === phase && time - toldAt < interval;
+        phase = progress.phase;
+        isTold = false;
+        if (isSoon && own.amount.loaded !== own.amount.total) return;
         toldAt = time;
-        toldPhase = phase;
-        const rate = phase === 'download' ? rateOf(samples) : undefined;
-        tell({ name, phase, ...own.amount, ...(rate === undefined ? {} : { rate }), all: all() });
+        tellNow();
       },
       end() {
+        if (!isTold) tellNow();
         own.underway = false;
         if ([...amounts].every(({ underway }) => !underway)) amounts.clear();
       },

@@ -36,22 +36,26 @@ export function parseDocument(document: unknown, base: string): Entries {
 }
 
 async function fetchText(url: string): Promise<string> {
-  let response: Response;
-  try {
-    // Asked for anew on each visit, since it is what tells of new models; offline, the browser's own copy serves.
-    response = await fetch(url, { cache: 'no-cache' }).catch(() => fetch(url, { cache: 'force-cache' }));
-  } catch (cause) {
-    const text = `models: ${url} could not be reached (${messageOf(cause)}): check the network and its CORS headers`;
-    throw new WasiNNError('runtime-error', text, { cause });
-  }
+  // Asked for anew on each visit, since it is what tells of new models; offline, the browser's own copy serves.
+  const response = await fetch(url, { cache: 'no-cache' })
+    .catch(() => fetch(url, { cache: 'force-cache' }))
+    .catch(unreachable(url));
   if (!response.ok) {
+    await response.body?.cancel();
     const code = response.status === 404 || response.status === 410 ? 'not-found' : 'runtime-error';
     throw new WasiNNError(code, `models: ${url} answered ${response.status} ${response.statusText}`.trimEnd());
   }
-  const blob = await response.blob();
+  const blob = await response.blob().catch(unreachable(url));
   if (blob.size <= maximumBytes) return blob.text();
   throw new WasiNNError(
     'too-large',
     `models: ${url} has ${blob.size} bytes, more than the ${maximumBytes} of a registry`,
   );
+}
+
+function unreachable(url: string): (cause: unknown) => never {
+  return (cause) => {
+    const text = `models: ${url} could not be read (${messageOf(cause)}): check the network and its CORS headers`;
+    throw new WasiNNError('runtime-error', text, { cause });
+  };
 }

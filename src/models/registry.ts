@@ -161,7 +161,7 @@ export function createRegistry(
       if (entry) return entry;
       if (allowedUrls.length > 0 && URL.canParse(name))
         return parseEntry(name, { url: allowedUrl(name, allowedUrls) }, name);
-      throw unknownName([...own.keys(), ...(await documented()).keys()], name);
+      throw unknownName([...new Set([...own.keys(), ...(await documented()).keys()])], name);
     },
     entries: async () => new Map([...(await documented()), ...own]),
     add(added) {

@@ -63,8 +63,8 @@ export function createRemoteModels(port: MessagePort): RemoteModels {
       await request({ operation: 'forget', name });
     },
     add(entries) {
-      // What was checked before it was posted is not refused.
-      void request({ operation: 'add', entries });
+      // What was checked before it was posted is not refused; a worker that is gone is started anew with all entries.
+      request({ operation: 'add', entries }).catch(() => undefined);
     },
     list: async () => [...expect(await request({ operation: 'list' }), isListing)],
     async preload(name, signal) {

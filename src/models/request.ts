@@ -14,6 +14,8 @@ export interface FileRequest {
 export interface KnownBytes extends Validators {
   /** How many of the file's first bytes are there, or `all`. */
   readonly bytes: number | 'all';
+  /** Whether a digest will tell bytes of another version. */
+  readonly hasDigest?: boolean;
 }
 
 /** A server's answer. */
@@ -72,7 +74,7 @@ export async function requestFile(request: FileRequest): Promise<FileAnswer> {
   }
   const body = response.body ?? new Blob([]).stream();
   if (response.status !== 206) return whole(request, response, completion, body);
-  if (typeof known?.bytes === 'number' && isRest(known, known.bytes, completion, response.headers)) {
+  if (typeof known?.bytes === 'number' && isRest(url, known, known.bytes, completion, response.headers)) {
     return { kind: 'rest', completion, encoded: false, body, ...restTotal(known.bytes, response.headers) };
   }
   // A part that was not asked for, or of another version.
@@ -158,8 +160,11 @@ function isOtherVersion(known: Validators, { etag, lastModified }: Validators): 
 }
 
 /** Another origin may hide `Content-Range`: then a 206 is taken for what was asked for. */
-function isRest(known: Validators, offset: number, answered: Validators, headers: Headers): boolean {
-  if (isOtherVersion(known, answered)) return false;
+function isRest(url: string, known: KnownBytes, offset: number, answered: Validators, headers: Headers): boolean {
+  // A part of a compressed form is none of the file.
+  if (headers.has('content-encoding') || isOtherVersion(known, answered)) return false;
+  // Another origin was asked without a condition.
+  if (isForeign(url) && !known.hasDigest && !isSameVersion(known, answered)) return false;
   const range = headers.get('content-range');
   return range === null || /^bytes (\d+)-/i.exec(range)?.[1] === String(offset);
 }
@@ -193,8 +198,12 @@ async function askLength(request: FileRequest): Promise<number | undefined> {
   headers.set('Range', 'bytes=0-0');
   const response = await send(request, headers).catch(() => undefined);
   await response?.body?.cancel();
-  const total = /\/(\d+)$/.exec(response?.headers.get('content-range') ?? '')?.[1];
-  return total === undefined ? undefined : Number(total);
+  if (!response?.ok) return undefined;
+  const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
+  if (total !== undefined) return Number(total);
+  // Browsers ask for parts uncompressed, which also a server without parts may heed.
+  const isWhole = response.status === 200 && !response.headers.has('content-encoding');
+  return isWhole ? readLength(response.headers) : undefined;
 }
 
 async function refusal(url: string, response: Response): Promise<WasiNNError> {

@@ -45,9 +45,9 @@ export function createSharing<Result, Notice>(): Sharing<Result, Notice> {
           shared.controller.abort(signal.reason);
         };
         signal.addEventListener('abort', leave, { once: true });
-        shared.result
-          .then((result) => resolve({ result, isFirst: known === undefined }), reject)
-          .finally(() => signal.removeEventListener('abort', leave));
+        const stay = () => signal.removeEventListener('abort', leave);
+        shared.result.then(stay, stay);
+        shared.result.then((result) => resolve({ result, isFirst: known === undefined }), reject);
       });
     },
   };

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { matchesUrlPattern, parseUrlPattern } from './url-pattern.js';
+
+const base = 'https://page.example/app/';
+
+describe('parseUrlPattern', () => {
+  it.each([
+    ['https://models.example/onnx/*', 'https://models.example/onnx/*'],
+    ['models/*.onnx', 'https://page.example/app/models/*.onnx'],
+    ['/m?version=*', 'https://page.example/m?version=*'],
+    ['http://127.0.0.1:8080/*', 'http://127.0.0.1:8080/*'],
+    ['https://models.example', 'https://models.example/'],
+  ])('takes %s', (pattern, parsed) => {
+    expect(parseUrlPattern(pattern, base)).toBe(parsed);
+  });
+
+  it.each([
+    'https://*/m.onnx',
+    'https://*.example/m.onnx',
+    'https://models.example*',
+    'https://models.example:*/m.onnx',
+    'https://user:secret@models.example/*',
+    'https://models.example/*#part',
+    'file:///models/*',
+    'data:*',
+    'blob:*',
+    'https://',
+  ])('refuses %s', (pattern) => {
+    expect(() => parseUrlPattern(pattern, base)).toThrow(
+      expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining(JSON.stringify(pattern)) }),
+    );
+  });
+});
+
+describe('matchesUrlPattern', () => {
+  const matches = (pattern: string, url: string) =>
+    matchesUrlPattern(parseUrlPattern(pattern, base), new URL(url).href);
+
+  it.each([
+    ['https://a.example/onnx/*', 'https://a.example/onnx/m.onnx'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/deep/m.onnx?v=1'],
+    ['https://a.example/*.onnx', 'https://a.example/m.onnx'],
+    ['https://a.example/*/v*/m.onnx', 'https://a.example/x/v2/m.onnx'],
+    ['https://a.example/m.onnx', 'https://a.example/m.onnx'],
+    ['https://a.example/onnx/*', 'https://A.EXAMPLE:443/onnx/m.onnx'],
+    ['https://a.example/aa*aa', 'https://a.example/aaaa'],
+  ])('%s allows %s', (pattern, url) => {
+    expect(matches(pattern, url)).toBe(true);
+  });
+
+  it.each([
+    ['https://a.example/onnx/*', 'https://b.example/onnx/m.onnx'],
+    ['https://a.example/onnx/*', 'http://a.example/onnx/m.onnx'],
+    ['https://a.example/onnx/*', 'https://a.example:8443/onnx/m.onnx'],
+    ['https://a.example/onnx/*', 'https://a.example.evil.example/onnx/m.onnx'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/../secret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/%2e%2E/secret'],
+    ['https://a.example/onnx/*', 'https://a.example\\onnx/../secret'],
+    ['https://a.example/onnx/*', 'https://user@a.example/onnx/m.onnx'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/m.onnx#part'],
+    ['https://a.example/*.onnx', 'https://a.example/m.onnx?v=1'],
+    ['https://a.example/m.onnx', 'https://a.example/m.onnx2'],
+    ['https://a.example/aa*aa', 'https://a.example/aaa'],
+    ['https://a.example/a.b', 'https://a.example/aXb'],
+    ['https://a.example/*/v*/m.onnx', 'https://a.example/v2/m.onnx'],
+  ])('%s does not allow %s', (pattern, url) => {
+    expect(matches(pattern, url)).toBe(false);
+  });
+});
