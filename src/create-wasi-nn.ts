@@ -139,7 +139,7 @@ export function createWasiNN({
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
     onEvent,
-    onLoss: () => engine?.attachModels(),
+    onLoss: (cause) => engine?.loseModels(cause),
   });
 
   /** An engine that cannot be started takes its guests along; the next guest tries again. */

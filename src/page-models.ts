@@ -50,7 +50,7 @@ export interface ModelsHostOptions {
   readonly configuration: ModelsConfiguration;
   onEvent(event: ModelsEvent): void;
   /** The worker broke down: ports to it are dead. */
-  onLoss(): void;
+  onLoss(cause: WasiNNError): void;
 }
 
 /** The models worker, as the page holds it. It starts when it is first needed. */
@@ -84,8 +84,9 @@ export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions
     worker.onerror = ({ message }) => {
       const cause =
         message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
-      stop(new WasiNNError('runtime-error', `the models worker failed: ${cause}`));
-      onLoss();
+      const error = new WasiNNError('runtime-error', `the models worker failed: ${cause}`);
+      stop(error);
+      onLoss(error);
     };
     const registry = { ...configuration.registry, entries };
     tell(worker, { type: 'configure', configuration: { ...configuration, registry } });

@@ -1,14 +1,13 @@
 import { createEchoBackend } from '../backends/echo.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
-import { createRemoteModels, type RemoteModels } from '../models/remote-models.js';
-import { WasiNNError } from '../standard/error.js';
 import { createEngine, type Engine, type EngineConnection } from './engine.js';
-import { type EngineConfiguration, type EngineMessage, isPageMessage } from './protocol.js';
+import { createModelsLine } from './models-line.js';
+import { type EngineConfiguration, type EngineMessage, fromPlainError, isPageMessage } from './protocol.js';
 import { serve } from './serve.js';
 import { createTurnRecorder } from './turns.js';
 
-/** The engine's own thread: inference and downloads happen here, away from the page and from the guests. */
+/** The engine's own thread: inference happens here, away from the page and from the guests. */
 
 interface ConnectedGuest {
   readonly port: MessagePort;
@@ -17,7 +16,7 @@ interface ConnectedGuest {
 
 const guests = new Map<number, ConnectedGuest>();
 let engine: Engine | undefined;
-let models: RemoteModels | undefined;
+const models = createModelsLine(() => tell({ type: 'models-wanted' }));
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isPageMessage(data)) return;
@@ -27,8 +26,10 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       holdWhileAlive(data.configuration.lifeLock, () => tell({ type: 'ready' }));
       return;
     case 'models':
-      models?.fail(new WasiNNError('runtime-error', 'the models worker broke down: load the model again'));
-      models = createRemoteModels(data.port);
+      models.attach(data.port);
+      return;
+    case 'models-lost':
+      models.lose(fromPlainError(data.error));
       return;
     case 'connect':
       connect(data.guest, data.port);
@@ -48,16 +49,11 @@ function configure({ allowSoftwareAdapter, backends, limits, board }: EngineConf
   );
   return createEngine({
     backends: [...outside, ...builtIn],
-    models: { open: (name, signal) => present().open(name, signal), forget: (name) => present().forget(name) },
+    models,
     limits,
     turns,
     onEvent: (event) => tell({ type: 'event', event }),
   });
-}
-
-function present(): RemoteModels {
-  if (models) return models;
-  throw new WasiNNError('runtime-error', 'load-by-name: the page has told of no models');
 }
 
 function connect(guest: number, port: MessagePort): void {

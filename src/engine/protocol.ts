@@ -20,7 +20,10 @@ export { fromPlainError, type PlainError, toPlainError } from '../standard/plain
 
 export type PageMessage =
   | { readonly type: 'configure'; readonly configuration: EngineConfiguration }
+  /** A port to the models, which the engine has asked for. */
   | { readonly type: 'models'; readonly port: MessagePort }
+  /** That port is dead. */
+  | { readonly type: 'models-lost'; readonly error: PlainError }
   | { readonly type: 'connect'; readonly guest: number; readonly port: MessagePort }
   | { readonly type: 'disconnect'; readonly guest: number };
 
@@ -37,6 +40,8 @@ export interface EngineConfiguration {
 
 export type EngineMessage =
   | { readonly type: 'event'; readonly event: EngineEvent }
+  /** The engine needs a port to the models. */
+  | { readonly type: 'models-wanted' }
   /** The engine has started. */
   | { readonly type: 'ready' }
   /** The engine has begun to work on a call, while the page was not looking. */
@@ -88,12 +93,15 @@ export interface MailboxMessage {
 
 export function isPageMessage(data: unknown): data is PageMessage {
   return (
-    isObjectWith(data, 'type') && ['configure', 'models', 'connect', 'disconnect'].some((type) => type === data.type)
+    isObjectWith(data, 'type') &&
+    ['configure', 'models', 'models-lost', 'connect', 'disconnect'].some((type) => type === data.type)
   );
 }
 
 export function isEngineMessage(data: unknown): data is EngineMessage {
-  return isObjectWith(data, 'type') && ['event', 'ready', 'busy', 'turn'].some((type) => type === data.type);
+  return (
+    isObjectWith(data, 'type') && ['event', 'models-wanted', 'ready', 'busy', 'turn'].some((type) => type === data.type)
+  );
 }
 
 export function isOpenMessage(data: unknown): data is OpenMessage {

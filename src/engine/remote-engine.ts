@@ -11,8 +11,8 @@ import type { Turn } from './turns.js';
 export interface RemoteEngine {
   /** Opens a line for a guest; its port goes to the guest's thread, where a steady link is made of it. */
   connect(): RemoteConnection;
-  /** Gives the worker a port to the models anew: the one that it had is dead. */
-  attachModels(): void;
+  /** Tells the worker that its port to the models is dead. */
+  loseModels(cause: WasiNNError): void;
   /** Ends the worker, and with it every call that is under way. */
   dispose(): void;
 }
@@ -54,11 +54,11 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
   function run(): RunningEngine {
     const engine = startRunningEngine(options, {
       onEvent,
+      onModelsWanted: () => attachModels(engine),
       onUnstartable: onFailure,
       onOverdue: (turn) => replace(overdue(turn, options.limits), [turn]),
       onBroken: (cause) => replace(broken(cause), engine.turns()),
     });
-    attachModels(engine);
     return engine;
   }
 
@@ -107,7 +107,7 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
         },
       };
     },
-    attachModels: () => running && attachModels(running),
+    loseModels: (cause) => running?.tell({ type: 'models-lost', error: toPlainError(cause) }),
     dispose() {
       running?.end();
       running = undefined;

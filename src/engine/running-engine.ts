@@ -18,6 +18,8 @@ export type RunningEngineOptions = Omit<EngineConfiguration, 'board' | 'lifeLock
 /** What becomes of a worker; nothing is called after its `end`. */
 export interface RunningEngineListener {
   onEvent(event: EngineEvent): void;
+  /** It needs a port to the models, to be told. */
+  onModelsWanted(): void;
   /** Its script could not be loaded, or failed before it was ready. */
   onUnstartable(error: WasiNNError): void;
   /** A turn takes longer than its limit. */
@@ -47,6 +49,9 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
     switch (message.type) {
       case 'event':
         listener.onEvent(message.event);
+        return;
+      case 'models-wanted':
+        listener.onModelsWanted();
         return;
       case 'ready':
         isReady = true;
