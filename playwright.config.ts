@@ -1,20 +1,9 @@
 import { defineConfig } from '@playwright/test';
-import { findFirefox } from './e2e/browsers/installed.js';
 import type { GuestOptions } from './e2e/browsers/test.js';
 import { chromiumLaunchOptions } from './e2e/chromium.js';
 
 const chromium = { browserName: 'chromium', launchOptions: chromiumLaunchOptions() } as const;
-/** Driven by WebDriver BiDi, as Firefox comes: Playwright's own protocol needs a build that it has patched. */
-const firefox = {
-  browserName: 'firefox',
-  launchOptions: {
-    channel: 'moz-firefox',
-    executablePath: findFirefox() ?? 'firefox-esr',
-    // With BiDi's eyes on it, Firefox 153 now and then hangs a worker that starts a worker, as onnxruntime does for
-    // threads; on one core it starts none.
-    firefoxUserPrefs: { 'dom.maxHardwareConcurrency': 1 },
-  },
-} as const;
+const firefox = { browserName: 'firefox' } as const;
 const webkit = { browserName: 'webkit' } as const;
 
 /** The tests that every browser runs; the others need Chromium. */

@@ -1,12 +1,17 @@
-import type { CDPSession, Page } from '@playwright/test';
+import type { CDPSession, Page, Worker as PageWorker } from '@playwright/test';
 import { ask, openGuests, succeeded } from './guest-page.js';
 import { expect, test } from './test.js';
 
 const digit = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(28 * 28 * 4) };
 
-test('200 guests that come and go leave no workers, and no memory on the page', async ({ blank, context }) => {
+test('200 guests that come and go leave no workers, no ports, and no memory on the page', async ({
+  blank,
+  context,
+}) => {
   test.setTimeout(180_000);
+  const portsOfPage = await countPorts(blank);
   await openGuests(blank, { stays: 'probe.component.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const portsOfEngine = await countPorts(engineOf(blank));
   const session = await context.newCDPSession(blank);
   await comeAndGo(blank, 20);
   const workers = blank.workers().length;
@@ -15,6 +20,9 @@ test('200 guests that come and go leave no workers, and no memory on the page', 
   await comeAndGo(blank, 200);
 
   await expect.poll(() => blank.workers().length).toBe(workers);
+  // Each guest has two, one of which goes to the engine.
+  expect(await portsOfPage()).toEqual({ opened: 2 * (1 + 20 + 200), open: 0 });
+  await expect.poll(portsOfEngine).toEqual({ opened: 20 + 200, open: 0 });
   expect((await heapSize(session)) - before).toBeLessThan(1 << 20);
   const graph = succeeded(await ask<number>(blank, 'stays', 'loadByName', 'digits'));
   succeeded(await ask(blank, 'stays', 'compute', graph, [digit], false));
@@ -56,14 +64,61 @@ test('a guest whose engine is ended hears of it, and does not hang', async ({ bl
   expect(text).toContain('disposed of');
 });
 
-/** Starts guests one after another, and disposes of each. */
+/** Starts guests one after another, of either kind in turn, and disposes of each. */
 async function comeAndGo(page: Page, times: number): Promise<void> {
   await page.evaluate(async (times) => {
     for (let time = 0; time < times; time++) {
-      const guest = await globalThis.guestPage.nn.instantiate('/guests/legacy-probe.wasm');
+      const file = time % 2 === 0 ? 'legacy-probe.wasm' : 'probe.component.wasm';
+      const guest = await globalThis.guestPage.nn.instantiate(`/guests/${file}`);
       guest.dispose();
     }
   }, times);
+}
+
+function engineOf(page: Page): PageWorker {
+  const engine = page.workers().find((worker) => worker.url().includes('engine-worker'));
+  if (engine) return engine;
+  throw new Error('the page has no engine worker');
+}
+
+/** Ports that a thread made or was sent, and those that it has still: neither closed nor sent on. */
+interface Ports {
+  readonly opened: number;
+  readonly open: number;
+}
+
+/** Counts the ports of a thread from now on. @returns asks for the count */
+async function countPorts(thread: Pick<Page, 'evaluateHandle'>): Promise<() => Promise<Ports>> {
+  const count = await thread.evaluateHandle((): (() => Ports) => {
+    const open = new Set<Transferable>();
+    let opened = 0;
+    const take = (...ports: readonly MessagePort[]) => {
+      for (const port of ports) open.add(port);
+      opened += ports.length;
+    };
+
+    globalThis.addEventListener('message', ({ ports }) => take(...ports));
+    globalThis.MessageChannel = class extends MessageChannel {
+      constructor() {
+        super();
+        take(this.port1, this.port2);
+      }
+    };
+    const { close } = MessagePort.prototype;
+    MessagePort.prototype.close = function () {
+      open.delete(this);
+      close.call(this);
+    };
+    for (const { prototype } of [Worker, MessagePort]) {
+      const { postMessage } = prototype;
+      prototype.postMessage = function (message: unknown, transfer: Transferable[] | StructuredSerializeOptions = []) {
+        if (Array.isArray(transfer)) for (const item of transfer) open.delete(item);
+        Reflect.apply(postMessage, this, [message, transfer]);
+      };
+    }
+    return () => ({ opened, open: open.size });
+  });
+  return () => count.evaluate((count) => count());
 }
 
 /** The bytes that live objects of the page take, after all garbage is collected. */

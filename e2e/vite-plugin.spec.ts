@@ -39,11 +39,12 @@ const tsconfig = {
   },
 };
 
-/** A page that has a drawn seven classified by a library, and a word passed on by two programs. */
+/** A page that has a drawn seven classified by a library, resources counted, and a word passed on by two programs. */
 const main = `
 import { createWasiNN, type Waiting } from 'wasi-nn-web';
 import program from './cat.component.wasm';
 import coreProgram from './cat.wasm?guest';
+import classifiers from './classifiers.component.wasm';
 import guest, { type Image, type Model } from './classify.component.wasm';
 
 const paper = new OffscreenCanvas(28, 28);
@@ -68,17 +69,20 @@ const { exports } = await guest.instantiate(nn, { waiting });
 const [guess] = await exports.classify(image, model, 1);
 const { stdout } = await program.run(nn, { stdin: 'word' });
 const twice = await coreProgram.run(nn, { stdin: stdout });
+const { 'wasi-nn-web:classifiers/api@0.1.0': api } = (await classifiers.instantiate(nn, { waiting })).exports;
+const living = await api.living();
 Object.assign(globalThis, { nn });
-document.title = [guess?.class, twice.stdout, crossOriginIsolated].join(' ');
+document.title = [guess?.class, living, twice.stdout, crossOriginIsolated].join(' ');
 `;
 
 /** The title of the page when its guests have done their work; each program says `input` before what it passes on. */
-const finished = /^7 .*input.*input word true$/;
+const finished = /^7 0 .*input.*input word true$/;
 
 const calls = `
 import type { WasiNN } from 'wasi-nn-web';
 import program from './cat.component.wasm';
 import untyped from './cat.wasm?guest';
+import classifiers from './classifiers.component.wasm';
 import guest, { type ErrorCode, type Image, type Model } from './classify.component.wasm';
 
 export async function call(nn: WasiNN, image: Image, model: Model): Promise<void> {
@@ -102,6 +106,28 @@ export async function call(nn: WasiNN, image: Image, model: Model): Promise<void
   // @ts-expect-error: interfaces have their full names
   await interfaces.run.run();
 
+  const { 'wasi-nn-web:classifiers/api@0.1.0': api } = (await classifiers.instantiate(nn)).exports;
+  const classifier = await api.Classifier.create('digits');
+  (await classifier.models()).map((name) => name.length);
+  const merged = await api.Classifier.merge([classifier]);
+  (await (await api.find('digits'))?.classify(new Float32Array(784)))?.fill(0);
+  const [first, labelled] = await api.swap([[{ label: 'one', classifier }], merged]);
+  await first?.dispose();
+  await labelled[0]?.classifier.models();
+  const ticket = await api.issue(1);
+  await api.redeem(ticket);
+  await (await api.Eager.create('digits')).dispose();
+  // @ts-expect-error: methods answer with promises
+  classifier.models().length;
+  // @ts-expect-error: a ticket is no classifier
+  await api.take(ticket);
+  // @ts-expect-error: tickets are issued, not made
+  await api.Ticket.create();
+  // @ts-expect-error: a model has a name
+  await api.Classifier.create(1);
+  // @ts-expect-error: no such method
+  await classifier.train();
+
   const { exports: sums } = await untyped.instantiate<{ add(one: number, other: number): Promise<number> }>(nn);
   (await sums.add(1, 2)).toFixed();
   // @ts-expect-error: not an engine
@@ -123,7 +149,7 @@ test.beforeAll(async () => {
   await mkdir(path.join(project, 'public/models'), { recursive: true });
   await copyFile(path.join(root, 'public/models/digits.onnx'), path.join(project, 'public/models/digits.onnx'));
   await copyFile(path.join(root, 'guests/trap.component.wasm'), path.join(project, 'public/fetched.wasm'));
-  for (const guest of ['classify.component.wasm', 'cat.component.wasm', 'cat.wasm']) {
+  for (const guest of ['classify.component.wasm', 'classifiers.component.wasm', 'cat.component.wasm', 'cat.wasm']) {
     await copyFile(path.join(root, 'guests', guest), path.join(project, guest));
   }
   const files = {

@@ -16,6 +16,7 @@ export type { ReplaceEvent } from './engine/remote-engine.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
 export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
+export { transfer } from './guest/transfer.js';
 export type { TranspiledGuest } from './guest/transpiled-guest.js';
 export type { Waiting } from './guest/waiting.js';
 export type { ModelListing, ModelsUsage } from './models/models.js';

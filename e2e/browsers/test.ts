@@ -1,7 +1,8 @@
 import type { Waiting } from '../../src/index.js';
 import { test as base } from '../test.js';
 import { startWithPlaywright, type Tab, type TestBrowser } from './browser.js';
-import { absence } from './installed.js';
+import { startFirefox } from './firefox.js';
+import { absence, type BrowserName } from './installed.js';
 import { startWebKit } from './webkit.js';
 
 export { expect } from '@playwright/test';
@@ -26,10 +27,12 @@ export const test = base.extend<Fixtures, GuestOptions & WorkerFixtures>({
   waiting: ['suspend', { option: true, scope: 'worker' }],
   browserUnderTest: [
     async ({ playwright, browserName, launchOptions }, use) => {
-      const browser =
-        browserName === 'webkit'
-          ? await startWebKit()
-          : await startWithPlaywright(playwright[browserName], launchOptions);
+      const start: Record<BrowserName, () => Promise<TestBrowser>> = {
+        chromium: () => startWithPlaywright(playwright.chromium, launchOptions),
+        firefox: startFirefox,
+        webkit: startWebKit,
+      };
+      const browser = await start[browserName]();
       await use(browser);
       await browser.close();
     },

@@ -4,13 +4,10 @@ import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { Tab, TestBrowser } from './browser.js';
 import { Program } from './program.js';
+import { asynchronous, memberOf, otherTimeout, scriptTimeout, textOf } from './web-driver.js';
 
 // WebKitGTK's MiniBrowser through its own driver, spoken to as the W3C's standard WebDriver says: Playwright drives no
 // WebKit but the builds that it has patched. The browser needs a display, which Xvfb is.
-
-/** Shorter than a test may take, so that the driver still answers when a page does not. */
-const scriptTimeout = 50_000;
-const otherTimeout = 20_000;
 
 const environment = {
   // WebKitGTK has shared memory, but gives it to no page without this; Safari gives it to isolated ones.
@@ -96,23 +93,12 @@ async function openSession(origin: string): Promise<Tab> {
     },
     async evaluate(expression) {
       const answer = await send(`${url}/execute/async`, 'POST', { script: asynchronous(expression), args: [] });
-      const value = memberOf(answer, 'value');
-      if (typeof value === 'string') return value;
-      throw new Error(String(memberOf(answer, 'error')));
+      return textOf(answer);
     },
     async close() {
       await send(url, 'DELETE');
     },
   };
-}
-
-/** The standard's way to wait for a script: its last argument is a function that takes the result. */
-function asynchronous(expression: string): string {
-  return `const [done] = arguments;
-    (async () => ${expression})().then(
-      (value) => done({ value }),
-      (error) => done({ error: error instanceof Error ? \`\${error}\\n\${error.stack}\` : String(error) }),
-    );`;
 }
 
 /** Sends one command. @returns the value that the driver answers with */
@@ -122,8 +108,4 @@ async function send(url: string, method: 'POST' | 'DELETE', body?: object): Prom
   const value = memberOf(await response.json(), 'value');
   if (response.ok) return value;
   throw new Error(`WebKitWebDriver: ${memberOf(value, 'error')}: ${memberOf(value, 'message')}`);
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

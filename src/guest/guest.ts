@@ -1,7 +1,7 @@
 import { fromPlainError } from '../engine/protocol.js';
 import type { RemoteConnection } from '../engine/remote-engine.js';
 import { startWorker } from '../engine/start-worker.js';
-import { WasiNNError } from '../standard/error.js';
+import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import {
   type Action,
@@ -12,6 +12,7 @@ import {
   type PageMessage,
 } from './protocol.js';
 import { createRemoteExports } from './remote-resources.js';
+import { buffersGivenAway } from './transfer.js';
 import type { Waiting } from './waiting.js';
 
 /** A function that a guest exports. */
@@ -34,6 +35,8 @@ export interface Guest<Exports extends object = GuestExports> {
    * Calls into the guest, which answers from its own thread. Values follow jco's mapping of WIT: records are objects,
    * enums strings, `list<u8>` a Uint8Array. A WIT result resolves to its value or rejects with a {@link GuestError}.
    * A handle that is passed as `own` is given away; it rejects with a WasiNNError `invalid-argument` from then on.
+   * Bytes are copied, unless they are marked with `transfer`; those that went with an earlier call are refused with
+   * `invalid-argument`, as is what cannot be copied.
    */
   readonly exports: Exports;
   /** A core module's memory, where it exports one as `memory`: what its functions' pointers point into. */
@@ -142,8 +145,12 @@ export function startGuest<Exports extends object>({
     if (ended) return Promise.reject(ended.reason);
     return new Promise((resolve, reject) => {
       const id = nextId++;
-      tell({ ...action, type: 'ask', id });
-      questions.set(id, { resolve, reject });
+      try {
+        tell({ ...action, type: 'ask', id }, action.action === 'call' ? buffersGivenAway(action.values) : []);
+        questions.set(id, { resolve, reject });
+      } catch (cause) {
+        reject(toWasiNNError(cause, 'the values of the call cannot be passed on', 'invalid-argument'));
+      }
     });
   }
 

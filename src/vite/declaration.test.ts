@@ -59,6 +59,10 @@ describe('declareGuest', () => {
     expect(declared).not.toMatch(/import\(|import type \*/);
   });
 
+  it('marks the classes of resources, which are told from records by it', () => {
+    expect(declared).toContain('  export class Sensor extends ExportedResource {\n');
+  });
+
   it('leaves out what only a host needs', () => {
     expect(declared).not.toMatch(/ImportObject|instantiate|MyUnused/);
   });

@@ -40,14 +40,14 @@ export function declareGuest(guestName: string, declarations: DeclarationFiles):
   const own = withoutHostSide(root);
   const used = reachable(own, declarations, names);
   const namespaces = [...used].map((file) => {
-    const content = referToNamespaces(declarations.get(file) ?? '', names).trim();
+    const content = markResources(referToNamespaces(declarations.get(file) ?? '', names)).trim();
     return `declare namespace ${names.get(file)} {\n${indent(content)}\n}`;
   });
   return [
     `// The types of ${guestName}, written by wasi-nn-web/vite whenever it meets another component there.`,
-    "import type { ExportsOf, GuestModule } from 'wasi-nn-web/vite/types';",
+    "import type { ExportedResource, ExportsOf, GuestModule } from 'wasi-nn-web/vite/types';",
     ...namespaces,
-    referToNamespaces(own, names).trim(),
+    markResources(referToNamespaces(own, names)).trim(),
     'declare const guest: GuestModule<ExportsOf<Root>>;\nexport default guest;\n',
   ].join('\n\n');
 }
@@ -96,6 +96,11 @@ function referToNamespaces(declaration: string, names: ReadonlyMap<string, strin
   return declaration.replace(/import\('\.\/(?:interfaces\/)?([^']+)\.js'\)/g, (reference, file: string) => {
     return names.get(`interfaces/${file}.d.ts`) ?? reference;
   });
+}
+
+/** jco's class of a resource may look like any record, or like nothing. */
+function markResources(declaration: string): string {
+  return declaration.replace(/^export class [\w$]+/gm, '$& extends ExportedResource');
 }
 
 /** How a reference to an interface ends, from wherever it is. */
