@@ -80,8 +80,16 @@ export class MailboxReader {
   waitForPiece(ask: () => void): void {
     Atomics.store(this.#words, lengthWord, 0);
     ask();
-    Atomics.wait(this.#words, lengthWord, 0);
-    this.#unread = this.#piece.subarray(0, Atomics.load(this.#words, lengthWord));
+    this.#unread = this.#piece.subarray(0, this.#waitForLength());
+  }
+
+  /** Looks again after each waking: the one for the piece before may come when this thread waits for the next already. */
+  #waitForLength(): number {
+    for (;;) {
+      const length = Atomics.load(this.#words, lengthWord);
+      if (length > 0) return length;
+      Atomics.wait(this.#words, lengthWord, 0);
+    }
   }
 
   /** Blocks until as many bytes have come; they are the caller's. */
