@@ -53,18 +53,20 @@ function findInput(expected: readonly TensorInfo[], name: string): TensorInfo | 
 
 /** What is wrong with a tensor for the input that it is meant for. */
 function findMisfit({ name, type, shape }: TensorInfo, given: TensorValue): string | undefined {
+  const isOfType = given.type === type;
+  if (isOfType && fitsShape(shape, given.dimensions)) return undefined;
   const wanted = `input ${quote(name)} expects ${describeTensor(type, shape)}`;
-  if (given.type !== type) return `${wanted}, but ${describeTensor(given.type, given.dimensions)} came`;
-  if (!fitsShape(shape, given.dimensions)) return `${wanted}, but the shape [${given.dimensions.join(', ')}] came`;
-  return undefined;
+  if (!isOfType) return `${wanted}, but ${describeTensor(given.type, given.dimensions)} came`;
+  return `${wanted}, but the shape [${given.dimensions.join(', ')}] came`;
 }
 
 /** What is wrong with a tensor by itself. */
 function findFault(name: string, { type, dimensions, data }: TensorValue): string | undefined {
-  const given = describeTensor(type, dimensions);
-  if (!dimensions.every(isLength)) return `input ${quote(name)}: the axes of ${given} are not all whole numbers`;
   const bytes = byteLengthOf(type, dimensions);
-  if (data.byteLength === bytes) return undefined;
+  const areLengths = dimensions.every(isLength);
+  if (areLengths && data.byteLength === bytes) return undefined;
+  const given = describeTensor(type, dimensions);
+  if (!areLengths) return `input ${quote(name)}: the axes of ${given} are not all whole numbers`;
   return `input ${quote(name)}: ${given} has ${bytes} bytes, but ${data.byteLength} came`;
 }
 

@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { createMailbox, MailboxReader, MailboxWriter } from './mailbox.js';
 import { fromStream, toStream } from './outcome-stream.js';
@@ -36,6 +37,22 @@ describe('a mailbox', () => {
     reader.waitForPiece(() => writer.write([bytesUpTo(5), bytesUpTo(11)]));
     reader.read(16);
     expect(pieces()).toBe(2);
+  });
+
+  it('goes on waiting where it is woken for the piece before', async () => {
+    const mailbox = new SharedArrayBuffer(4 + 8);
+    const asked: string[] = [];
+    const reader = new MailboxReader(mailbox, () => asked.push('next'));
+    const lateWaking = `
+      const words = new Int32Array(require('node:worker_threads').workerData);
+      for (let woken = 0; woken < 2; ) woken += Atomics.notify(words, 0);
+      Atomics.store(words, 0, 1);
+      Atomics.notify(words, 0);`;
+    const writer = new Worker(lateWaking, { eval: true, workerData: mailbox });
+    reader.waitForPiece(() => undefined);
+    expect(reader.read(1)).toEqual(Uint8Array.of(0));
+    expect(asked).toEqual([]);
+    await writer.terminate();
   });
 
   it('joins what was written apart, and parts what was written together', () => {

@@ -86,11 +86,19 @@ export class MailboxReader {
     this.#isClosed ||= Atomics.exchange(this.#words, lengthWord, 0) === closed;
     if (this.#isClosed) throw new EngineLost();
     ask();
-    Atomics.wait(this.#words, lengthWord, 0);
-    const length = Atomics.load(this.#words, lengthWord);
+    const length = this.#waitForLength();
     this.#isClosed = length === closed;
     if (this.#isClosed) throw new EngineLost();
     this.#unread = this.#piece.subarray(0, length);
+  }
+
+  /** Looks again after each waking: the one for the piece before may come when this thread waits for the next already. */
+  #waitForLength(): number {
+    for (;;) {
+      const length = Atomics.load(this.#words, lengthWord);
+      if (length !== 0) return length;
+      Atomics.wait(this.#words, lengthWord, 0);
+    }
   }
 
   /** Blocks until as many bytes have come; they are the caller's. */

@@ -12,7 +12,11 @@ export function wholeTensors(tensors: readonly NamedTensor[]): NamedTensor[] {
   ]);
 }
 
-/** The buffers of tensors that were made whole, each once. */
+/** Up to this many bytes, a copy in the message costs less than handing a buffer over, which the collector notices too. */
+const smallBytes = 8192;
+
+/** The buffers of tensors that were made whole, each once, as far as handing them over is worth it. */
 export function buffersOf(tensors: readonly NamedTensor[]): ArrayBuffer[] {
-  return [...new Set(tensors.map(([, { data }]) => data.buffer))];
+  const large = tensors.filter(([, { data }]) => data.byteLength > smallBytes);
+  return [...new Set(large.map(([, { data }]) => data.buffer))];
 }
