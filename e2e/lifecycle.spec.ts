@@ -1,4 +1,5 @@
 import type { CDPSession, Page, Worker as PageWorker } from '@playwright/test';
+import type { ProbeExports } from './browsers/case-page.js';
 import { ask, openGuests, succeeded } from './guest-page.js';
 import { expect, test } from './test.js';
 
@@ -16,13 +17,17 @@ test('200 guests that come and go leave no workers, no ports, and no memory on t
   await comeAndGo(blank, 20);
   const workers = blank.workers().length;
   const before = await heapSize(session);
+  const pageBefore = await portsOfPage();
+  // The one to the models.
+  await expect.poll(async () => (await portsOfEngine()).open).toBe(1);
+  const engineBefore = await portsOfEngine();
 
   await comeAndGo(blank, 200);
 
   await expect.poll(() => blank.workers().length).toBe(workers);
-  // Each guest has two, one of which goes to the engine.
-  expect(await portsOfPage()).toEqual({ opened: 2 * (1 + 20 + 200), open: 0 });
-  await expect.poll(portsOfEngine).toEqual({ opened: 20 + 200, open: 0 });
+  // Each guest has two from the start; the engine gets one of each that calls it.
+  expect(await portsOfPage()).toEqual({ opened: pageBefore.opened + 2 * 200, open: pageBefore.open });
+  await expect.poll(portsOfEngine).toEqual({ opened: engineBefore.opened + 100, open: engineBefore.open });
   expect((await heapSize(session)) - before).toBeLessThan(1 << 20);
   const graph = succeeded(await ask<number>(blank, 'stays', 'loadByName', 'digits'));
   succeeded(await ask(blank, 'stays', 'compute', graph, [digit], false));
@@ -64,13 +69,16 @@ test('a guest whose engine is ended hears of it, and does not hang', async ({ bl
   expect(text).toContain('disposed of');
 });
 
-/** Starts guests one after another, of either kind in turn, and disposes of each. */
+/** Starts guests one after another, of either kind in turn, and disposes of each. The components reach the engine. */
 async function comeAndGo(page: Page, times: number): Promise<void> {
   await page.evaluate(async (times) => {
-    for (let time = 0; time < times; time++) {
-      const file = time % 2 === 0 ? 'legacy-probe.wasm' : 'probe.component.wasm';
-      const guest = await globalThis.guestPage.nn.instantiate(`/guests/${file}`);
-      guest.dispose();
+    const { nn } = globalThis.guestPage;
+    for (let time = 0; time < times; time += 2) {
+      const coreModule = await nn.instantiate('/guests/legacy-probe.wasm');
+      coreModule.dispose();
+      const component = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm');
+      await component.exports.loadByName('unknown').catch(() => undefined);
+      component.dispose();
     }
   }, times);
 }
