@@ -49,11 +49,19 @@ export type EngineMessage =
   /** A part of the board has changed that the page cannot see for itself. */
   | { readonly type: 'turn'; readonly place: number; readonly words: Int32Array };
 
-/** From a guest's link to the page: the other end of a port, for the engine. */
-export interface OpenMessage {
-  readonly port: MessagePort;
-  /** Where the guest's thread waits, if it blocks. */
-  readonly waitingPlace?: WaitingPlace;
+/** From a guest's link to the page: connect it with the engine that is there now. */
+export type OpenMessage =
+  /** By the other end of a port. */
+  | { readonly port: MessagePort }
+  /** By the oldest of its spare ports; the guest's thread blocks, and waits there. */
+  | { readonly waitingPlace: WaitingPlace };
+
+/**
+ * From the link of a guest that blocks to the page: the other end of a port for an engine to come. The page answers
+ * through it at once, by any message, so that the guest knows that it is connected.
+ */
+export interface SpareMessage {
+  readonly spare: MessagePort;
 }
 
 /** What a page needs to tell a thread that blocks that its engine is gone. */
@@ -105,7 +113,11 @@ export function isEngineMessage(data: unknown): data is EngineMessage {
 }
 
 export function isOpenMessage(data: unknown): data is OpenMessage {
-  return isObjectWith(data, 'port') && data.port instanceof MessagePort;
+  return (isObjectWith(data, 'port') && data.port instanceof MessagePort) || isObjectWith(data, 'waitingPlace');
+}
+
+export function isSpareMessage(data: unknown): data is SpareMessage {
+  return isObjectWith(data, 'spare') && data.spare instanceof MessagePort;
 }
 
 export function isLossMessage(data: unknown): data is LossMessage {

@@ -3,7 +3,14 @@ import type { EngineEvent } from './engine.js';
 import type { Limits } from './limits.js';
 import { type FailedCall, writeNotice } from './loss.js';
 import { closeMailbox } from './mailbox.js';
-import { isOpenMessage, type LossMessage, type OpenMessage, toPlainError, type WaitingPlace } from './protocol.js';
+import {
+  isOpenMessage,
+  isSpareMessage,
+  type LossMessage,
+  type OpenMessage,
+  toPlainError,
+  type WaitingPlace,
+} from './protocol.js';
 import { type RunningEngine, type RunningEngineOptions, startRunningEngine } from './running-engine.js';
 import type { Turn } from './turns.js';
 
@@ -40,6 +47,8 @@ export interface RemoteEngineOptions extends RunningEngineOptions {
 /** A guest of the page, and how to reach it. */
 interface Guest {
   readonly line: MessagePort;
+  /** Ports for engines to come. */
+  readonly spares: MessagePort[];
   /** Where its thread waits, if it blocks; what it last told. */
   waitingPlace?: WaitingPlace | undefined;
 }
@@ -81,10 +90,12 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     onEvent({ type: 'replace', reason: reason.message });
   }
 
-  function attach(id: number, guest: Guest, { port, waitingPlace }: OpenMessage): void {
+  function attach(id: number, guest: Guest, message: OpenMessage): void {
+    const port = 'port' in message ? message.port : guest.spares.shift();
+    if (!port) return;
     running ??= run();
     served.add(id);
-    guest.waitingPlace = waitingPlace;
+    guest.waitingPlace = 'waitingPlace' in message ? message.waitingPlace : undefined;
     running.tell({ type: 'connect', guest: id, port }, [port]);
   }
 
@@ -92,16 +103,17 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     connect() {
       const id = nextGuest++;
       const { port1: line, port2: port } = new MessageChannel();
-      const guest: Guest = { line };
+      const guest: Guest = { line, spares: [] };
       guests.set(id, guest);
       line.onmessage = ({ data }: MessageEvent<unknown>) => {
         if (isOpenMessage(data)) attach(id, guest, data);
+        if (isSpareMessage(data)) keepSpare(guest, data.spare);
       };
       return {
         port,
         close() {
           guests.delete(id);
-          line.close();
+          closePorts(guest);
           served.delete(id);
           running?.tell({ type: 'disconnect', guest: id });
         },
@@ -111,10 +123,19 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     dispose() {
       running?.end();
       running = undefined;
-      for (const { line } of guests.values()) line.close();
+      for (const guest of guests.values()) closePorts(guest);
       guests.clear();
     },
   };
+}
+
+function keepSpare({ spares }: Guest, spare: MessagePort): void {
+  spares.push(spare);
+  spare.postMessage('connected');
+}
+
+function closePorts({ line, spares }: Guest): void {
+  for (const port of [line, ...spares]) port.close();
 }
 
 function tellOfLoss({ line, waitingPlace }: Guest, failed: readonly FailedCall[]): void {

@@ -71,7 +71,7 @@ function openLine(...engines: readonly FakeEngine[]): {
   opened.push(line, port2);
   let generation = 0;
   line.onmessage = ({ data }) => {
-    if (!isOpenMessage(data)) return;
+    if (!isOpenMessage(data) || !('port' in data)) return;
     opened.push(data.port);
     const engine = engines[generation++];
     if (engine) serve(data.port, engine.connection);

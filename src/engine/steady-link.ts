@@ -7,7 +7,7 @@ import { unknownGraph } from './calls.js';
 import type { EngineLink, GraphInfo, RemoteLink } from './link.js';
 import { EngineLost, lossOf } from './loss.js';
 import { createMessageLink, type MessageLink } from './message-link.js';
-import { isLossMessage, type OpenMessage } from './protocol.js';
+import { isLossMessage, type OpenMessage, type SpareMessage } from './protocol.js';
 
 /** What a graph was loaded from. */
 type Source =
@@ -64,18 +64,29 @@ export function createSteadyMessageLink(line: MessagePort): SteadyLink {
   };
 }
 
-/** The link of a guest whose thread blocks. Answers are values. */
-export function createSteadyBlockingLink(line: MessagePort): EngineLink {
+/** How many engines may be lost while a guest's thread does not come to its event loop once. */
+const spareCount = 4;
+
+/**
+ * The link of a guest whose thread blocks. Answers are values.
+ *
+ * Its ports are made ahead: in Firefox what is posted to a new port leaves only when the thread has come back to its
+ * event loop, which one that blocks does not.
+ */
+export async function createSteadyBlockingLink(line: MessagePort): Promise<EngineLink> {
   let current: RemoteLink | undefined;
+  const spares = Array.from({ length: spareCount }, () => prepare(line));
+  await Promise.all(spares.map(({ connected }) => connected));
 
   function open(): RemoteLink {
     if (current) return current;
-    const { port1, port2 } = new MessageChannel();
+    spares.push(prepare(line));
+    const { port } = spares.shift() ?? prepare(line);
     const waitingPlace = createWaitingPlace();
-    current = createBlockingLink(port1, waitingPlace, () => {
+    current = createBlockingLink(port, waitingPlace, () => {
       current = undefined;
     });
-    post(line, { port: port2, waitingPlace });
+    post(line, { waitingPlace });
     return current;
   }
 
@@ -85,8 +96,25 @@ export function createSteadyBlockingLink(line: MessagePort): EngineLink {
   });
 }
 
+interface Spare {
+  readonly port: MessagePort;
+  /** Resolves when what is posted to the port leaves at once. */
+  readonly connected: Promise<void>;
+}
+
+/** Makes a port, whose other end the page keeps for an engine to come. */
+function prepare(line: MessagePort): Spare {
+  const { port1, port2 } = new MessageChannel();
+  const connected = new Promise<void>((resolve) => {
+    port1.onmessage = () => resolve();
+  });
+  const message: SpareMessage = { spare: port2 };
+  line.postMessage(message, [port2]);
+  return { port: port1, connected };
+}
+
 function post(line: MessagePort, message: OpenMessage): void {
-  line.postMessage(message, [message.port]);
+  line.postMessage(message, 'port' in message ? [message.port] : []);
 }
 
 /**

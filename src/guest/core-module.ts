@@ -16,7 +16,7 @@ export async function instantiateModule(
 ): Promise<Instance> {
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
-  const { link, jspi } = connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
+  const { link, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
   const legacy = createLegacyBinding(link, () => memory, report);
   const provided: WebAssembly.Imports = {
     wasi_snapshot_preview1: wasi.imports,

@@ -14,5 +14,5 @@ export interface Host {
    * @param waits whether the guest imports functions that wait for the engine
    * @throws WasiNNError `unsupported-operation` where it does, and there is no way to wait
    */
-  connect(waits: boolean): Connection;
+  connect(waits: boolean): Promise<Connection>;
 }

@@ -50,7 +50,7 @@ async function start(
   load: (suspends: boolean) => Promise<Transpiled>,
 ): Promise<Instance> {
   refuseUnknownImports(component);
-  const { link, jspi } = host.connect(component.imports.some(mayWait));
+  const { link, jspi } = await host.connect(component.imports.some(mayWait));
   const imports = await provideImports(component, link, host);
   const exports = await instantiateGlue(await load(jspi !== undefined), imports);
   const run = findRun(component, exports);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { isSpareMessage } from '../engine/protocol.js';
 import { connect, type Waiting } from './waiting.js';
 
 /** What a browser can, and what is chosen then. Node has no JSPI, so that it stands for a browser without. */
@@ -11,12 +12,20 @@ function offerJspi(): void {
   vi.stubGlobal('WebAssembly', extended);
 }
 
-/** How a guest that waits would: the blocking link says to the engine where it wants its answers, the other does not. */
-function chosen(wish?: Waiting, waits = true): 'suspend' | 'block' | 'neither' {
+/**
+ * How a guest that waits would: the blocking link says to the engine where it wants its answers, the other does not. The
+ * page at the other end answers what it is sent spare ports.
+ */
+async function chosen(wish?: Waiting, waits = true): Promise<'suspend' | 'block' | 'neither'> {
   const { port1, port2 } = new MessageChannel();
   onTestFinished(() => port1.close());
+  port2.onmessage = ({ data }) => {
+    if (!isSpareMessage(data)) return;
+    data.spare.postMessage('connected');
+    onTestFinished(() => data.spare.close());
+  };
   const post = vi.spyOn(port1, 'postMessage');
-  const { jspi } = connect(port1, waits, wish);
+  const { jspi } = await connect(port1, waits, wish);
   port2.close();
   if (jspi) return 'suspend';
   return post.mock.calls.length > 0 ? 'block' : 'neither';
@@ -32,44 +41,44 @@ const refusal = (message: RegExp) =>
 const headers = /"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp"/;
 
 describe('how a guest waits', () => {
-  it('is by being suspended where the browser can, on any page', () => {
+  it('is by being suspended where the browser can, on any page', async () => {
     offerJspi();
-    expect(chosen()).toBe('suspend');
+    expect(await chosen()).toBe('suspend');
     vi.stubGlobal('crossOriginIsolated', true);
-    expect(chosen()).toBe('suspend');
-    expect(chosen('suspend')).toBe('suspend');
+    expect(await chosen()).toBe('suspend');
+    expect(await chosen('suspend')).toBe('suspend');
   });
 
-  it('is by blocking where the browser cannot suspend and the page is isolated', () => {
+  it('is by blocking where the browser cannot suspend and the page is isolated', async () => {
     vi.stubGlobal('crossOriginIsolated', true);
-    expect(chosen()).toBe('block');
-    expect(chosen('block')).toBe('block');
+    expect(await chosen()).toBe('block');
+    expect(await chosen('block')).toBe('block');
   });
 
-  it('is by blocking where that is wished', () => {
+  it('is by blocking where that is wished', async () => {
     offerJspi();
     vi.stubGlobal('crossOriginIsolated', true);
-    expect(chosen('block')).toBe('block');
+    expect(await chosen('block')).toBe('block');
   });
 
-  it.each([undefined, 'suspend', 'block'] as const)('matters not to a guest that never does (%s)', (wish) => {
-    expect(chosen(wish, false)).toBe('neither');
+  it.each([undefined, 'suspend', 'block'] as const)('matters not to a guest that never does (%s)', async (wish) => {
+    expect(await chosen(wish, false)).toBe('neither');
   });
 });
 
 describe('a guest that has no way to wait is refused, and told what is missing', () => {
-  it('where there is neither', () => {
-    expect(() => chosen()).toThrow(refusal(/^instantiate: .*\(JSPI\).*Firefox 153/));
-    expect(() => chosen()).toThrow(refusal(headers));
+  it('where there is neither', async () => {
+    await expect(chosen()).rejects.toThrow(refusal(/^instantiate: .*\(JSPI\).*Firefox 153/));
+    await expect(chosen()).rejects.toThrow(refusal(headers));
   });
 
-  it('where the page is not isolated and blocking is wished', () => {
+  it('where the page is not isolated and blocking is wished', async () => {
     offerJspi();
-    expect(() => chosen('block')).toThrow(refusal(headers));
+    await expect(chosen('block')).rejects.toThrow(refusal(headers));
   });
 
-  it('where the browser cannot suspend and that is wished', () => {
+  it('where the browser cannot suspend and that is wished', async () => {
     vi.stubGlobal('crossOriginIsolated', true);
-    expect(() => chosen('suspend')).toThrow(refusal(/Safari 27 or later, or waiting: 'block'/));
+    await expect(chosen('suspend')).rejects.toThrow(refusal(/Safari 27 or later, or waiting: 'block'/));
   });
 });

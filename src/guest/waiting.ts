@@ -27,11 +27,11 @@ const headers =
  * @param wish how to wait. Default: `suspend` where the browser can, else `block`
  * @throws WasiNNError `unsupported-operation` where the browser or the page cannot do what is wished, or neither
  */
-export function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Connection {
+export async function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Promise<Connection> {
   if (!waits) return { link: createSteadyMessageLink(port) };
   const jspi = promiseIntegration();
   if (jspi && wish !== 'block') return { link: createSteadyMessageLink(port), jspi };
-  if (globalThis.crossOriginIsolated && wish !== 'suspend') return { link: createSteadyBlockingLink(port) };
+  if (globalThis.crossOriginIsolated && wish !== 'suspend') return { link: await createSteadyBlockingLink(port) };
   throw new WasiNNError('unsupported-operation', `instantiate: ${explain(wish)}`);
 }
 
