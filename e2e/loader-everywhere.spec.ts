@@ -24,10 +24,23 @@ interface Served {
   readonly url: string;
 }
 
-function serve(site: Site, file: ServedFile): Served {
+function serve(site: Site, { faults = [], ...rest }: ServedFile): Served {
+  const file = { ...rest, faults: faults.map((fault) => afterReport(site, fault)) };
   const { requests, handle } = serveFile(file);
   site.answer('/model.bin', handle);
   return { file, requests, url: `${site.origin}/model.bin` };
+}
+
+/** A connection breaks when the page has read what was sent: WebKit drops what is on its way then. */
+function afterReport(site: Site, fault: Fault | undefined): Fault | undefined {
+  if (fault?.kind !== 'cut') return fault;
+  const until = new Promise<void>((resolve) => {
+    site.answer('/came', (_request, response) => {
+      resolve();
+      response.end();
+    });
+  });
+  return { ...fault, until };
 }
 
 const statuses = ({ requests }: Served) => requests.map(({ status }) => status);
@@ -116,15 +129,15 @@ const cases: readonly FaultCase[] = [
 for (const { what, file, model, statuses: expected, kept = [whole(bytes)], error } of cases) {
   test(`a server that ${what}`, async ({ tab, site }) => {
     const served = serve(site, { bytes, ...file });
-    const ending = await preload(tab, { url: served.url, ...model });
+    const [fault] = file?.faults ?? [];
+    const cutAt = fault?.kind === 'cut' ? fault.after : undefined;
+    const ending = await preload(tab, { url: served.url, ...model }, cutAt);
     expect(ending.error?.code).toBe(error?.code);
     expect(ending.error?.message ?? '').toMatch(error?.text ?? /^$/);
     expect(ending.stored).toEqual(kept);
     expect(statuses(served)).toEqual(expected);
     if (expected.includes(206)) {
-      const rest = served.requests.find(({ status }) => status === 206);
-      expect(rest?.sent).toBe(total - Number(/^bytes=(\d+)-$/.exec(rest?.range ?? '')?.[1]));
-      expect(rest?.sent).toBeLessThan(total);
+      expect(served.requests[1]).toMatchObject({ range: `bytes=${cutAt}-`, sent: total - (cutAt ?? 0) });
     }
   });
 }
@@ -134,7 +147,7 @@ test('a server that stalls', async ({ tab, site }) => {
   const { error, stored } = await preload(tab, { url: served.url, fetch: { stallTimeout: 2000, retries: 9 } });
   expect(error).toBeUndefined();
   expect(stored).toEqual([whole(bytes)]);
-  expect(served.requests[1]?.range).toMatch(/^bytes=[1-9]/);
+  expect(served.requests.slice(1).map(({ range }) => range)).toContainEqual(`bytes=${middle}-`);
 });
 
 test('a server that is slow', async ({ tab, site }) => {
@@ -184,7 +197,7 @@ test.describe('on another visit', () => {
 
   test('a download goes on from the chunks that are there', async ({ tab, site }) => {
     const served = serve(site, { bytes, etag: '"1"', faults: [cut] });
-    expect((await preload(tab, { url: served.url, ...once })).error).toBeDefined();
+    expect((await preload(tab, { url: served.url, ...once }, middle)).error).toBeDefined();
     await revisit(tab, site);
     expect(await preload(tab, { url: served.url })).toMatchObject({ stored: [whole(bytes)] });
     expect(served.requests[1]).toMatchObject({
@@ -197,7 +210,7 @@ test.describe('on another visit', () => {
 
   test('a download of a file that has changed starts anew', async ({ tab, site }) => {
     const served = serve(site, { bytes, etag: '"1"', faults: [cut] });
-    await preload(tab, { url: served.url, ...once });
+    await preload(tab, { url: served.url, ...once }, middle);
     Object.assign(served.file, { bytes: newer, etag: '"2"' });
     await revisit(tab, site);
     expect(await preload(tab, { url: served.url })).toMatchObject({ stored: [whole(newer)] });
@@ -246,7 +259,8 @@ test.describe('another origin', () => {
 
   test.afterEach(() => other.close());
 
-  function serveThere(file: ServedFile, allow: boolean): Served {
+  function serveThere(site: Site, { faults = [], ...rest }: ServedFile, allow: boolean): Served {
+    const file = { ...rest, faults: faults.map((fault) => afterReport(site, fault)) };
     const { requests, handle } = serveFile(file);
     other.answer('/model.bin', (request: IncomingMessage, response: ServerResponse) => {
       methods.push(request.method);
@@ -256,8 +270,8 @@ test.describe('another origin', () => {
     return { file, requests, url: `${other.origin}/model.bin` };
   }
 
-  test('that does not let itself be read is told so', async ({ tab }) => {
-    const served = serveThere({ bytes }, false);
+  test('that does not let itself be read is told so', async ({ tab, site }) => {
+    const served = serveThere(site, { bytes }, false);
     const { error, stored } = await preload(tab, { url: served.url, fetch: { retries: 0 } });
     expect(error).toMatchObject({ code: 'runtime-error', message: expect.stringContaining('CORS headers') });
     expect(stored).toEqual([]);
@@ -268,8 +282,8 @@ test.describe('another origin', () => {
     site,
   }) => {
     const lastModified = 'Sat, 01 Jan 2022 00:00:00 GMT';
-    const served = serveThere({ bytes, lastModified, faults: [cut] }, true);
-    expect(await preload(tab, { url: served.url })).toMatchObject({ stored: [whole(bytes)] });
+    const served = serveThere(site, { bytes, lastModified, faults: [cut] }, true);
+    expect(await preload(tab, { url: served.url }, middle)).toMatchObject({ stored: [whole(bytes)] });
     expect(statuses(served)).toEqual([200, 206]);
     await tab.open(`${site.origin}/blank.html`);
     const { progress, stored } = await preload(tab, { url: served.url });
@@ -278,9 +292,9 @@ test.describe('another origin', () => {
     expect(methods).toEqual(['GET', 'GET', 'GET']);
   });
 
-  test('may compress a file without saying so', async ({ tab }) => {
+  test('may compress a file without saying so', async ({ tab, site }) => {
     const even = new Uint8Array(total).fill(7);
-    const served = serveThere({ bytes: even, gzip: true }, true);
+    const served = serveThere(site, { bytes: even, gzip: true }, true);
     const { error, stored } = await preload(tab, { url: served.url, size: total });
     expect(error).toBeUndefined();
     expect(stored).toEqual([whole(even)]);

@@ -22,9 +22,13 @@ export interface StoredModel {
   readonly sha256: string;
 }
 
-/** Preloads a model on the page that a tab has open. */
-export async function preload(tab: Tab, model: PlainModel): Promise<Preloaded> {
-  return (await runIn(tab, preloadInPage, model)) as Preloaded;
+/**
+ * Preloads a model on the page that a tab has open.
+ *
+ * @param reportAt how many bytes must have come before the page asks for `/came`
+ */
+export async function preload(tab: Tab, model: PlainModel, reportAt?: number): Promise<Preloaded> {
+  return (await runIn(tab, preloadInPage, { model, reportAt })) as Preloaded;
 }
 
 export function sha256Of(bytes: Uint8Array): string {
@@ -36,14 +40,26 @@ export function whole(bytes: Uint8Array): StoredModel {
   return { complete: true, received: bytes.byteLength, sha256: sha256Of(bytes) };
 }
 
-async function preloadInPage(model: PlainModel): Promise<Preloaded> {
+interface Preloading {
+  readonly model: PlainModel;
+  readonly reportAt?: number | undefined;
+}
+
+async function preloadInPage({ model, reportAt }: Preloading): Promise<Preloaded> {
   const library = '/lib/wasi-nn-web.js';
   const { createWasiNN, WasiNNError }: typeof import('../src/index.js') = await import(library);
   const nn = createWasiNN({ models: { model } });
   const notices: string[] = [];
   nn.addEventListener('cache', ({ detail }) => notices.push(detail.reason));
   const progress: ModelProgress[] = [];
-  const error = await nn.models.preload('model', { onProgress: (step) => progress.push(step) }).then(
+  let hasReported = reportAt === undefined;
+  const onProgress = (step: ModelProgress) => {
+    progress.push(step);
+    if (hasReported || step.loaded < (reportAt ?? 0)) return;
+    hasReported = true;
+    void fetch('/came');
+  };
+  const error = await nn.models.preload('model', { onProgress }).then(
     () => undefined,
     (cause) => (cause instanceof WasiNNError ? { code: cause.code, message: cause.message } : Promise.reject(cause)),
   );

@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 /** What goes wrong with one answer. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  /** The connection breaks after as many bytes of the body. */
-  | { readonly kind: 'cut'; readonly after: number }
+  /** The connection breaks after as many bytes of the body, and the time until a promise resolves. */
+  | { readonly kind: 'cut'; readonly after: number; readonly until?: Promise<void> }
   /** Nothing comes after as many bytes of the body, until the client goes. */
   | { readonly kind: 'stall'; readonly after: number }
   /** The answer is a page, whatever its content type says. */
@@ -142,6 +142,7 @@ async function send(
   await write(body.subarray(0, until), response, noted);
   switch (fault?.kind) {
     case 'cut':
+      await fault.until;
       // What was written is on its way only when the system has taken it.
       response.socket?.once('finish', () => response.destroy());
       response.socket?.end();
