@@ -17,10 +17,16 @@ export interface Constant extends Value {
   readonly data: Uint8Array;
 }
 
+/** A constant whose data is a file beside the model, from its first byte to its last. */
+export interface ExternalConstant extends Value {
+  readonly shape: readonly number[];
+  readonly location: string;
+}
+
 export interface OneNodeModel {
   readonly operator: string;
   /** In the order of the operator's operands. */
-  readonly inputs: readonly (Value | Constant)[];
+  readonly inputs: readonly (Value | Constant | ExternalConstant)[];
   readonly output: Value;
 }
 
@@ -38,12 +44,16 @@ export function reshapeModel(): Uint8Array {
 
 export function writeModel({ operator, inputs, output }: OneNodeModel): Uint8Array {
   const node = message(...inputs.map(({ name }) => text(1, name)), text(2, output.name), text(4, operator));
-  const constants = inputs.filter((input): input is Constant => 'data' in input);
+  const constants = inputs.filter(
+    (input): input is Constant | ExternalConstant => 'data' in input || 'location' in input,
+  );
   const graph = message(
     bytes(1, node),
     text(2, 'graph'),
     ...constants.map((constant) => bytes(5, tensor(constant))),
-    ...inputs.filter((input) => !('data' in input)).map((input) => bytes(11, valueInfo(input))),
+    ...inputs
+      .filter((input) => !constants.some((constant) => constant === input))
+      .map((input) => bytes(11, valueInfo(input))),
     bytes(12, valueInfo(output)),
   );
   const irVersion = 8;
@@ -51,13 +61,14 @@ export function writeModel({ operator, inputs, output }: OneNodeModel): Uint8Arr
   return message(number(1, irVersion), bytes(7, graph), bytes(8, operatorSet));
 }
 
-function tensor({ name, type, shape, data }: Constant): Uint8Array {
-  return message(
-    ...shape.map((length) => number(1, length)),
-    number(2, dataTypes[type]),
-    text(8, name),
-    bytes(9, data),
-  );
+function tensor(constant: Constant | ExternalConstant): Uint8Array {
+  const { name, type, shape } = constant;
+  const external = 1;
+  const data =
+    'data' in constant
+      ? [bytes(9, constant.data)]
+      : [bytes(13, message(text(1, 'location'), text(2, constant.location))), number(14, external)];
+  return message(...shape.map((length) => number(1, length)), number(2, dataTypes[type]), text(8, name), ...data);
 }
 
 function valueInfo({ name, type, shape }: Value): Uint8Array {

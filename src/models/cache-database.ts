@@ -67,6 +67,8 @@ export function openCacheDatabase(): Promise<CacheDatabase> {
       upgrade(database, oldVersion, _newVersion, transaction) {
         // Half an upgrade would be none that a later visit could go on from.
         upgrade(database, oldVersion, transaction).catch(() => transaction.abort());
+        // The request to open the database tells of that.
+        transaction.done.catch(() => undefined);
       },
       blocked: () => reject(new Error('another tab holds on to an older version of the model cache: close it')),
       // Another tab with a newer schema waits for this connection to go.

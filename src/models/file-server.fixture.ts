@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 /** What goes wrong with one answer. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
-  /** The connection breaks after as many bytes of the body. */
-  | { readonly kind: 'cut'; readonly after: number }
+  /** The connection breaks after as many bytes of the body, and the time until a promise resolves. */
+  | { readonly kind: 'cut'; readonly after: number; readonly until?: Promise<void> }
   /** Nothing comes after as many bytes of the body, until the client goes. */
   | { readonly kind: 'stall'; readonly after: number }
   /** The answer is a page, whatever its content type says. */
@@ -25,7 +25,7 @@ export interface ServedFile {
   conditions?: boolean;
   /** Whether the length is told. Default true. */
   tellsLength?: boolean;
-  /** Whether whole files are sent compressed. */
+  /** Whether whole files are sent compressed, to clients that take that. */
   gzip?: boolean;
   /** Faults of the next answers, in order; the answers after them are right. `undefined` is a right answer. */
   faults?: (Fault | undefined)[];
@@ -40,6 +40,8 @@ export interface ServedRequest {
   status: number;
   /** How many bytes of the body were written. */
   sent: number;
+  /** Resolves when the answer has ended, or the client has gone. */
+  readonly closed: Promise<void>;
 }
 
 /** Bytes that differ from place to place, so that none can be in another's. */
@@ -64,7 +66,8 @@ export function serveFile(file: ServedFile): {
     handle(request, response) {
       const { range, 'if-none-match': ifNoneMatch } = request.headers;
       const ifRange = request.headers['if-range']?.toString();
-      const noted: ServedRequest = { range, ifRange, ifNoneMatch, headers: request.headers, status: 200, sent: 0 };
+      const closed = new Promise<void>((resolve) => response.once('close', resolve));
+      const noted = { range, ifRange, ifNoneMatch, headers: request.headers, status: 200, sent: 0, closed };
       requests.push(noted);
       void answer(file, file.faults?.shift(), request, response, noted);
     },
@@ -91,7 +94,8 @@ async function answer(
   if (etag) response.setHeader('ETag', etag);
   if (lastModified) response.setHeader('Last-Modified', lastModified);
   if (cacheControl) response.setHeader('Cache-Control', cacheControl);
-  if (etag !== undefined && headers['if-none-match'] === etag) {
+  const known = headers['if-none-match'] ?? headers['if-modified-since'];
+  if (known !== undefined && (known === etag || known === lastModified)) {
     noted.status = 304;
     response.writeHead(304).end();
     return;
@@ -106,14 +110,14 @@ async function answer(
 
 function bodyOf(
   file: ServedFile,
-  { range, 'if-range': ifRange }: IncomingMessage['headers'],
+  { range, 'if-range': ifRange, 'accept-encoding': encodings = '' }: IncomingMessage['headers'],
   response: ServerResponse,
 ): { readonly status: number; readonly body: Uint8Array } {
   const { bytes, etag, lastModified, ranges = true, conditions = true } = file;
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
   const isCurrent = !conditions || ifRange === undefined || ifRange === etag || ifRange === lastModified;
   if (first === undefined || !ranges || !isCurrent) {
-    if (!file.gzip) return { status: 200, body: bytes };
+    if (!file.gzip || !/\bgzip\b/.test(String(encodings))) return { status: 200, body: bytes };
     response.setHeader('Content-Encoding', 'gzip');
     return { status: 200, body: gzipSync(bytes) };
   }
@@ -133,10 +137,12 @@ async function send(
   response: ServerResponse,
   noted: ServedRequest,
 ): Promise<void> {
+  response.flushHeaders();
   const until = fault ? Math.min(fault.after, body.byteLength) : body.byteLength;
   await write(body.subarray(0, until), response, noted);
   switch (fault?.kind) {
     case 'cut':
+      await fault.until;
       // What was written is on its way only when the system has taken it.
       response.socket?.once('finish', () => response.destroy());
       response.socket?.end();

@@ -41,16 +41,16 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
   /** What this visit has downloaded, or found unchanged: it is not asked for again. */
   const current = new Set<string>();
 
-  /** @param askedAt when the file was asked for, in ms since 1970 */
+  /** @param waitedSince since when, in ms since 1970, another tab was waited for that saw to the file */
   async function fetchFile(
     part: RemotePart,
     options: FetchOptions,
-    askedAt: number,
+    waitedSince?: number,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const key = keyOf(part);
     const record = await findUsable(key, part);
     if (!record?.complete) return downloadFile(part, options, record);
-    if (isFresh(part, record, askedAt)) return readKept(part, record, options);
+    if (isFresh(part, record, waitedSince)) return readKept(part, record, options);
 
     // Asked for where it came from: only there do its validators mean anything.
     const from = part.urls.includes(record.url) ? record.url : part.urls[0];
@@ -101,18 +101,18 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
     return undefined;
   }
 
-  function isFresh({ immutable }: RemotePart, { key, freshUntil = 0, lastUsed }: FileRecord, askedAt: number): boolean {
+  function isFresh(
+    { immutable }: RemotePart,
+    { key, freshUntil = 0, lastUsed }: FileRecord,
+    waitedSince: number | undefined,
+  ): boolean {
     const now = Date.now();
-    // Another tab may have fetched it while this one waited.
-    const isJustFetched = lastUsed > askedAt && lastUsed <= now;
+    const isJustFetched = waitedSince !== undefined && waitedSince <= lastUsed && lastUsed <= now;
     return immutable || current.has(key) || now < freshUntil || isJustFetched;
   }
 
   return {
-    fetch(part, options) {
-      const askedAt = Date.now();
-      return withLock(keyOf(part), options, () => fetchFile(part, options, askedAt));
-    },
+    fetch: (part, options) => withLock(keyOf(part), options, (waitedSince) => fetchFile(part, options, waitedSince)),
   };
 }
 
@@ -146,19 +146,20 @@ async function askForChanges(
 async function withLock<Result>(
   key: string,
   { signal, onProgress }: FetchOptions,
-  action: () => Promise<Result>,
+  action: (waitedSince?: number) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted();
   const name = `wasi-nn-web model ${key}`;
   const { locks } = globalThis.navigator ?? {};
   // Insecure pages have no locks: there one tab does not know of another.
-  if (!locks) return takeTurns(name, action);
+  if (!locks) return takeTurns(name, () => action());
   const held = await locks.request(name, { ifAvailable: true }, async (lock) =>
     lock ? { result: await action() } : undefined,
   );
   if (held) return held.result;
+  const since = Date.now();
   onProgress({ phase: 'wait', loaded: 0 });
-  return locks.request(name, { signal }, action);
+  return locks.request(name, { signal }, () => action(since));
 }
 
 function toProgress(phase: FileProgress['phase'], loaded: number, told: number | undefined): FileProgress {

@@ -5,7 +5,7 @@ import { type ServedFile, type ServedRequest, serveFile } from './file-server.fi
 import { type CacheNotice, createModelStore } from './model-store.js';
 import { createModels, type Models } from './models.js';
 import type { ModelProgress } from './progress.js';
-import { createRegistry, type ModelsOption, toRegistryOptions } from './registry.js';
+import { createRegistry, type Entries, type ModelsOption, toRegistryOptions } from './registry.js';
 import { fetchDocument } from './registry-document.js';
 
 export interface TestModels {
@@ -14,6 +14,8 @@ export interface TestModels {
   readonly notices: CacheNotice[];
   /** How long was waited between tries, in ms; no time has gone by. */
   readonly waits: number[];
+  /** The entries as they were checked. */
+  readonly entries: Entries;
 }
 
 export interface TestModelsOptions {
@@ -21,27 +23,31 @@ export interface TestModelsOptions {
   readonly cache?: Promise<ModelCache>;
   readonly budget?: number;
   readonly allowedUrls?: readonly string[];
+  /** Called in the place of a wait between tries. */
+  onWait?(): void;
 }
 
 /** Models as the models worker makes them, in this thread. */
 export function openTestModels(
   option: ModelsOption,
   base: string,
-  { cache = openModelCache(), budget = 2 ** 32, allowedUrls = [] }: TestModelsOptions = {},
+  { cache = openModelCache(), budget = 2 ** 32, allowedUrls = [], onWait }: TestModelsOptions = {},
 ): TestModels {
   const progress: ModelProgress[] = [];
   const notices: CacheNotice[] = [];
   const waits: number[] = [];
+  const registry = toRegistryOptions(option, allowedUrls, base);
   const models = createModels({
-    registry: createRegistry(toRegistryOptions(option, allowedUrls, base), fetchDocument),
+    registry: createRegistry(registry, fetchDocument),
     store: createModelStore({ cache, budget, onNotice: (notice) => notices.push(notice) }),
     budget,
     onProgress: (step) => progress.push(step),
     wait: async (milliseconds) => {
       waits.push(milliseconds);
+      onWait?.();
     },
   });
-  return { models, progress, notices, waits };
+  return { models, progress, notices, waits, entries: registry.entries };
 }
 
 /** Models that are kept nowhere. */

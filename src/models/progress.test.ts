@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgress, type ModelProgress } from './progress.js';
 
 let time: number;
@@ -6,12 +6,17 @@ let told: ModelProgress[];
 let track: ReturnType<typeof createProgress>;
 
 beforeEach(() => {
+  vi.useFakeTimers();
   time = 0;
   told = [];
   track = createProgress(
     (progress) => told.push(progress),
     () => time,
   );
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 describe('createProgress', () => {
@@ -98,6 +103,21 @@ describe('createProgress', () => {
     untold.update(0, { phase: 'download', loaded: 2 });
     untold.end();
     expect(loaded()).toEqual([0, 1, 3, 9, 1, 2]);
+  });
+
+  it('tells what came last where nothing more comes', () => {
+    const model = track('m', 1);
+    model.update(0, { phase: 'download', loaded: 1 });
+    time = 40;
+    model.update(0, { phase: 'download', loaded: 2 });
+    model.update(0, { phase: 'download', loaded: 3 });
+    vi.advanceTimersByTime(59);
+    expect(told).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(told.map(({ loaded }) => loaded)).toEqual([1, 3]);
+    model.end();
+    expect(told).toHaveLength(2);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('tells nothing of a model without progress', () => {

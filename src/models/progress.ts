@@ -47,12 +47,15 @@ export function createProgress(
     const samples: { readonly time: number; readonly loaded: number }[] = [];
     let toldAt = Number.NEGATIVE_INFINITY;
     let phase: FileProgress['phase'] | undefined;
-    let isTold = true;
+    /** Runs where something has not been told yet. */
+    let timer: ReturnType<typeof setTimeout> | undefined;
     amounts.add(own);
 
     function tellNow(): void {
+      clearTimeout(timer);
+      timer = undefined;
+      toldAt = now();
       if (!phase) return;
-      isTold = true;
       const rate = phase === 'download' ? rateOf(samples) : undefined;
       tell({ name, phase, ...own.amount, ...(rate === undefined ? {} : { rate }), all: all() });
     }
@@ -66,13 +69,11 @@ export function createProgress(
         while (samples[0] && samples[0].time < time - rateWindow) samples.shift();
         const isSoon = progress.phase === phase && time - toldAt < interval;
         phase = progress.phase;
-        isTold = false;
-        if (isSoon && own.amount.loaded !== own.amount.total) return;
-        toldAt = time;
-        tellNow();
+        if (!isSoon || own.amount.loaded === own.amount.total) tellNow();
+        else timer ??= setTimeout(tellNow, toldAt + interval - time);
       },
       end() {
-        if (!isTold) tellNow();
+        if (timer !== undefined) tellNow();
         own.underway = false;
         if ([...amounts].every(({ underway }) => !underway)) amounts.clear();
       },

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import { executionTargets, graphEncodings } from '../standard/graph.js';
-import { type Entries, type ModelsOption, type ModelsTable, toRegistryOptions } from './registry.js';
+import { createRegistry, type Entries, type ModelsOption, type ModelsTable, toRegistryOptions } from './registry.js';
 
 const base = 'https://page.example/app/index.html?query#part';
 
@@ -25,7 +25,7 @@ function errorOf(models: ModelsOption): WasiNNError {
   throw new Error('the registry was accepted');
 }
 
-describe('createRegistry', () => {
+describe('toRegistryOptions', () => {
   it.each([
     ['a relative URL', 'models/m.onnx', 'https://page.example/app/models/m.onnx'],
     ['an absolute path', '/m.onnx', 'https://page.example/m.onnx'],
@@ -90,7 +90,7 @@ describe('createRegistry', () => {
   });
 });
 
-describe('createRegistry refuses', () => {
+describe('toRegistryOptions refuses', () => {
   const data = new Uint8Array(1);
 
   it.each([
@@ -128,5 +128,89 @@ describe('createRegistry refuses', () => {
     expect(error.code).toBe('invalid-argument');
     expect(error.message).toMatch(/^models: entry "m": /);
     expect(error.message).toContain(reason);
+  });
+});
+
+describe('toRegistryOptions of a document', () => {
+  it.each([
+    ['models.json', 'https://page.example/app/models.json'],
+    [new URL('https://cdn.example/models.json'), 'https://cdn.example/models.json'],
+  ])('resolves its URL: %s', (document, href) => {
+    expect(toRegistryOptions(document, [], base)).toEqual({ entries: new Map(), document: href, allowedUrls: [] });
+  });
+
+  it('refuses what is no URL', () => {
+    expect(errorOf('https://')).toMatchObject({
+      code: 'invalid-argument',
+      message: 'models: "https://" is no URL of a registry document',
+    });
+  });
+
+  it('refuses patterns that are none', () => {
+    expect(() => toRegistryOptions({}, ['https://*/'], base)).toThrow('allowedUrls: "https://*/"');
+  });
+});
+
+describe('createRegistry', () => {
+  const unused = () => Promise.reject(new Error('there is no document to ask for'));
+
+  it('finds names as they were given, and nothing else', async () => {
+    const registry = createRegistry(toRegistryOptions({ m: 'm.onnx', 模型: 'n.onnx' }, [], base), unused);
+    expect((await registry.find('m')).sources).toMatchObject([{ urls: ['https://page.example/app/m.onnx'] }]);
+    expect(await registry.find('模型')).toBeDefined();
+    for (const name of ['M', 'm ', '', 'toString', 'https://page.example/app/m.onnx']) {
+      await expect(registry.find(name)).rejects.toMatchObject({
+        code: 'not-found',
+        message: `load-by-name: no model is registered as ${JSON.stringify(name)}; registered are "m", "模型"`,
+      });
+    }
+  });
+
+  it('names twenty of its models at most', async () => {
+    const names = Array.from({ length: 25 }, (_, index) => [`m${index}`, 'm.onnx'] as const);
+    const registry = createRegistry(toRegistryOptions(Object.fromEntries(names), [], base), unused);
+    await expect(registry.find('x')).rejects.toThrow('"m19" and 5 more');
+  });
+
+  it('adds entries, also in place of others', async () => {
+    const registry = createRegistry(toRegistryOptions({ m: 'old' }, [], base), unused);
+    registry.add(createEntries({ m: 'new', n: 'n' }));
+    expect((await registry.find('m')).sources).toMatchObject([{ urls: ['https://page.example/app/new'] }]);
+    expect([...(await registry.entries()).keys()]).toEqual(['m', 'n']);
+  });
+
+  it('finds URLs that the page allows; others are a breach, and what is no URL is only not found', async () => {
+    const registry = createRegistry(toRegistryOptions({ m: 'm' }, ['https://models.example/*'], base), unused);
+    expect(await registry.find('https://models.example/a/../b.onnx')).toMatchObject({
+      sources: [{ urls: ['https://models.example/b.onnx'], immutable: false }],
+      fetch: { credentials: 'same-origin' },
+    });
+    for (const name of ['https://elsewhere.example/m', 'file:///etc/passwd', 'data:,x', 'javascript:0']) {
+      await expect(registry.find(name)).rejects.toMatchObject({
+        code: 'security',
+        message: `load-by-name: the page does not allow ${JSON.stringify(name)}; allowed are "https://models.example/*"`,
+      });
+    }
+    await expect(registry.find('b.onnx')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('asks for its document once, when it is first needed', async () => {
+    const fetchDocument = vi.fn(async () => createEntries({ m: 'm', own: 'documented' }));
+    const registry = createRegistry(toRegistryOptions('models.json', [], base), fetchDocument);
+    registry.add(createEntries({ own: 'own' }));
+    expect((await registry.find('own')).sources).toMatchObject([{ urls: ['https://page.example/app/own'] }]);
+    expect(fetchDocument).not.toHaveBeenCalled();
+    await Promise.all([registry.find('m'), registry.entries()]);
+    expect(fetchDocument.mock.calls).toEqual([['https://page.example/app/models.json']]);
+    expect((await registry.entries()).get('own')?.sources).toMatchObject([{ urls: ['https://page.example/app/own'] }]);
+    await expect(registry.find('x')).rejects.toThrow('registered are "own", "m"');
+  });
+
+  it('asks for its document again where it could not be had', async () => {
+    const fetchDocument = vi.fn(async () => createEntries({ m: 'm' }));
+    fetchDocument.mockRejectedValueOnce(new Error('offline'));
+    const registry = createRegistry(toRegistryOptions('models.json', [], base), fetchDocument);
+    await expect(registry.find('m')).rejects.toThrow('offline');
+    expect(await registry.find('m')).toBeDefined();
   });
 });

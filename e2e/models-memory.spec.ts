@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Browser, BrowserContext, Page } from '@playwright/test';
+import type { WasiNN } from '../src/index.js';
+import { writeModel } from './onnx-model.js';
+import type { Handler, Site } from './site.js';
+import { expect, test } from './test.js';
+
+// How much memory a large model takes on its way from the server into onnxruntime, outside of onnxruntime's own heap.
+//
+// What is measured is the peak of the page's whole process, of which the operating system keeps account (VmHWM), so that
+// no moment is missed: all threads, buffers, JavaScript heaps and what the browser's own code allocates there for
+// streams and IndexedDB. What the process took before is subtracted. Nothing else runs in it: a page has a process of
+// its own, and each measurement a page of its own.
+//
+// onnxruntime's heap lies in that process too. The first measurement has none of it: the model is downloaded, checked,
+// put into the cache and handed to the engine, which has no backend for the encoding that the registry says. The second
+// loads the model from the cache into onnxruntime; there the growth of its WebAssembly memory is subtracted.
+
+const mebibyte = 1 << 20;
+const row = { length: 1024, bytes: 4096 };
+const rows = 131_072;
+const modelBytes = rows * row.bytes;
+const limit = modelBytes + 64 * mebibyte;
+
+/** A table of 512 MiB, of which the model looks up rows. */
+const model = writeModel({
+  operator: 'Gather',
+  inputs: [
+    { name: 'table', type: 'FP32', shape: [rows, row.length], location: 'weights.bin' },
+    { name: 'row', type: 'I64', shape: [1] },
+  ],
+  output: { name: 'found', type: 'FP32', shape: [1, row.length] },
+});
+
+const rowsInBlock = mebibyte / row.bytes;
+const template = Float32Array.from({ length: mebibyte / 4 }, (_, index) => index / 3);
+
+/** One MiB of the table. Each row begins with its own number, so that none is like another. */
+function block(index: number): Buffer {
+  const numbers = template.slice();
+  for (let at = 0; at < rowsInBlock; at++) numbers[at * row.length] = index * rowsInBlock + at;
+  return Buffer.from(numbers.buffer);
+}
+
+const blocks = rows / rowsInBlock;
+
+/** Made while it is sent, so that the test itself does not hold it. */
+const sendWeights: Handler = async (_request, response) => {
+  response.setHeader('Content-Length', modelBytes);
+  for (let index = 0; index < blocks; index++) {
+    if (!response.write(block(index))) await once(response, 'drain');
+  }
+  response.end();
+};
+
+function digest(): string {
+  const hash = createHash('sha256');
+  for (let index = 0; index < blocks; index++) hash.update(block(index));
+  return hash.digest('hex');
+}
+
+declare global {
+  var memoryPage: { readonly nn: WasiNN };
+  /** Left by the engine worker: its WebAssembly memories. */
+  var memories: WebAssembly.Memory[];
+}
+
+/** Opens a page in a process of its own, with the engine and onnxruntime at work already. */
+async function openPage(context: BrowserContext, site: Site, sha256: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.route('**/assets/engine-worker-*.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `(${noteMemories})();${await response.text()}` });
+  });
+  await page.goto(`${site.origin}/blank.html`);
+  await page.evaluate(async (sha256) => {
+    const library = '/lib/wasi-nn-web.js';
+    const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+    const parts = ['/large.onnx', { url: '/weights.bin', sha256 }];
+    const nn = createWasiNN({
+      models: {
+        large: { parts },
+        'large, of no backend': { parts, encoding: 'tensorflow' },
+        digits: '/models/digits.onnx',
+      },
+    });
+    await nn.connect().loadByName('digits');
+    globalThis.memoryPage = { nn };
+  }, sha256);
+  return page;
+}
+
+function noteMemories(): void {
+  globalThis.memories = [];
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      super(descriptor);
+      globalThis.memories.push(this);
+    }
+  };
+}
+
+/** How many bytes onnxruntime's heap has. */
+async function runtimeBytes(page: Page): Promise<number> {
+  const sizes = await Promise.all(
+    page
+      .workers()
+      .map((worker) => worker.evaluate(() => (globalThis.memories ?? []).map(({ buffer }) => buffer.byteLength))),
+  );
+  return Math.max(...sizes.flat());
+}
+
+/** Starts to measure the peak of the page's process. @returns a function that tells it, in bytes */
+async function measurePeak(browser: Browser, page: Page): Promise<() => number> {
+  const marker = 32 * mebibyte;
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+  await session.detach();
+  const before = new Map(renderers.map((id) => [id, residentBytes(id, 'VmRSS')]));
+  // The process is the one that grows when the page does.
+  await page.evaluate((marker) => Object.assign(globalThis, { marker: new Uint8Array(marker).fill(1) }), marker);
+  const process = renderers.find((id) => residentBytes(id, 'VmRSS') - (before.get(id) ?? 0) > marker / 2);
+  if (process === undefined) throw new Error('the process of the page was not found');
+  writeFileSync(`/proc/${process}/clear_refs`, '5');
+  const start = residentBytes(process, 'VmRSS');
+  return () => residentBytes(process, 'VmHWM') - start;
+}
+
+function residentBytes(process: number, what: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${process}/status`, 'utf8');
+  return Number(new RegExp(`^${what}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+}
+
+test('a model of 512 MiB is fetched, checked, kept and loaded with little more memory than it has bytes', async ({
+  browser,
+  context,
+  site,
+}) => {
+  test.skip(process.platform !== 'linux', 'the peak of a process is read from /proc');
+  test.setTimeout(180_000);
+  site.answer('/large.onnx', (_request, response) => response.end(model));
+  site.answer('/weights.bin', sendWeights);
+  const sha256 = digest();
+
+  const first = await openPage(context, site, sha256);
+  const firstPeak = await measurePeak(browser, first);
+  const refusal = await first.evaluate(() =>
+    globalThis.memoryPage.nn
+      .connect()
+      .loadByName('large, of no backend')
+      .then(
+        () => 'none',
+        (error: { code: string }) => error.code,
+      ),
+  );
+  const fetched = firstPeak();
+  expect(refusal).toBe('unsupported-operation');
+  await first.close();
+
+  const second = await openPage(context, site, sha256);
+  const heapBefore = await runtimeBytes(second);
+  const secondPeak = await measurePeak(browser, second);
+  const found = await second.evaluate(async () => {
+    const link = globalThis.memoryPage.nn.connect();
+    const { id } = await link.loadByName('large');
+    const data = new Uint8Array(BigInt64Array.of(100_000n).buffer);
+    const [output] = await link.compute(id, [['row', { dimensions: [1], type: 'I64', data }]]);
+    return [...new Float32Array(output?.[1].data.slice().buffer ?? new ArrayBuffer()).subarray(0, 3)];
+  });
+  const loadedAll = secondPeak();
+  const heap = (await runtimeBytes(second)) - heapBefore;
+  expect(found).toEqual([100_000, ...template.subarray((100_000 % rowsInBlock) * row.length).subarray(1, 3)]);
+  expect(site.requests.filter((path) => path === '/weights.bin')).toHaveLength(1);
+
+  const inMebibytes = (bytes: number) => Math.round(bytes / mebibyte);
+  const figures = { fetched, loaded: loadedAll - heap, heap };
+  for (const [type, bytes] of Object.entries(figures)) {
+    test.info().annotations.push({ type, description: `${inMebibytes(bytes)} MiB` });
+    console.log(`${type}: ${inMebibytes(bytes)} MiB`);
+  }
+  expect(inMebibytes(figures.fetched)).toBeLessThan(inMebibytes(limit));
+  expect(inMebibytes(figures.loaded)).toBeLessThan(inMebibytes(limit));
+});

@@ -1,0 +1,469 @@
+import 'fake-indexeddb/auto';
+import { createHash } from 'node:crypto';
+import { IDBFactory } from 'fake-indexeddb';
+import { openDB } from 'idb';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { chunkBytes } from './cache.js';
+import { openCacheDatabase } from './cache-database.js';
+import { patternBytes, type ServedFile } from './file-server.fixture.js';
+import { type FileSite, openTestModels, readStored, startFileSite } from './models.fixture.js';
+import type { ModelOptions } from './registry.js';
+
+const stops: (() => void)[] = [];
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  for (const stop of stops.splice(0)) stop();
+});
+
+async function serve(file: ServedFile): Promise<FileSite> {
+  const site = await startFileSite(file);
+  stops.push(site.stop);
+  return site;
+}
+
+const small = patternBytes(5000);
+const newer = patternBytes(6000, 2);
+const large = patternBytes(3 * chunkBytes + 1000);
+const total = large.byteLength;
+const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const date = 'Sat, 01 Jan 2022 00:00:00 GMT';
+const laterDate = 'Sun, 02 Jan 2022 00:00:00 GMT';
+
+/** What a page does on a visit of its own. */
+function visit(options: ModelOptions | string) {
+  const { models, ...rest } = openTestModels({ m: options }, 'https://page.example/');
+  return { ...rest, models, load: async () => (await models.open('m')).parts[0] ?? new Uint8Array() };
+}
+
+function expectSame(actual: Uint8Array | undefined, expected: Uint8Array): void {
+  expect(actual?.byteLength).toBe(expected.byteLength);
+  expect(Buffer.compare(actual ?? new Uint8Array(), expected)).toBe(0);
+}
+
+async function expectKept(expected: Uint8Array): Promise<void> {
+  const [stored, ...others] = await readStored();
+  expect(others).toEqual([]);
+  expect(stored?.record).toMatchObject({ complete: true, received: expected.byteLength });
+  expectSame(stored?.bytes, expected);
+}
+
+const statuses = ({ requests }: FileSite) => requests.map(({ status }) => status);
+
+describe('a download that an earlier visit has begun', () => {
+  /** What is kept of a download that was cut after so many bytes: whole chunks. */
+  const cuts = [
+    [1, 0],
+    [chunkBytes - 1, 0],
+    [chunkBytes, 1],
+    [chunkBytes + 1, 1],
+    [2 * chunkBytes - 1, 1],
+    [2 * chunkBytes, 2],
+    [10 << 20, 2],
+    [3 * chunkBytes, 3],
+    [total - 1, 3],
+  ] as const;
+
+  async function breakOff(options: Partial<ServedFile>, after: number, registry: Partial<ModelOptions> = {}) {
+    const site = await serve({ bytes: large, ...options, faults: [{ kind: 'cut', after }] });
+    const entry = { url: site.url, ...registry, fetch: { retries: 0 } };
+    await expect(visit(entry).load()).rejects.toThrow('broke off');
+    site.requests.length = 0;
+    return { site, entry };
+  }
+
+  it.each(cuts)('and that was cut after %d bytes goes on from chunk %d', async (after, chunks) => {
+    const { site, entry } = await breakOff({ etag: '"1"' }, after);
+    const stored = await readStored();
+    expect(stored.map(({ record }) => record.received)).toEqual(chunks === 0 ? [] : [chunks * chunkBytes]);
+
+    const { load, progress } = visit(entry);
+    expectSame(await load(), large);
+    await expectKept(large);
+    expect(site.requests).toMatchObject([
+      chunks === 0
+        ? { range: undefined, sent: total }
+        : { range: `bytes=${chunks * chunkBytes}-`, ifRange: '"1"', sent: total - chunks * chunkBytes },
+    ]);
+    expect(progress[0]).toMatchObject({ phase: 'download', loaded: chunks * chunkBytes, total });
+  });
+
+  it('goes on by its digest alone, and checks all of it', async () => {
+    const { site, entry } = await breakOff({}, 10 << 20, { sha256: digestOf(large) });
+    expectSame(await visit(entry).load(), large);
+    await expectKept(large);
+    expect(site.requests).toMatchObject([{ range: `bytes=${2 * chunkBytes}-`, sent: total - 2 * chunkBytes }]);
+  });
+
+  it.each([
+    ['by an ETag, which the server heeds', { etag: '"1"' }, { etag: '"2"' }, [200]],
+    ['by an ETag, which it does not heed', { etag: '"1"', conditions: false }, { etag: '"2"' }, [206, 200]],
+    ['by a date', { lastModified: date }, { lastModified: laterDate }, [200]],
+  ] as const)('starts anew where the file has changed, told %s', async (_what, before, after, expected) => {
+    const { site, entry } = await breakOff(before, 10 << 20);
+    Object.assign(site.file, after, { bytes: newer });
+    const { load } = visit(entry);
+    if (expected.length > 1) site.file.bytes = patternBytes(total, 2);
+    expectSame(await load(), site.file.bytes);
+    await expectKept(site.file.bytes);
+    expect(statuses(site)).toEqual(expected);
+  });
+
+  it('starts anew where what was kept is of another version, as the digest shows', async () => {
+    const { site, entry } = await breakOff({}, 10 << 20, { sha256: digestOf(large) });
+    const database = await openCacheDatabase();
+    await database.put('chunks', patternBytes(chunkBytes, 2), [`sha256:${digestOf(large)}`, 1]);
+    database.close();
+    expectSame(await visit(entry).load(), large);
+    await expectKept(large);
+    expect(statuses(site)).toEqual([206, 200]);
+  });
+
+  it.each([
+    ['nothing tells its version', {}],
+    ['only a weak ETag tells its version', { etag: 'W/"1"' }],
+    ['it came compressed', { etag: '"1"', gzip: true }],
+  ])('starts anew where %s', async (_what, file) => {
+    const { site, entry } = await breakOff(file, 10 << 20);
+    expectSame(await visit(entry).load(), large);
+    await expectKept(large);
+    expect(site.requests[0]?.range).toBeUndefined();
+  });
+
+  it('starts anew where the server has no parts any more', async () => {
+    const { site, entry } = await breakOff({ etag: '"1"' }, 10 << 20);
+    site.file.ranges = false;
+    expectSame(await visit(entry).load(), large);
+    await expectKept(large);
+    expect(site.requests).toMatchObject([{ range: `bytes=${2 * chunkBytes}-`, status: 200, sent: total }]);
+  });
+
+  it('starts anew where a chunk is missing', async () => {
+    const { site, entry } = await breakOff({ etag: '"1"' }, 10 << 20);
+    const database = await openCacheDatabase();
+    await database.delete('chunks', [site.url, 0]);
+    database.close();
+    const { load, notices } = visit(entry);
+    expectSame(await load(), large);
+    await expectKept(large);
+    expect(site.requests).toMatchObject([{ range: undefined, sent: total }]);
+    expect(notices).toMatchObject([{ reason: 'damaged' }]);
+  });
+
+  it('starts anew where its chunks are of another length, as another version of the cache may have them', async () => {
+    const { site, entry } = await breakOff({ etag: '"1"' }, 10 << 20);
+    const database = await openCacheDatabase();
+    const record = await database.get('files', site.url);
+    if (!record) throw new Error('nothing was kept');
+    await database.put('files', { ...record, chunkBytes: chunkBytes / 2 });
+    database.close();
+    expectSame(await visit(entry).load(), large);
+    expect(site.requests).toMatchObject([{ range: undefined }]);
+  });
+
+  it('needs no request where all of it is there, and only the check was not made', async () => {
+    const site = await serve({ bytes: large, etag: '"1"' });
+    await visit(site.url).load();
+    const database = await openCacheDatabase();
+    const record = await database.get('files', site.url);
+    if (!record) throw new Error('nothing was kept');
+    await database.put('files', { ...record, complete: false });
+    database.close();
+    site.requests.length = 0;
+    expectSame(await visit(site.url).load(), large);
+    await expectKept(large);
+    expect(site.requests).toEqual([]);
+  });
+
+  it('is refused where the rest makes it wrong, and nothing of it is kept', async () => {
+    const { site, entry } = await breakOff({}, 10 << 20, { sha256: '0'.repeat(64) });
+    await expect(visit(entry).load()).rejects.toMatchObject({ code: 'security' });
+    expect(await readStored()).toEqual([]);
+    expect(statuses(site)).toEqual([206, 200]);
+  });
+
+  it('goes on by preloading too', async () => {
+    const { site, entry } = await breakOff({ etag: '"1"' }, 10 << 20);
+    await visit(entry).models.preload('m');
+    await expectKept(large);
+    expect(site.requests).toMatchObject([{ range: `bytes=${2 * chunkBytes}-` }]);
+  });
+});
+
+describe('a file from an earlier visit', () => {
+  it.each([
+    ['with a digest', { sha256: digestOf(small) }],
+    ['that is immutable', { immutable: true }],
+  ])('%s is used without asking, whatever the server has now', async (_what, options) => {
+    const site = await serve({ bytes: small, etag: '"1"' });
+    const entry = { url: site.url, ...options };
+    await visit(entry).load();
+    Object.assign(site.file, { bytes: newer, etag: '"2"' });
+    const { load, progress } = visit(entry);
+    expectSame(await load(), small);
+    expect(site.requests).toHaveLength(1);
+    expect(progress).toMatchObject([{ phase: 'cache', loaded: 5000, total: 5000 }]);
+  });
+
+  it('with a digest may have moved', async () => {
+    const site = await serve({ bytes: small });
+    await visit({ url: site.url, sha256: digestOf(small) }).load();
+    expectSame(await visit({ url: `${site.url}?moved`, sha256: digestOf(small) }).load(), small);
+    expect(site.requests).toHaveLength(1);
+  });
+
+  it('is used without asking as long as the server said that it stays', async () => {
+    const site = await serve({ bytes: small, etag: '"1"', cacheControl: 'public, max-age=60' });
+    const now = vi.spyOn(Date, 'now').mockReturnValue(1_000_000);
+    await visit(site.url).load();
+    now.mockReturnValue(1_059_000);
+    await visit(site.url).load();
+    expect(site.requests).toHaveLength(1);
+    now.mockReturnValue(1_061_000);
+    await visit(site.url).load();
+    expect(statuses(site)).toEqual([200, 304]);
+    now.mockReturnValue(1_120_000);
+    await visit(site.url).load();
+    expect(site.requests).toHaveLength(2);
+  });
+
+  it.each(['no-cache', 'no-store', 'max-age=60, no-cache', 'max-age=0', 'private'])(
+    'is asked for anew where the server said %s',
+    async (cacheControl) => {
+      const site = await serve({ bytes: small, etag: '"1"', cacheControl });
+      await visit(site.url).load();
+      await visit(site.url).load();
+      expect(statuses(site)).toEqual([200, 304]);
+    },
+  );
+
+  it('counts the time that it has spent in other caches', async () => {
+    vi.spyOn(Date, 'now').mockReturnValue(1_000_000);
+    const { fetch } = globalThis;
+    vi.stubGlobal('fetch', async (input: string, init: RequestInit) => {
+      const response = await fetch(input, init);
+      const headers = new Headers(response.headers);
+      headers.set('Age', '60');
+      return new Response(response.body, { status: response.status, headers });
+    });
+    const site = await serve({ bytes: small, etag: '"1"', cacheControl: 'max-age=60' });
+    await visit(site.url).load();
+    await visit(site.url).load();
+    expect(site.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['its ETag', { etag: '"1"' }, [200, 304]],
+    ['its weak ETag', { etag: 'W/"1"' }, [200, 304]],
+    ['its date', { lastModified: date }, [200, 304]],
+  ])('is asked for by %s, once in a visit', async (_what, version, expected) => {
+    const site = await serve({ bytes: small, ...version });
+    await visit(site.url).load();
+    const { load, progress } = visit(site.url);
+    expectSame(await load(), small);
+    expectSame(await load(), small);
+    expect(statuses(site)).toEqual(expected);
+    expect(progress).toMatchObject([{ phase: 'cache' }, { phase: 'cache' }]);
+  });
+
+  it.each([
+    ['its ETag', { etag: '"1"' }, { etag: '"2"' }],
+    ['its date', { lastModified: date }, { lastModified: laterDate }],
+    ['nothing', {}, {}],
+  ])('is fetched anew where it has changed, as %s tells', async (_what, before, after) => {
+    const site = await serve({ bytes: small, ...before });
+    await visit(site.url).load();
+    Object.assign(site.file, { bytes: newer, ...after });
+    expectSame(await visit(site.url).load(), newer);
+    await expectKept(newer);
+    expect(statuses(site)).toEqual([200, 200]);
+    expect(site.requests[1]?.sent).toBe(newer.byteLength);
+  });
+
+  it('of another origin is not fetched again where its answer tells the same version', async () => {
+    vi.stubGlobal('location', { origin: 'https://page.example' });
+    const site = await serve({ bytes: large, lastModified: date });
+    await visit(site.url).load();
+    const { load, progress } = visit(site.url);
+    expectSame(await load(), large);
+    expect(progress).toMatchObject([{ phase: 'cache' }]);
+    expect(site.requests[1]).toMatchObject({ ifNoneMatch: undefined, status: 200 });
+    await site.requests[1]?.closed;
+    expect(site.requests[1]?.sent).toBeLessThan(total);
+  });
+
+  it('stays where its successor cannot be fetched, until that has a chunk of its own', async () => {
+    const site = await serve({ bytes: small, etag: '"1"' });
+    await visit(site.url).load();
+    Object.assign(site.file, { bytes: newer, etag: '"2"', faults: [{ kind: 'cut', after: 100 }] });
+    await expect(visit({ url: site.url, fetch: { retries: 0 } }).load()).rejects.toThrow('broke off');
+    await expectKept(small);
+  });
+
+  it.each([
+    ['the network is down', (site: FileSite) => site.stop()],
+    ['the server is down', ({ file }: FileSite) => Object.assign(file, { faults: [{ kind: 'status', status: 503 }] })],
+    [
+      'a hotel network answers in its place',
+      ({ file }: FileSite) => Object.assign(file, { faults: [{ kind: 'page', contentType: 'text/html' }] }),
+    ],
+  ])('is used where %s', async (_what, fail) => {
+    const site = await serve({ bytes: small, etag: '"1"' });
+    await visit(site.url).load();
+    fail(site);
+    expectSame(await visit(site.url).load(), small);
+    await expectKept(small);
+  });
+
+  it('is used where the server takes too long to say whether it has changed', async () => {
+    const site = await serve({ bytes: small, etag: '"1"' });
+    await visit(site.url).load();
+    vi.stubGlobal(
+      'fetch',
+      (_url: string, { signal }: { signal: AbortSignal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    );
+    expectSame(await visit({ url: site.url, fetch: { stallTimeout: 10 } }).load(), small);
+  });
+
+  it.each([
+    [404, 'not-found'],
+    [410, 'not-found'],
+    [403, 'security'],
+  ])('is not used where the server says %d: the model is gone', async (status, code) => {
+    const site = await serve({ bytes: small, etag: '"1"' });
+    await visit(site.url).load();
+    site.file.faults = [{ kind: 'status', status }];
+    await expect(visit(site.url).load()).rejects.toMatchObject({ code });
+    // It may be the server's mistake.
+    expectSame(await visit(site.url).load(), small);
+  });
+
+  it('is fetched anew where the size in the registry is another now', async () => {
+    const site = await serve({ bytes: small, etag: '"1"' });
+    await visit({ url: site.url, size: 5000, immutable: true }).load();
+    Object.assign(site.file, { bytes: newer, etag: '"2"' });
+    expectSame(await visit({ url: site.url, size: 6000, immutable: true }).load(), newer);
+    await expectKept(newer);
+  });
+
+  it.each([
+    ['a chunk is missing', async (key: string) => (await openDB('wasi-nn-web')).delete('chunks', [key, 1])],
+    [
+      'a chunk is of a wrong length',
+      async (key: string) => (await openDB('wasi-nn-web')).put('chunks', patternBytes(5), [key, 0]),
+    ],
+  ])('is fetched anew where %s, with a notice', async (_what, damage) => {
+    const site = await serve({ bytes: large, etag: '"1"' });
+    const entry = { url: site.url, immutable: true };
+    await visit(entry).load();
+    await damage(site.url);
+    const { load, notices } = visit(entry);
+    expectSame(await load(), large);
+    await expectKept(large);
+    expect(notices).toMatchObject([{ reason: 'damaged' }]);
+    expect(statuses(site)).toEqual([200, 200]);
+  });
+
+  it('of the first version of the schema is asked for anew, and used offline', async () => {
+    const site = await serve({ bytes: newer });
+    const first = await openDB('wasi-nn-web', 1, {
+      upgrade(database) {
+        database.createObjectStore('models', { keyPath: 'url' });
+        database.createObjectStore('chunks');
+      },
+    });
+    await first.put('models', { url: site.url, byteLength: small.byteLength, chunkBytes, complete: true });
+    await first.put('chunks', small, [site.url, 0]);
+    first.close();
+    site.file.faults = [{ kind: 'status', status: 503 }];
+    expectSame(await visit(site.url).load(), small);
+    expectSame(await visit(site.url).load(), newer);
+    await expectKept(newer);
+  });
+});
+
+describe('a changed file that comes slowly', () => {
+  it('is not broken off by the time that asking for changes may take', async () => {
+    const site = await serve({ bytes: small, etag: '"1"' });
+    await visit(site.url).load();
+    let release = () => {};
+    const until = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    Object.assign(site.file, { bytes: newer, etag: '"2"', faults: [{ kind: 'pause', after: 10, until }] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { load, progress } = visit({ url: site.url, fetch: { stallTimeout: 1000, retries: 0 } });
+      const loading = load();
+      // Each of two waits is shorter than the time for a stall, both together are longer.
+      while (site.requests[1]?.sent !== 10 || progress.length === 0) await new Promise((next) => setImmediate(next));
+      vi.advanceTimersByTime(900);
+      release();
+      expectSame(await loading, newer);
+      expect(site.requests).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('where there are no locks', () => {
+  it('preloading and loading a file at once makes one download', async () => {
+    const site = await serve({ bytes: large, etag: '"1"' });
+    const { load, models, notices } = visit(site.url);
+    const [, loaded] = await Promise.all([models.preload('m'), load()]);
+    expectSame(loaded, large);
+    await expectKept(large);
+    expect(site.requests).toHaveLength(1);
+    expect(notices).toEqual([]);
+  });
+});
+
+describe('where there are locks', () => {
+  /** Locks that another tab holds until it has done its work. */
+  function holdLocks(work: () => Promise<unknown>): void {
+    vi.stubGlobal('navigator', {
+      locks: {
+        async request(_name: string, options: { ifAvailable?: boolean }, action: (lock: object | null) => unknown) {
+          if (options.ifAvailable) return action(null);
+          await work();
+          return action({});
+        },
+      },
+    });
+  }
+
+  it.each([
+    ['finds what another tab has fetched meanwhile, without asking', {}],
+    ['finds it where its version is told', { etag: '"1"' }],
+  ])('%s', async (_what, version) => {
+    const site = await serve({ bytes: small, ...version });
+    const { load, progress } = visit(site.url);
+    holdLocks(async () => {
+      vi.stubGlobal('navigator', {});
+      await visit(site.url).load();
+    });
+    expectSame(await load(), small);
+    expect(site.requests).toHaveLength(1);
+    expect(progress).toMatchObject([{ phase: 'wait' }, { phase: 'cache' }]);
+  });
+
+  it('goes on where another tab has broken off', async () => {
+    const site = await serve({ bytes: large, etag: '"1"', faults: [{ kind: 'cut', after: 10 << 20 }] });
+    const { load } = visit(site.url);
+    holdLocks(async () => {
+      vi.stubGlobal('navigator', {});
+      await visit({ url: site.url, fetch: { retries: 0 } })
+        .load()
+        .catch(() => undefined);
+    });
+    expectSame(await load(), large);
+    expect(site.requests[1]).toMatchObject({ range: `bytes=${2 * chunkBytes}-` });
+  });
+});
