@@ -39,6 +39,49 @@ test('a model is fetched once, and kept for the next visit', async ({ tab, site,
   expect(site.requests.filter((path) => path === '/models/digits.onnx')).toHaveLength(1);
 });
 
+/** A backend whose computations stand still, with their thread. */
+const standingStill = `
+  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const device = { target: 'cpu', provider: 'javascript', description: 'stands still' };
+  const compute = () => Atomics.wait(new Int32Array(buffer), 0, 0);
+  const load = () => ({ inputs: 'any', outputs: 'any', device, fallback: [], compute, dispose() {} });
+  export default { name: 'standing still', encodings: ['ggml'], load };
+`;
+
+test('a guest outlives one engine after another', async ({ tab, site, waiting }) => {
+  site.answer('/standing-still.js', (_, response) => {
+    response.setHeader('Content-Type', 'text/javascript').end(standingStill);
+  });
+  await visit(tab, site, waiting);
+  expect(await runIn(tab, loseEngines, waiting)).toEqual({ codes: ['timeout', 'timeout'], areAnswersEqual: true });
+});
+
+async function loseEngines(waiting: Waiting): Promise<unknown> {
+  const library = '/lib/wasi-nn-web.js';
+  const { createWasiNN, GuestError }: typeof import('../src/index.js') = await import(library);
+  const nn = createWasiNN({
+    models: { digits: '/models/digits.onnx' },
+    limits: { computeMilliseconds: 4000 },
+    backends: { ggml: '/standing-still.js' },
+  });
+  const { exports } = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm', { waiting });
+  const digits = await exports.loadByName('digits');
+  const stuck = await exports.load([new TextEncoder().encode('GGUF\u0003\0\0\0')], 'ggml', 'cpu');
+  const compute = async (graph: number) => {
+    const [scores] = await exports.compute(graph, [casePage.image()], true);
+    return casePage.floats(scores?.data).join();
+  };
+  const expected = await compute(digits);
+  const codes: unknown[] = [];
+  const answers: string[] = [];
+  for (let time = 0; time < 2; time++) {
+    const failure = await compute(stuck).catch((cause) => (cause instanceof GuestError ? cause.payload : cause));
+    codes.push(failure.code);
+    answers.push(await compute(digits));
+  }
+  return { codes, areAnswersEqual: answers.every((answer) => answer === expected) };
+}
+
 async function loadDigits(): Promise<void> {
   const { exports } = await casePage.start<ProbeExports>('probe.component.wasm');
   await exports.loadByName('digits');

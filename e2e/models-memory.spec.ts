@@ -148,15 +148,14 @@ test('a model of 512 MiB is fetched, checked, kept and loaded with little more m
 
   const first = await openPage(context, site, sha256);
   const firstPeak = await measurePeak(browser, first);
-  const refusal = await first.evaluate(() =>
-    globalThis.memoryPage.nn
-      .connect()
-      .loadByName('large, of no backend')
-      .then(
-        () => 'none',
-        (error: { code: string }) => error.code,
-      ),
-  );
+  const refusal = await first.evaluate(async () => {
+    try {
+      await globalThis.memoryPage.nn.connect().loadByName('large, of no backend');
+      return 'none';
+    } catch (cause) {
+      return cause instanceof Error && 'code' in cause ? cause.code : cause;
+    }
+  });
   const fetched = firstPeak();
   expect(refusal).toBe('unsupported-operation');
   await first.close();
