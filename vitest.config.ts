@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['{src,demo,e2e,bench}/**/*.test.ts'] },
+  test: { include: ['{src,demo,e2e,bench,conformance}/**/*.test.ts'] },
 });
