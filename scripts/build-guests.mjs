@@ -15,6 +15,10 @@ const GUESTS = [
   { file: 'example-wit-08-19.component.wasm', kind: 'command', crate: 'example' },
   { file: 'example-witx-0-6.wasm', kind: 'commandModule', crate: 'example' },
   { file: 'example-witx-0-4.wasm', kind: 'commandModule', crate: 'example' },
+  { file: 'conformance-wit-10-28.component.wasm', kind: 'command', crate: 'conformance' },
+  { file: 'conformance-wit-08-19.component.wasm', kind: 'command', crate: 'conformance' },
+  { file: 'conformance-wit-06-25.component.wasm', kind: 'command', crate: 'conformance' },
+  { file: 'conformance-witx.wasm', kind: 'commandModule', crate: 'conformance' },
   ...['cat', 'exit', 'loop', 'trap'].flatMap((name) => [
     { file: `${name}.component.wasm`, kind: 'command', crate: 'commands' },
     { file: `${name}.wasm`, kind: 'commandModule', crate: 'commands' },

@@ -23,6 +23,17 @@ export function absence(browser: BrowserName): string | undefined {
   return undefined;
 }
 
+/** What a browser lacks, and how it is installed, where it is not there. */
+export function lack(browser: BrowserName): string | undefined {
+  const missing = missingParts(browser);
+  return missing.length === 0 ? undefined : `${browser} lacks ${missing.join(' and ')}: ${installation[browser]}`;
+}
+
+/** Whether `REQUIRE_BROWSERS` names a browser. @throws Error where it names one that there is not */
+export function isRequired(browser: BrowserName): boolean {
+  return required().includes(browser);
+}
+
 /** Chromium comes with the project, or with Playwright, which says itself how it is installed. */
 function missingParts(browser: BrowserName): readonly string[] {
   switch (browser) {

@@ -22,6 +22,12 @@ describe.skipIf(!existsSync(file))('the glue of our own guest (needs `npm run bu
     expect(kinds.filter((kind) => kind !== 'Classifier')).toEqual(['Ticket']);
   });
 
+  it('decodes text with the byte order mark that it begins with', async () => {
+    const script = await transpileGuest(false);
+    expect(script).toContain("new TextDecoder('utf-8', { ignoreBOM: true })");
+    expect(script).not.toContain('new TextDecoder()');
+  });
+
   it('has static functions that wait where they are suspended, and only there', async () => {
     expect(await transpileGuest(true)).toMatch(/Classifier\.merge = async function/);
     expect(await transpileGuest(false)).toMatch(/Classifier\.merge = function/);

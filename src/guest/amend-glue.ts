@@ -1,4 +1,4 @@
-/** Amendments to the script that jco makes, for resources that a component exports. */
+/** Amendments to the script that jco makes. */
 
 /** Where an exported function takes the number of a resource that it is given, and the kind that it should be of. */
 const lowering =
@@ -22,4 +22,9 @@ export function checkResourceKinds(script: string): string {
 /** Has static functions wait: jco lets all that are suspended use `await`, but marks only the others as async. */
 export function markStaticsAsync(script: string): string {
   return script.replace(staticFunction, '$1async ');
+}
+
+/** Has text keep a byte order mark that it begins with: to the Component Model it is a character like any other. */
+export function keepByteOrderMarks(script: string): string {
+  return script.replaceAll('new TextDecoder()', "new TextDecoder('utf-8', { ignoreBOM: true })");
 }

@@ -1,5 +1,5 @@
 import type { AsyncMode } from '@bytecodealliance/jco-transpile/component';
-import { checkResourceKinds, markStaticsAsync } from './amend-glue.js';
+import { checkResourceKinds, keepByteOrderMarks, markStaticsAsync } from './amend-glue.js';
 import type { ComponentInterface } from './component.js';
 
 /** A component turned into what a browser can run. */
@@ -41,7 +41,7 @@ export async function transpile(
     files.filter(([name]) => name.endsWith('.wasm')).map(([name, file]) => [name, ownBuffer(file)]),
   );
   const made = new TextDecoder().decode(files.find(([name]) => name === 'guest.js')?.[1]);
-  const script = checkResourceKinds(suspends ? markStaticsAsync(made) : made);
+  const script = keepByteOrderMarks(checkResourceKinds(suspends ? markStaticsAsync(made) : made));
   return { script, coreModules };
 }
 

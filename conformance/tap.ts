@@ -1,0 +1,35 @@
+/** What a guest reported of one case. */
+export interface Report {
+  readonly id: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  /** Why it failed or was skipped. */
+  readonly reason?: string;
+}
+
+/**
+ * Reads what a guest wrote in the Test Anything Protocol. A case that was planned and is not reported, since the guest
+ * trapped or the host did, stands under the id `unreported/<number>`.
+ */
+export function readTap(text: string): Report[] {
+  const lines = text.split('\n');
+  const planned = Number(lines.map((line) => /^1\.\.(\d+)$/.exec(line)?.[1]).find((count) => count !== undefined) ?? 0);
+  const reports = lines.flatMap((line, index) => readLine(line, lines[index + 2] ?? ''));
+  if (planned === 0) return [{ id: 'unreported/plan', status: 'failed', reason: 'the guest announced no cases' }];
+  const missing = Array.from({ length: Math.max(0, planned - reports.length) }, (_, index): Report => {
+    return { id: `unreported/${reports.length + index + 1}`, status: 'failed', reason: 'the guest ended before' };
+  });
+  return [...reports, ...missing];
+}
+
+function readLine(line: string, detail: string): Report[] {
+  const [, not, id, skipped] = /^(not )?ok \d+ - (\S+)(?: # SKIP (.*))?$/.exec(line) ?? [];
+  if (id === undefined) return [];
+  if (skipped !== undefined) return [{ id, status: 'skipped', reason: skipped }];
+  if (not === undefined) return [{ id, status: 'passed' }];
+  return [{ id, status: 'failed', reason: /^ {2}message: (.*)$/.exec(detail)?.[1] ?? 'without a reason' }];
+}
+
+/** What a case is a case of: the first part of its id. */
+export function featureOf(id: string): string {
+  return id.split('/')[0] ?? id;
+}

@@ -1,0 +1,104 @@
+//! wasi-nn as components had it before 0.2.0-rc-2024-10-28: inputs are set and outputs got one by one.
+
+use conformance::api::{Api, Code, Encoding, Failure, Output, Target, Type, Value, expect, expect_failure};
+use conformance::{Case, Check};
+
+use crate::wasi::nn::graph::Graph;
+use crate::wasi::nn::inference::GraphExecutionContext;
+use crate::wit;
+
+pub struct Wit;
+
+impl Api for Wit {
+    type Graph = Graph;
+    type Context = GraphExecutionContext;
+
+    const HAS_NAMES: bool = true;
+    const HAS_ALL_OUTPUTS: bool = false;
+    const TYPES: &'static [Type] = &Type::ALL;
+
+    fn load(parts: &[&[u8]], encoding: Encoding, target: Target) -> Result<Graph, Failure> {
+        wit::load(parts, encoding, target)
+    }
+
+    fn load_by_name(name: &str) -> Result<Graph, Failure> {
+        wit::load_by_name(name)
+    }
+
+    fn context(graph: &Graph) -> Result<GraphExecutionContext, Failure> {
+        Ok(graph.init_execution_context()?)
+    }
+
+    fn compute(
+        context: &GraphExecutionContext,
+        inputs: &[(&str, &Value)],
+        outputs: &[(&str, usize)],
+    ) -> Result<Vec<Output>, Failure> {
+        for (name, value) in inputs {
+            context.set_input(name, wit::tensor(value))?;
+        }
+        context.compute()?;
+        outputs.iter().map(|(name, _)| output(context, name)).collect()
+    }
+}
+
+fn output(context: &GraphExecutionContext, name: &str) -> Result<Output, Failure> {
+    let Value { ty, dimensions, data } = wit::value(&context.get_output(name)?);
+    Ok(Output { name: None, ty: Some(ty), dimensions: Some(dimensions), data })
+}
+
+pub fn cases() -> Vec<Case> {
+    let mut cases = wit::cases();
+    cases.push(Case::once("set-input/kept-for-the-next", kept));
+    cases.push(Case::once("set-input/replaced", replaced));
+    cases.push(Case::once("set-input/wrong-one-replaces-nothing", || {
+        let context = Wit::context(&Wit::load_by_name("identity-U8-cpu")?)?;
+        let right = Value::patterned(Type::U8, &[3], 1);
+        expect::<Wit>(&context, &[("in", &right)], &[("out", &right)])?;
+        let wrong = Value::patterned(Type::I32, &[3], 1);
+        expect_failure(context.set_input("in", wit::tensor(&wrong)).map_err(Failure::from), Code::InvalidArgument)?;
+        expect::<Wit>(&context, &[], &[("out", &right)])
+    }));
+    cases.push(Case::once("get-output/before-compute", || {
+        let context = Wit::context(&Wit::load_by_name("identity-U8-cpu")?)?;
+        expect_failure(output(&context, "out"), Code::RuntimeError)
+    }));
+    cases.push(Case::once("get-output/unknown-name", || {
+        let context = computed()?;
+        expect_failure(output(&context, "in"), Code::InvalidArgument)
+    }));
+    cases.push(Case::once("get-output/position-too-far", || {
+        let context = computed()?;
+        expect_failure(output(&context, "1"), Code::InvalidArgument)
+    }));
+    cases.push(Case::once("get-output/by-position", || {
+        let context = computed()?;
+        let expected = Value::patterned(Type::U8, &[3], 1);
+        expect::<Wit>(&context, &[], &[("0", &expected)])
+    }));
+    cases.push(Case::once("get-output/repeated", || {
+        let context = computed()?;
+        (0..10).try_for_each(|_| output(&context, "out").map(drop))?;
+        Ok(())
+    }));
+    cases
+}
+
+fn computed() -> Result<GraphExecutionContext, String> {
+    let context = Wit::context(&Wit::load_by_name("identity-U8-cpu")?)?;
+    let value = Value::patterned(Type::U8, &[3], 1);
+    expect::<Wit>(&context, &[("in", &value)], &[("out", &value)])?;
+    Ok(context)
+}
+
+fn kept() -> Check {
+    let context = computed()?;
+    let value = Value::patterned(Type::U8, &[3], 1);
+    expect::<Wit>(&context, &[], &[("out", &value)])
+}
+
+fn replaced() -> Check {
+    let context = computed()?;
+    let other = Value::patterned(Type::U8, &[5], 2);
+    expect::<Wit>(&context, &[("in", &other)], &[("out", &other)])
+}
