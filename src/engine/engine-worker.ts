@@ -38,7 +38,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-function configure({ allowSoftwareAdapter, backends, limits, board }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, fallback, backends, limits, board }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
   const builtIn = [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()];
   const turns = createTurnRecorder(
@@ -50,6 +50,7 @@ function configure({ allowSoftwareAdapter, backends, limits, board }: EngineConf
     backends: [...outside, ...builtIn],
     models: { open: (name, signal) => present().open(name, signal), forget: (name) => present().forget(name) },
     limits,
+    fallback,
     turns,
     onEvent: (event) => tell({ type: 'event', event }),
   });

@@ -1,3 +1,4 @@
+import type { FallbackPolicy } from '../backends/backend.js';
 import type { BackendUrls } from '../backends/resolve-backends.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
@@ -26,6 +27,8 @@ export type PageMessage =
 
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
+  /** Where graphs may fall back to, unless the registry says otherwise. */
+  readonly fallback: FallbackPolicy;
   /** Backends that the page brings along; they come before the built-in ones. */
   readonly backends: BackendUrls;
   readonly limits: Limits;

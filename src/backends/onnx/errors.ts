@@ -25,6 +25,13 @@ export function toLoadError(cause: unknown, parts: OnnxParts): WasiNNError {
   return new WasiNNError(code, `load: onnxruntime cannot load the model: ${clip(reason)}${advice}`, { cause });
 }
 
+/** Where a device is not to be had: the browser lacks it, or does not permit it to this page. */
+export function unavailable(cause: unknown): never {
+  const isRefusal =
+    cause instanceof DOMException && (cause.name === 'NotAllowedError' || cause.name === 'SecurityError');
+  throw new WasiNNError(isRefusal ? 'security' : 'unsupported-operation', messageOf(cause), { cause });
+}
+
 /** What onnxruntime threw for an inference, as one of the standard's errors. */
 export function toComputeError(cause: unknown): WasiNNError {
   if (cause instanceof WasiNNError) return cause;

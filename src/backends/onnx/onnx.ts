@@ -1,10 +1,11 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { messageOf, WasiNNError } from '../../standard/error.js';
+import type { ExecutionTarget } from '../../standard/graph.js';
 import type { NamedTensor, TensorValue } from '../../standard/tensor.js';
 import type { Backend, BackendGraph, Caller, FallbackStep, LoadOptions } from '../backend.js';
-import { toComputeError, toLoadError } from './errors.js';
+import { toComputeError, toLoadError, unavailable } from './errors.js';
 import { assignParts, type OnnxParts } from './external-data.js';
-import { type Candidate, candidates, type Placement, type ProviderOptions } from './providers.js';
+import { type Candidate, candidatesFor, type Placement, type ProviderOptions } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
 import { countGraphsBuilt } from './webnn.js';
@@ -21,15 +22,17 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
 /** onnxruntime warns of every operator that an accelerator leaves to the CPU; the page is told by events instead. */
 const errorsOnly = 3;
 
-/** Tries each device in turn until one takes the model, and keeps the reasons of those that did not. */
+/** Tries each device that may serve in turn until one takes the model, and keeps the reasons of those that did not. */
 async function load(
   parts: OnnxParts,
   loadOptions: LoadOptions,
   caller: Caller,
   options: ProviderOptions,
 ): Promise<BackendGraph> {
+  const { target, fallback: policy = true } = loadOptions;
   const fallback: FallbackStep[] = [];
-  for (const candidate of candidates[loadOptions.target]) {
+  const failures: WasiNNError[] = [];
+  for (const candidate of candidatesFor(target, policy)) {
     try {
       const { placement, session } = await createOn(candidate, parts, loadOptions, caller, options);
       return createGraph(placement, session, fallback);
@@ -37,10 +40,23 @@ async function load(
       const error = toLoadError(cause, parts);
       // Bytes that are no model are none on any device.
       if (error.code === 'invalid-encoding' || candidate.provider === 'wasm') throw error;
+      failures.push(error);
       fallback.push({ provider: candidate.provider, target: candidate.target, reason: messageOf(cause) });
     }
   }
-  throw new WasiNNError('unsupported-operation', `load: no device serves the execution target "${loadOptions.target}"`);
+  throw noneServes(target, fallback, failures);
+}
+
+/** Where a page lets a graph fall back to nothing that works, the code of what was asked for says why. */
+function noneServes(
+  target: ExecutionTarget,
+  steps: readonly FallbackStep[],
+  failures: readonly WasiNNError[],
+): WasiNNError {
+  const reasons = steps.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ');
+  const code = failures.find(({ code }) => code === 'security')?.code ?? failures[0]?.code ?? 'unsupported-operation';
+  const text = `load: nothing that the page allows serves the execution target "${target}" (${reasons || 'it allows nothing'})`;
+  return new WasiNNError(code, text);
 }
 
 async function createOn(
@@ -50,7 +66,8 @@ async function createOn(
   caller: Caller,
   options: ProviderOptions,
 ): Promise<{ placement: Placement; session: InferenceSession }> {
-  const placement = await candidate.place(options);
+  const placing = candidate.place(options);
+  const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
   const { ort, queue } = placement.runtime;
   const create = () =>
     ort.InferenceSession.create(model, {

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import type { ExecutionTarget } from '../../standard/graph.js';
-import type { Device } from '../backend.js';
+import type { Device, FallbackPolicy } from '../backend.js';
 import { acceleratedRuntime, cpuRuntime, type Runtime } from './runtimes.js';
 import { openGPUDevice } from './webgpu.js';
 import { openMLContext } from './webnn.js';
@@ -64,11 +64,19 @@ const webnn = (deviceType: 'npu' | 'gpu', target: ExecutionTarget): Candidate =>
   },
 });
 
+/** What is tried for an execution target, in this order, as far as a page allows it. */
+export function candidatesFor(target: ExecutionTarget, policy: FallbackPolicy): readonly Candidate[] {
+  const chain = candidates[target];
+  if (policy === true) return chain;
+  if (policy === false) return chain.slice(0, 1);
+  return chain.filter(({ provider }, index) => index === 0 || policy.includes(provider));
+}
+
 /**
  * What is tried for each execution target, in this order. onnxruntime's own list of providers is no substitute: it
  * does not go on to the next where a WebNN context cannot be created.
  */
-export const candidates: Readonly<Record<ExecutionTarget, readonly Candidate[]>> = {
+const candidates: Readonly<Record<ExecutionTarget, readonly Candidate[]>> = {
   cpu: [wasm],
   gpu: [webgpu, wasm],
   tpu: [webnn('npu', 'tpu'), webnn('gpu', 'gpu'), webgpu, wasm],
