@@ -64,6 +64,8 @@ export interface LoadOptions {
   readonly fallback?: FallbackPolicy;
   /** Lengths for axes that the model leaves open, by the axes' names. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
+  /** Called where the graph runs elsewhere after all, once it has been loaded: its first computation failed there. */
+  readonly onMove?: (steps: readonly FallbackStep[], device: Device) => void;
   /** How much the runtime rewrites the graph; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }

@@ -86,10 +86,14 @@ function model(bytes: GraphBuilder, changes: Partial<OpenModel> = {}): OpenModel
   };
 }
 
+const onMove = expect.any(Function);
+
 describe('load', () => {
   it('hands the parts and the target to the backend, and describes the graph', async () => {
     const info = await engine.connect().load([onnxModel, unknownBytes], 'onnx', 'gpu');
-    expect(fake.loads).toEqual([{ parts: [onnxModel, unknownBytes], options: { target: 'gpu', fallback: true } }]);
+    expect(fake.loads).toEqual([
+      { parts: [onnxModel, unknownBytes], options: { target: 'gpu', fallback: true, onMove } },
+    ]);
     expect(info).toEqual({
       id: expect.any(Number),
       backend: 'fake',
@@ -182,7 +186,7 @@ describe('loadByName', () => {
     registered.set('m', model(onnxModel, { encoding: 'onnx', ...options }));
     await engine.connect().loadByName('m');
     expect(fake.loads).toEqual([
-      { parts: [onnxModel], options: { graphOptimization: 'all', fallback: true, ...options } },
+      { parts: [onnxModel], options: { graphOptimization: 'all', fallback: true, ...options, onMove } },
     ]);
   });
 

@@ -80,9 +80,11 @@ export function createEngine({
     caller: Caller,
     label: { readonly name?: string } = {},
   ): Promise<LoadedGraph> {
-    const graph = await backend.load(parts, options, caller);
+    const onMove = (steps: readonly FallbackStep[], device: Device) =>
+      onEvent({ type: 'fallback', ...label, target: options.target, steps, device });
+    const graph = await backend.load(parts, { ...options, onMove }, caller);
     const { device, inputs, outputs, fallback: steps } = graph;
-    if (steps.length > 0) onEvent({ type: 'fallback', ...label, target: options.target, steps, device });
+    if (steps.length > 0) onMove(steps, device);
     onEvent({ type: 'load', ...label, backend: backend.name, device, inputs, outputs });
     return { backend: backend.name, graph };
   }

@@ -42,6 +42,8 @@ export type EngineMessage =
   | { readonly type: 'event'; readonly event: EngineEvent }
   /** The engine has started. */
   | { readonly type: 'ready' }
+  /** The engine can do no more, though its thread lives. */
+  | { readonly type: 'broken'; readonly reason: string }
   /** The engine has begun to work on a call, while the page was not looking. */
   | { readonly type: 'busy' }
   /** A part of the board has changed that the page cannot see for itself. */
@@ -96,7 +98,7 @@ export function isPageMessage(data: unknown): data is PageMessage {
 }
 
 export function isEngineMessage(data: unknown): data is EngineMessage {
-  return isObjectWith(data, 'type') && ['event', 'ready', 'busy', 'turn'].some((type) => type === data.type);
+  return isObjectWith(data, 'type') && ['event', 'ready', 'broken', 'busy', 'turn'].some((type) => type === data.type);
 }
 
 export function isOpenMessage(data: unknown): data is OpenMessage {
