@@ -132,6 +132,74 @@ for (const { what, target, patch, tried, provider } of cases) {
   });
 }
 
+/** Keeps what `method` of `holder` opens, and destroys it when a channel says so. */
+const losable = (holder: string, method: string) => `{
+  const open = ${holder}.prototype.${method};
+  ${holder}.prototype.${method} = async function (...values) {
+    const opened = await open.apply(this, values);
+    new BroadcastChannel('lose').onmessage = () => opened.destroy();
+    return opened;
+  };
+}`;
+
+for (const [what, target, provider, patch] of [
+  ['WebGPU device', 'gpu', 'webgpu', losable('GPUAdapter', 'requestDevice')],
+  ['WebNN context', 'tpu', 'webnn', losable('ML', 'createContext')],
+] as const) {
+  test(`a ${what} that is lost between two computations is followed by another`, async ({ page, site }) => {
+    await patchEngine(page, patch);
+    await openPage(page, site, target);
+    const before = await classify(page);
+    const reason = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          providersPage.nn.addEventListener('replace', ({ detail }) => resolve(detail.reason));
+          new BroadcastChannel('lose').postMessage('now');
+        }),
+    );
+    expect(reason).toContain(`the ${what} was lost`);
+    const after = await classify(page);
+    expect(after.scores).toEqual(before.expected);
+    expect(after.events).toMatchObject([{ device: { provider } }]);
+  });
+}
+
+test('a computation that breaks the module fails with the cause, and the next succeeds', async ({ page, site }) => {
+  const failThird = `{
+    const { dispatch } = MLContext.prototype;
+    let runs = 0;
+    MLContext.prototype.dispatch = function (...values) {
+      if (++runs === 3) throw new Error('refused by the test');
+      return dispatch.apply(this, values);
+    };
+  }`;
+  await patchEngine(page, failThird, { times: 1 });
+  await openPage(page, site, 'tpu');
+  await classify(page);
+  const failure = await classify(page).catch(String);
+  expect(failure).toContain('WasiNNError: compute: onnxruntime failed');
+  const { scores, expected, events } = await classify(page);
+  expect(scores).toEqual(expected);
+  expect(events.at(-1)?.device.provider).toBe('webnn');
+});
+
+for (const [code, patch] of [
+  ['unsupported-operation', noWebGPU],
+  ['unsupported-operation', 'GPU.prototype.requestAdapter = async () => null'],
+  ['security', rejecting('GPU', 'requestAdapter', "new DOMException('refused by the test', 'NotAllowedError')")],
+] as const) {
+  test(`without fallback a guest gets ${code} (${patch.slice(0, 40)})`, async ({ page, site }) => {
+    await patchEngine(page, patch);
+    await openPage(page, site, 'gpu', false);
+    const outcome = await page.evaluate(async () => {
+      const link = providersPage.nn.connect();
+      const failure = await Promise.resolve(link.loadByName('digits')).catch((cause) => cause.code);
+      return { failure, device: (await link.loadByName('plain')).device };
+    });
+    expect(outcome).toMatchObject({ failure: code, device: { provider: 'wasm' } });
+  });
+}
+
 interface PlainEvent {
   readonly steps?: readonly { readonly provider: string; readonly reason: string }[];
   readonly device: { readonly provider: string };
