@@ -9,6 +9,7 @@ import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
 import type { TranspiledGuest } from './guest/transpiled-guest.js';
+import { type FallbackProvider, fallbackProviders, isFallbackList } from './models/parse-entry.js';
 import type { ModelsEvent } from './models/protocol.js';
 import { type ModelsOption, toRegistryOptions } from './models/registry.js';
 import { hostModels, type PageModels } from './page-models.js';
@@ -32,6 +33,12 @@ export interface WasiNNOptions {
    * back to WebAssembly. For tests.
    */
   readonly allowSoftwareAdapter?: boolean;
+  /**
+   * Whether graphs may run elsewhere than on their execution target: on any other provider (`true`), on none (`false`;
+   * a guest gets `unsupported-operation` or `security` then), or on those named. A model of the registry may say
+   * otherwise for itself. Default `true`.
+   */
+  readonly fallback?: boolean | readonly ('webnn' | 'webgpu' | 'wasm')[];
   /**
    * Backends for encodings that the built-in ones do not serve, or instead of them: the URLs of modules that implement
    * `Backend`, resolved against the page: `{ tensorflowlite: new URL('./my-backend.js', import.meta.url) }`. Each is
@@ -112,7 +119,7 @@ export interface WasiNN extends EventTarget {
 /**
  * Makes wasi-nn available to guests. The engine starts with the first of them.
  *
- * @throws WasiNNError `invalid-argument` for a model, a backend or a limit that is not in order
+ * @throws WasiNNError `invalid-argument` for a model, a backend, a limit or a fallback that is not in order
  */
 export function createWasiNN({
   models = {},
@@ -121,12 +128,14 @@ export function createWasiNN({
   allowSoftwareAdapter = false,
   backends = {},
   limits = {},
+  fallback = true,
 }: WasiNNOptions = {}): WasiNN {
   const registry = toRegistryOptions(models, allowedUrls, document.baseURI);
   const configuration = {
     allowSoftwareAdapter,
     backends: resolveBackends(backends, document.baseURI),
     limits: toLimits(limits),
+    fallback: toFallback(fallback),
   };
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
@@ -208,6 +217,12 @@ export function createWasiNN({
       host.dispose();
     },
   });
+}
+
+function toFallback(fallback: unknown): boolean | readonly FallbackProvider[] {
+  if (typeof fallback === 'boolean' || isFallbackList(fallback)) return fallback;
+  const known = fallbackProviders.join(', ');
+  throw new WasiNNError('invalid-argument', `fallback: expected true, false or a list of ${known}`);
 }
 
 async function toGuestSource(source: GuestInput): Promise<GuestSource> {

@@ -51,11 +51,21 @@ export interface BackendGraph {
   dispose(): Promise<void>;
 }
 
+/**
+ * Which providers may stand in for the one that was asked for: all of them, none, or those named. WebNN is asked for by
+ * the target `tpu`, WebGPU by `gpu`, WebAssembly by `cpu`.
+ */
+export type FallbackPolicy = boolean | readonly Provider[];
+
 /** How a graph is to be loaded. */
 export interface LoadOptions {
   readonly target: ExecutionTarget;
+  /** Default `true`. */
+  readonly fallback?: FallbackPolicy;
   /** Lengths for axes that the model leaves open, by the axes' names. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
+  /** Called where the graph runs elsewhere after all, once it has been loaded: its first computation failed there. */
+  readonly onMove?: (steps: readonly FallbackStep[], device: Device) => void;
   /** How much the runtime rewrites the graph; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }
@@ -67,8 +77,8 @@ export interface Backend {
   /**
    * @param parts the model's files, in the order of its encoding
    * @throws WasiNNError `invalid-encoding` for bytes that do not parse, `invalid-argument` for a wrong number of
-   *   parts, `too-large` for absurdly many, `unsupported-operation` for what the runtime cannot do, `runtime-error` for
-   *   the rest
+   *   parts, `too-large` for absurdly many, `unsupported-operation` for what the runtime or the browser cannot do,
+   *   `security` for what it does not permit, `runtime-error` for the rest
    */
   load(parts: readonly GraphBuilder[], options: LoadOptions, caller: Caller): Promise<BackendGraph>;
 }

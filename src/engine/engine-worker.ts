@@ -39,9 +39,9 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-function configure({ allowSoftwareAdapter, backends, limits, board }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, fallback, backends, limits, board }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
-  const builtIn = [createOnnxBackend({ allowSoftwareAdapter }), createEchoBackend()];
+  const builtIn = [createOnnxBackend({ allowSoftwareAdapter, onBroken }), createEchoBackend()];
   const turns = createTurnRecorder(
     board,
     (place, words) => tell({ type: 'turn', place, words }),
@@ -51,6 +51,7 @@ function configure({ allowSoftwareAdapter, backends, limits, board }: EngineConf
     backends: [...outside, ...builtIn],
     models,
     limits,
+    fallback,
     turns,
     onEvent: (event) => tell({ type: 'event', event }),
   });
@@ -69,6 +70,11 @@ function disconnect(guest: number): void {
   port?.close();
   // Nobody is left to hear that a graph could not be given back.
   connection?.close().catch(() => undefined);
+}
+
+/** The call that met the fault is answered first. */
+function onBroken(reason: string): void {
+  setTimeout(() => tell({ type: 'broken', reason }));
 }
 
 /** Takes a lock that nothing but the end of this thread gives back; where there are no locks, nothing tells of that. */

@@ -4,7 +4,7 @@ import type { NamedModels, OpenModel } from '../models/models.js';
 import { WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
-import { createEngine, type Engine, type EngineEvent } from './engine.js';
+import { createEngine, type Engine, type EngineEvent, type EngineOptions } from './engine.js';
 
 const onnxModel: GraphBuilder = Uint8Array.of(0x08, 0x07, 0x12, 0x00);
 const ggufModel: GraphBuilder = new TextEncoder().encode('GGUF\u0003');
@@ -51,6 +51,7 @@ let forgotten: string[];
 let registered: Map<string, OpenModel>;
 let events: EngineEvent[];
 let engine: Engine;
+let options: EngineOptions;
 
 beforeEach(() => {
   fake = createFakeBackend('fake', ['onnx']);
@@ -68,11 +69,8 @@ beforeEach(() => {
       forgotten.push(name);
     },
   };
-  engine = createEngine({
-    backends: [fake.backend, other.backend],
-    models,
-    onEvent: (event) => events.push(event),
-  });
+  options = { backends: [fake.backend, other.backend], models, onEvent: (event) => events.push(event) };
+  engine = createEngine(options);
 });
 
 function model(bytes: GraphBuilder, changes: Partial<OpenModel> = {}): OpenModel {
@@ -87,10 +85,14 @@ function model(bytes: GraphBuilder, changes: Partial<OpenModel> = {}): OpenModel
   };
 }
 
+const onMove = expect.any(Function);
+
 describe('load', () => {
   it('hands the parts and the target to the backend, and describes the graph', async () => {
     const info = await engine.connect().load([onnxModel, unknownBytes], 'onnx', 'gpu');
-    expect(fake.loads).toEqual([{ parts: [onnxModel, unknownBytes], options: { target: 'gpu' } }]);
+    expect(fake.loads).toEqual([
+      { parts: [onnxModel, unknownBytes], options: { target: 'gpu', fallback: true, onMove } },
+    ]);
     expect(info).toEqual({
       id: expect.any(Number),
       backend: 'fake',
@@ -182,7 +184,18 @@ describe('loadByName', () => {
     const options = { target: 'tpu', freeDimensions: { batch: 1 } } as const;
     registered.set('m', model(onnxModel, { encoding: 'onnx', ...options }));
     await engine.connect().loadByName('m');
-    expect(fake.loads).toEqual([{ parts: [onnxModel], options: { graphOptimization: 'all', ...options } }]);
+    expect(fake.loads).toEqual([
+      { parts: [onnxModel], options: { graphOptimization: 'all', fallback: true, ...options, onMove } },
+    ]);
+  });
+
+  it('lets a graph fall back as the model says, or else as the page', async () => {
+    const strict = createEngine({ ...options, fallback: false });
+    await strict.connect().loadByName('m');
+    await strict.connect().load([onnxModel], 'onnx', 'cpu');
+    registered.set('n', model(onnxModel, { fallback: ['wasm'] }));
+    await strict.connect().loadByName('n');
+    expect(fake.loads.map(({ options }) => options.fallback)).toEqual([false, false, ['wasm']]);
   });
 
   it('refuses a name that is not registered', async () => {

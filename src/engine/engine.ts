@@ -1,4 +1,4 @@
-import type { Backend, Caller, Device, FallbackStep, LoadOptions } from '../backends/backend.js';
+import type { Backend, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
 import { chooseBackend, namedBackend } from '../backends/choose-backend.js';
 import type { NamedModels } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly models: NamedModels;
   /** Default: {@link defaultLimits}. Those of time are kept by whoever reads the turns. */
   readonly limits?: Limits;
+  /** Where graphs may fall back to, unless the registry says otherwise. Default: anywhere. */
+  readonly fallback?: FallbackPolicy;
   /** Where turns are written down. Default: nowhere. */
   readonly turns?: TurnRecorder;
   onEvent(event: EngineEvent): void;
@@ -66,6 +68,7 @@ export function createEngine({
   models,
   limits = defaultLimits,
   turns = unrecorded,
+  fallback = true,
   onEvent,
 }: EngineOptions): Engine {
   const namedGraphs = new Map<string, NamedGraph>();
@@ -77,18 +80,22 @@ export function createEngine({
     caller: Caller,
     label: { readonly name?: string } = {},
   ): Promise<LoadedGraph> {
-    const graph = await backend.load(parts, options, caller);
-    const { device, inputs, outputs, fallback } = graph;
-    if (fallback.length > 0) onEvent({ type: 'fallback', ...label, target: options.target, steps: fallback, device });
+    const onMove = (steps: readonly FallbackStep[], device: Device) =>
+      onEvent({ type: 'fallback', ...label, target: options.target, steps, device });
+    const graph = await backend.load(parts, { ...options, onMove }, caller);
+    const { device, inputs, outputs, fallback: steps } = graph;
+    if (steps.length > 0) onMove(steps, device);
     onEvent({ type: 'load', ...label, backend: backend.name, device, inputs, outputs });
     return { backend: backend.name, graph };
   }
 
   async function loadNamed(name: string, caller: Caller): Promise<LoadedGraph> {
-    const { backend: named, parts, encoding, target, freeDimensions, graphOptimization } = await models.open(name);
+    const { backend: named, parts, encoding, ...entry } = await models.open(name);
+    const { target, freeDimensions, graphOptimization } = entry;
+    const options = { target, freeDimensions, graphOptimization, fallback: entry.fallback ?? fallback };
     try {
       const backend = named ? namedBackend(backends, named) : chooseBackend(backends, parts, encoding);
-      return await loadOn(backend, parts, { target, freeDimensions, graphOptimization }, caller, { name });
+      return await loadOn(backend, parts, options, caller, { name });
     } catch (cause) {
       const error = toWasiNNError(cause, 'load');
       if (error.code === 'invalid-encoding') await models.forget(name);
@@ -116,7 +123,7 @@ export function createEngine({
 
   const loader = {
     async load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget, caller: Caller) {
-      const loaded = await loadOn(chooseBackend(backends, parts, encoding), parts, { target }, caller);
+      const loaded = await loadOn(chooseBackend(backends, parts, encoding), parts, { target, fallback }, caller);
       return { ...loaded, release: () => loaded.graph.dispose() };
     },
     loadByName: holdNamed,

@@ -1,3 +1,4 @@
+import type { FallbackPolicy } from '../backends/backend.js';
 import type { BackendUrls } from '../backends/resolve-backends.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
@@ -29,6 +30,8 @@ export type PageMessage =
 
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
+  /** Where graphs may fall back to, unless the registry says otherwise. */
+  readonly fallback: FallbackPolicy;
   /** Backends that the page brings along; they come before the built-in ones. */
   readonly backends: BackendUrls;
   readonly limits: Limits;
@@ -44,6 +47,8 @@ export type EngineMessage =
   | { readonly type: 'models-wanted' }
   /** The engine has started. */
   | { readonly type: 'ready' }
+  /** The engine can do no more, though its thread lives. */
+  | { readonly type: 'broken'; readonly reason: string }
   /** The engine has begun to work on a call, while the page was not looking. */
   | { readonly type: 'busy' }
   /** A part of the board has changed that the page cannot see for itself. */
@@ -107,9 +112,8 @@ export function isPageMessage(data: unknown): data is PageMessage {
 }
 
 export function isEngineMessage(data: unknown): data is EngineMessage {
-  return (
-    isObjectWith(data, 'type') && ['event', 'models-wanted', 'ready', 'busy', 'turn'].some((type) => type === data.type)
-  );
+  const types = ['event', 'models-wanted', 'ready', 'broken', 'busy', 'turn'];
+  return isObjectWith(data, 'type') && types.some((type) => type === data.type);
 }
 
 export function isOpenMessage(data: unknown): data is OpenMessage {

@@ -58,6 +58,9 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
         clearTimeout(startLimit);
         void awaitDeath(lifeLock, ended.signal).then(listener.onBroken, () => undefined);
         return;
+      case 'broken':
+        listener.onBroken(message.reason);
+        return;
       case 'busy':
         watch.wake();
         return;

@@ -7,6 +7,11 @@ export const graphOptimizations = ['disabled', 'basic', 'extended', 'all'] as co
 
 export type GraphOptimization = (typeof graphOptimizations)[number];
 
+/** What a graph may fall back to. */
+export const fallbackProviders = ['webnn', 'webgpu', 'wasm'] as const;
+
+export type FallbackProvider = (typeof fallbackProviders)[number];
+
 const credentialModes = ['omit', 'same-origin', 'include'] as const satisfies readonly RequestCredentials[];
 
 /** The members of an entry, of a part and of `fetch`: anything else is a slip that would go unnoticed. */
@@ -19,6 +24,7 @@ const entryMembers = [
   'target',
   'freeDimensions',
   'graphOptimization',
+  'fallback',
   'fetch',
 ];
 const fetchMembers = ['credentials', 'headers', 'retries', 'stallTimeout'];
@@ -58,6 +64,7 @@ function toEntry(options: unknown, base: string): ModelEntry {
     target,
     freeDimensions: toDimensions(entry.freeDimensions),
     graphOptimization,
+    ...(entry.fallback === undefined ? {} : { fallback: toFallback(entry.fallback) }),
     fetch: toFetchOptions(entry.fetch),
   };
 }
@@ -125,6 +132,17 @@ function toDimensions(dimensions: unknown = {}): Record<string, number> {
     result[axis] = length;
   }
   return result;
+}
+
+function toFallback(fallback: unknown): boolean | FallbackProvider[] {
+  if (typeof fallback === 'boolean') return fallback;
+  if (isFallbackList(fallback)) return [...fallback];
+  throw fault('its fallback', `true, false or a list of ${fallbackProviders.join(', ')}`, fallback);
+}
+
+/** Whether a value is a list of providers to fall back to. */
+export function isFallbackList(value: unknown): value is readonly FallbackProvider[] {
+  return Array.isArray(value) && value.every((provider) => isOneOf(fallbackProviders, provider));
 }
 
 function toFetchOptions(options: unknown = {}): ModelEntry['fetch'] {

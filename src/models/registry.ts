@@ -1,6 +1,6 @@
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
-import { type GraphOptimization, parseEntry } from './parse-entry.js';
+import { type FallbackProvider, type GraphOptimization, parseEntry } from './parse-entry.js';
 import { matchesUrlPattern, parseUrlPattern } from './url-pattern.js';
 
 /** A file of a model. */
@@ -47,6 +47,11 @@ export interface ModelOptions extends ModelFileOptions {
   readonly freeDimensions?: Readonly<Record<string, number>>;
   /** How much the runtime rewrites the graph when it is loaded. Default `all`. */
   readonly graphOptimization?: GraphOptimization;
+  /**
+   * Whether the graph may run elsewhere than on its target: on any other provider, on none, or on those named. Default:
+   * as the page says for all models.
+   */
+  readonly fallback?: boolean | readonly FallbackProvider[];
   readonly fetch?: ModelFetchOptions;
 }
 
@@ -80,6 +85,7 @@ export interface ModelEntry {
   readonly target: ExecutionTarget;
   readonly freeDimensions: Readonly<Record<string, number>>;
   readonly graphOptimization: GraphOptimization;
+  readonly fallback?: boolean | readonly FallbackProvider[];
   readonly fetch: Required<ModelFetchOptions>;
 }
 

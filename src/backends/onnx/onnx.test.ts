@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
 import type { TensorValue } from '../../standard/tensor.js';
-import type { BackendGraph, Caller } from '../backend.js';
+import type { BackendGraph, Caller, FallbackPolicy } from '../backend.js';
 import { createOnnxBackend } from './onnx.js';
 
 const project = path.resolve(import.meta.dirname, '../../..');
@@ -113,6 +113,34 @@ describe('where there is no accelerator', () => {
       for (const { reason } of graph.fallback) expect(reason).not.toBe('');
       expect((await compute(graph, { image: stroke() })).get('scores')?.dimensions).toEqual([1, 10]);
     });
+  });
+});
+
+describe('where a graph may not fall back to anything', () => {
+  it.each([
+    ['gpu', false, ['webgpu']],
+    ['tpu', false, ['webnn']],
+    ['tpu', ['webgpu'], ['webnn', 'webnn', 'webgpu']],
+    ['gpu', [], ['webgpu']],
+  ] satisfies [ExecutionTarget, FallbackPolicy, string[]][])(
+    '%s with the policy %j is refused, with the reasons',
+    async (target, fallback, tried) => {
+      const failure = await backend.load([digits()], { target, fallback }, caller).catch((cause: unknown) => cause);
+      expect(failure).toMatchObject({ name: 'WasiNNError', code: 'unsupported-operation' });
+      for (const provider of tried) expect(String(failure)).toContain(`${provider}: `);
+      expect(String(failure)).not.toContain('wasm: ');
+    },
+  );
+
+  it('the CPU still serves what is meant for it, and what names WebAssembly', async () => {
+    for (const options of [
+      { target: 'cpu', fallback: false },
+      { target: 'tpu', fallback: ['wasm'] },
+    ] as const) {
+      const graph = await backend.load([digits()], options, caller);
+      expect(graph.device.provider).toBe('wasm');
+      await graph.dispose();
+    }
   });
 });
 

@@ -1,10 +1,11 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { messageOf, WasiNNError } from '../../standard/error.js';
+import type { ExecutionTarget } from '../../standard/graph.js';
 import type { NamedTensor, TensorValue } from '../../standard/tensor.js';
 import type { Backend, BackendGraph, Caller, FallbackStep, LoadOptions } from '../backend.js';
-import { toComputeError, toLoadError } from './errors.js';
+import { isFatal, toComputeError, toLoadError, unavailable } from './errors.js';
 import { assignParts, type OnnxParts } from './external-data.js';
-import { type Candidate, candidates, type Placement, type ProviderOptions } from './providers.js';
+import { type Candidate, candidatesFor, giveUp, type Placement, type ProviderOptions } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
 import { countGraphsBuilt } from './webnn.js';
@@ -14,44 +15,82 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
   return {
     name: 'onnxruntime-web',
     encodings: ['onnx'],
-    load: (parts, loadOptions, caller) => load(assignParts(parts), loadOptions, caller, options),
+    async load(parts, loadOptions, caller) {
+      const order = { parts: assignParts(parts), loadOptions, caller, options };
+      return createGraph(await choose(order, candidatesFor(loadOptions.target, loadOptions.fallback ?? true)), order);
+    },
   };
 }
 
 /** onnxruntime warns of every operator that an accelerator leaves to the CPU; the page is told by events instead. */
 const errorsOnly = 3;
 
+/** What a graph is made from, and how. */
+interface Order {
+  readonly parts: OnnxParts;
+  readonly loadOptions: LoadOptions;
+  readonly caller: Caller;
+  readonly options: ProviderOptions;
+}
+
+/** A session, why those before it do not serve, and what is left to be tried where it fails. */
+interface Choice {
+  readonly placement: Placement;
+  readonly session: InferenceSession;
+  readonly steps: readonly FallbackStep[];
+  readonly rest: readonly Candidate[];
+}
+
 /** Tries each device in turn until one takes the model, and keeps the reasons of those that did not. */
-async function load(
-  parts: OnnxParts,
-  loadOptions: LoadOptions,
-  caller: Caller,
-  options: ProviderOptions,
-): Promise<BackendGraph> {
-  const fallback: FallbackStep[] = [];
-  for (const candidate of candidates[loadOptions.target]) {
+async function choose(
+  order: Order,
+  allowed: readonly Candidate[],
+  earlier: readonly FallbackStep[] = [],
+): Promise<Choice> {
+  const steps = [...earlier];
+  const failures: WasiNNError[] = [];
+  for (const [index, candidate] of allowed.entries()) {
+    const rest = allowed.slice(index + 1);
     try {
-      const { placement, session } = await createOn(candidate, parts, loadOptions, caller, options);
-      return createGraph(placement, session, fallback);
+      return { ...(await createOn(candidate, order, rest.length === 0)), steps, rest };
     } catch (cause) {
-      const error = toLoadError(cause, parts);
+      const error = toLoadError(cause, order.parts);
       // Bytes that are no model are none on any device.
       if (error.code === 'invalid-encoding' || candidate.provider === 'wasm') throw error;
-      fallback.push({ provider: candidate.provider, target: candidate.target, reason: messageOf(cause) });
+      failures.push(error);
+      steps.push(toStep(candidate, cause));
     }
   }
-  throw new WasiNNError('unsupported-operation', `load: no device serves the execution target "${loadOptions.target}"`);
+  throw noneServes(order.loadOptions.target, steps, failures);
+}
+
+function toStep({ provider, target }: Pick<Candidate, 'provider' | 'target'>, cause: unknown): FallbackStep {
+  return { provider, target, reason: messageOf(cause) };
+}
+
+/** Where a page lets a graph fall back to nothing that works, the code of what was asked for says why. */
+function noneServes(
+  target: ExecutionTarget,
+  steps: readonly FallbackStep[],
+  failures: readonly WasiNNError[],
+): WasiNNError {
+  const reasons = steps.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ');
+  const code = failures.find(({ code }) => code === 'security')?.code ?? failures[0]?.code ?? 'unsupported-operation';
+  const text = `load: nothing that the page allows serves the execution target "${target}" (${reasons || 'it allows nothing'})`;
+  return new WasiNNError(code, text);
 }
 
 async function createOn(
   candidate: Candidate,
-  { model, externalData }: OnnxParts,
-  { freeDimensions = {}, graphOptimization = 'all' }: LoadOptions,
-  caller: Caller,
-  options: ProviderOptions,
-): Promise<{ placement: Placement; session: InferenceSession }> {
-  const placement = await candidate.place(options);
-  const { ort, queue } = placement.runtime;
+  { parts: { model, externalData }, loadOptions, caller, options }: Order,
+  isLast: boolean,
+): Promise<Pick<Choice, 'placement' | 'session'>> {
+  const { freeDimensions = {}, graphOptimization = 'all' } = loadOptions;
+  const placing = candidate.place(options);
+  const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
+  const { runtime } = placement;
+  const { ort, queue } = runtime;
+  if (runtime.fault !== undefined) throw await brokenBefore(runtime, runtime.fault, options, isLast);
   const create = () =>
     ort.InferenceSession.create(model, {
       executionProviders: [placement.executionProvider],
@@ -60,28 +99,118 @@ async function createOn(
       graphOptimizationLevel: graphOptimization,
       logSeverityLevel: errorsOnly,
     });
-  if (candidate.provider !== 'webnn') return { placement, session: await queue(create, caller) };
+  try {
+    const session = await queue(candidate.provider === 'webnn' ? () => createWithWebNN(create) : create, caller);
+    runtime.sessions++;
+    return { placement, session };
+  } catch (cause) {
+    if (isFatal(cause)) {
+      runtime.fault ??= messageOf(cause);
+      // Where something else can take the model, it need not wait for another engine.
+      if (isLast || runtime.sessions > 0) giveUp(runtime, runtime.fault, options);
+    }
+    throw cause;
+  }
+}
 
-  const [session, graphsBuilt] = await queue(() => countGraphsBuilt(create), caller);
-  if (graphsBuilt > 0) return { placement, session };
-  await queue(() => session.release());
+/** @throws Error where WebNN took nothing of the model, which onnxruntime reports as success */
+async function createWithWebNN(create: () => Promise<InferenceSession>): Promise<InferenceSession> {
+  const [session, graphsBuilt] = await countGraphsBuilt(create);
+  if (graphsBuilt > 0) return session;
+  await session.release();
   throw new Error('WebNN takes no operator of this model: it needs fixed shapes (freeDimensions fixes open ones)');
 }
 
-function createGraph(
-  { device, runtime }: Placement,
-  session: InferenceSession,
-  fallback: readonly FallbackStep[],
-): BackendGraph {
-  const outputs = session.outputMetadata.map(toTensorInfo);
+/** The error of a module that broke down earlier. Where nothing else can serve, the call waits for another engine. */
+async function brokenBefore(
+  runtime: Runtime,
+  fault: string,
+  options: ProviderOptions,
+  isLast: boolean,
+): Promise<WasiNNError> {
+  if (isLast && options.onBroken) {
+    giveUp(runtime, fault, options);
+    return new Promise(() => undefined);
+  }
+  return new WasiNNError('runtime-error', `onnxruntime has broken down: ${fault}`);
+}
+
+function createGraph(first: Choice, order: Order): BackendGraph {
+  let current = first;
+  /** Until a first run has succeeded the model is kept: a device may take a model that it cannot run. */
+  let spare: Order | undefined = first.rest.length > 0 ? order : undefined;
+
+  /** Runs on what is left to be tried, and stays there where that succeeds. */
+  async function move(
+    { parts, loadOptions, options }: Order,
+    cause: unknown,
+    inputs: ReadonlyMap<string, TensorValue>,
+    caller: Caller,
+  ): Promise<NamedTensor[]> {
+    const failed = current;
+    const steps = [...failed.steps, toStep(failed.placement.device, cause)];
+    const next = await choose({ parts, loadOptions, options, caller }, failed.rest, steps);
+    try {
+      const outputs = await runOn(next, inputs, caller, options);
+      current = next;
+      await release(failed);
+      loadOptions.onMove?.(next.steps, next.placement.device);
+      return outputs;
+    } catch {
+      // It is not the device then, but what is computed.
+      await release(next);
+      throw cause;
+    }
+  }
+
   return {
-    inputs: session.inputMetadata.map(toTensorInfo),
-    outputs,
-    device,
-    fallback,
-    compute: (inputs, caller) => runtime.queue(() => run(runtime, session, inputs), caller),
-    dispose: () => runtime.queue(() => session.release()),
+    inputs: first.session.inputMetadata.map(toTensorInfo),
+    outputs: first.session.outputMetadata.map(toTensorInfo),
+    get device() {
+      return current.placement.device;
+    },
+    fallback: first.steps,
+    async compute(inputs, caller) {
+      const mayMove = spare;
+      try {
+        const outputs = await runOn(current, inputs, caller, order.options, mayMove !== undefined);
+        spare = undefined;
+        return outputs;
+      } catch (cause) {
+        if (!mayMove || spare !== mayMove) throw cause;
+        spare = undefined;
+        return move(mayMove, cause, inputs, caller);
+      }
+    },
+    dispose: () => release(current),
   };
+}
+
+/** @param isReplaceable whether something else can take over, so that the module may stay broken if nobody else needs it */
+function runOn(
+  { placement: { runtime }, session }: Choice,
+  inputs: ReadonlyMap<string, TensorValue>,
+  caller: Caller,
+  options: ProviderOptions,
+  isReplaceable = false,
+): Promise<NamedTensor[]> {
+  return runtime.queue(async () => {
+    try {
+      return await run(runtime, session, inputs);
+    } catch (cause) {
+      if (isFatal(cause)) {
+        runtime.fault ??= messageOf(cause);
+        if (!isReplaceable || runtime.sessions > 1) giveUp(runtime, runtime.fault, options);
+      }
+      throw cause;
+    }
+  }, caller);
+}
+
+/** A session of a module that is broken went with it. */
+async function release({ placement: { runtime }, session }: Choice): Promise<void> {
+  runtime.sessions--;
+  if (runtime.fault === undefined) await runtime.queue(() => session.release());
 }
 
 async function run(

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import type { ExecutionTarget } from '../../standard/graph.js';
-import type { Device } from '../backend.js';
+import type { Device, FallbackPolicy } from '../backend.js';
 import { acceleratedRuntime, cpuRuntime, type Runtime } from './runtimes.js';
 import { openGPUDevice } from './webgpu.js';
 import { openMLContext } from './webnn.js';
@@ -15,6 +15,19 @@ export interface Placement {
 export interface ProviderOptions {
   /** Whether WebGPU may run on a software adapter, which is far slower than WebAssembly: for tests. */
   readonly allowSoftwareAdapter: boolean;
+  /**
+   * Called when an onnxruntime module or the device that it works with breaks down, which only another thread can mend.
+   * The module answers nothing more then. Default: its callers get what it throws.
+   */
+  readonly onBroken?: (reason: string) => void;
+}
+
+/** Gives up a module. */
+export function giveUp(runtime: Runtime, reason: string, { onBroken }: ProviderOptions): void {
+  runtime.fault ??= reason;
+  if (!onBroken) return;
+  runtime.queue.stop();
+  onBroken(reason);
 }
 
 /** One way to run a graph. `place` rejects, saying why, where the browser or the machine does not offer it. */
@@ -22,6 +35,26 @@ export interface Candidate {
   readonly provider: Device['provider'];
   readonly target: ExecutionTarget;
   place(options: ProviderOptions): Promise<Placement>;
+}
+
+/** How long a browser may take to answer whether it has a device, in ms. */
+const probeLimit = 10_000;
+
+/** @throws Error in words where there is no answer: drivers have been seen to hang */
+function inTime<Value>(answer: Promise<Value>, what: string): Promise<Value> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`${what} did not answer in ${probeLimit} ms`)), probeLimit);
+  return Promise.race([answer, promise]).finally(() => clearTimeout(timer));
+}
+
+const watched = new WeakSet<object>();
+
+/** A device that is lost takes the module along: it holds on to the first that it was given. */
+function watchLoss(runtime: Runtime, device: object, what: string, options: ProviderOptions): void {
+  const lost: unknown = Reflect.get(device, 'lost');
+  if (!(lost instanceof Promise) || watched.has(device)) return;
+  watched.add(device);
+  lost.then((info) => giveUp(runtime, `${what} was lost: ${info?.message || 'the browser does not say why'}`, options));
 }
 
 const wasm: Candidate = {
@@ -41,11 +74,13 @@ const wasm: Candidate = {
 const webgpu: Candidate = {
   provider: 'webgpu',
   target: 'gpu',
-  async place({ allowSoftwareAdapter }) {
-    const { device, description } = await openGPUDevice(allowSoftwareAdapter);
+  async place(options) {
+    const { device, description } = await inTime(openGPUDevice(options.allowSoftwareAdapter), 'WebGPU');
+    const runtime = await acceleratedRuntime();
+    watchLoss(runtime, device, 'the WebGPU device', options);
     return {
       device: { target: 'gpu', provider: 'webgpu', description: `WebGPU, ${description}` },
-      runtime: await acceleratedRuntime(),
+      runtime,
       executionProvider: { name: 'webgpu', device },
     };
   },
@@ -54,21 +89,31 @@ const webgpu: Candidate = {
 const webnn = (deviceType: 'npu' | 'gpu', target: ExecutionTarget): Candidate => ({
   provider: 'webnn',
   target,
-  async place() {
-    const context = await openMLContext(deviceType);
+  async place(options) {
+    const context = await inTime(openMLContext(deviceType), 'WebNN');
+    const runtime = await acceleratedRuntime();
+    watchLoss(runtime, context, 'the WebNN context', options);
     return {
       device: { target, provider: 'webnn', description: `WebNN, ${deviceType}` },
-      runtime: await acceleratedRuntime(),
+      runtime,
       executionProvider: { name: 'webnn', deviceType, context },
     };
   },
 });
 
+/** What is tried for an execution target, in this order, as far as a page allows it. */
+export function candidatesFor(target: ExecutionTarget, policy: FallbackPolicy): readonly Candidate[] {
+  const chain = candidates[target];
+  if (policy === true) return chain;
+  if (policy === false) return chain.slice(0, 1);
+  return chain.filter(({ provider }, index) => index === 0 || policy.includes(provider));
+}
+
 /**
  * What is tried for each execution target, in this order. onnxruntime's own list of providers is no substitute: it
  * does not go on to the next where a WebNN context cannot be created.
  */
-export const candidates: Readonly<Record<ExecutionTarget, readonly Candidate[]>> = {
+const candidates: Readonly<Record<ExecutionTarget, readonly Candidate[]>> = {
   cpu: [wasm],
   gpu: [webgpu, wasm],
   tpu: [webnn('npu', 'tpu'), webnn('gpu', 'gpu'), webgpu, wasm],

@@ -4,7 +4,11 @@ import type { Caller } from '../backend.js';
  * Runs tasks one at a time: those of a caller in the order that they came, and callers by turns. Tasks without a caller
  * take turns as one caller does.
  */
-export type Queue = <Result>(task: () => Promise<Result>, caller?: Caller) => Promise<Result>;
+export interface Queue {
+  <Result>(task: () => Promise<Result>, caller?: Caller): Promise<Result>;
+  /** Begins no more tasks; those that wait are never answered. */
+  stop(): void;
+}
 
 type Job = () => Promise<void>;
 
@@ -16,21 +20,28 @@ export function createQueue(): Queue {
   /** The jobs of each guest that has any; whose turn is next stands first. */
   const waiting = new Map<number | undefined, Job[]>();
   let busy = false;
+  let stopped = false;
 
   async function work(): Promise<void> {
     if (busy) return;
     busy = true;
-    for (let job = takeNext(waiting); job; job = takeNext(waiting)) await job();
+    for (let job = takeNext(waiting); job && !stopped; job = takeNext(waiting)) await job();
     busy = false;
   }
 
-  return (task, caller) =>
-    new Promise((resolve, reject) => {
+  function enqueue<Result>(task: () => Promise<Result>, caller?: Caller): Promise<Result> {
+    return new Promise((resolve, reject) => {
       const jobs = waiting.get(caller?.guest) ?? [];
       jobs.push(() => run(task, caller).then(resolve, reject));
       waiting.set(caller?.guest, jobs);
       void work();
     });
+  }
+
+  const stop = () => {
+    stopped = true;
+  };
+  return Object.assign(enqueue, { stop });
 }
 
 async function run<Result>(task: () => Promise<Result>, caller: Caller | undefined): Promise<Result> {

@@ -13,6 +13,10 @@ export interface Runtime {
   readonly ort: typeof OnnxRuntime;
   readonly threads: number;
   readonly queue: Queue;
+  /** How many sessions it has. */
+  sessions: number;
+  /** What broke it, if anything did: nothing that is asked of it then can be trusted, and it cannot be loaded anew. */
+  fault?: string;
 }
 
 const builds: Readonly<Record<Build, () => Promise<typeof OnnxRuntime>>> = {
@@ -48,7 +52,7 @@ async function start(build: Build): Promise<Runtime> {
   const threads = threadCount();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  return { ort, threads, queue: createQueue() };
+  return { ort, threads, queue: createQueue(), sessions: 0 };
 }
 
 /**

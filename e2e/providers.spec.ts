@@ -1,0 +1,246 @@
+import type { Page } from '@playwright/test';
+import type { ExecutionTarget } from '../src/index.js';
+import type { Site } from './site.js';
+import { expect, test } from './test.js';
+import { patchEngine } from './waiting-page.js';
+
+/** Each provider where it serves, where it is not there, refuses, or fails at any step. */
+
+interface Case {
+  readonly what: string;
+  readonly target: ExecutionTarget;
+  /** Done in the engine's worker before anything else. */
+  readonly patch: string;
+  /** The providers that were tried in vain, each with words of the reason. */
+  readonly tried: readonly (readonly [provider: string, reason: RegExp])[];
+  readonly provider: string;
+}
+
+const noWebNN = 'delete WorkerNavigator.prototype.ml';
+const noWebGPU = 'delete WorkerNavigator.prototype.gpu';
+const rejecting = (
+  holder: string,
+  method: string,
+  error = "new DOMException('refused by the test', 'NotSupportedError')",
+) => `${holder}.prototype.${method} = () => Promise.reject(${error})`;
+const throwing = (holder: string, method: string) =>
+  `${holder}.prototype.${method} = () => { throw new Error('refused by the test') }`;
+
+const refused = /refused by the test/;
+
+const cases: readonly Case[] = [
+  { what: 'WebNN', target: 'tpu', patch: '', tried: [], provider: 'webnn' },
+  { what: 'WebGPU', target: 'gpu', patch: '', tried: [], provider: 'webgpu' },
+  { what: 'WebAssembly', target: 'cpu', patch: '', tried: [], provider: 'wasm' },
+  { what: 'no WebNN', target: 'tpu', patch: noWebNN, tried: [['webnn', /no WebNN/]], provider: 'webgpu' },
+  {
+    what: 'createContext rejects',
+    target: 'tpu',
+    patch: rejecting('ML', 'createContext'),
+    tried: [['webnn', refused]],
+    provider: 'webgpu',
+  },
+  {
+    what: 'WebNN builds no graph',
+    target: 'tpu',
+    patch: rejecting('MLGraphBuilder', 'build'),
+    // onnxruntime's module does not survive that, so that it cannot serve WebGPU either.
+    tried: [
+      ['webnn', /./],
+      ['webgpu', /broken down/],
+    ],
+    provider: 'wasm',
+  },
+  {
+    what: "WebNN's first run fails",
+    target: 'tpu',
+    patch: throwing('MLContext', 'dispatch'),
+    tried: [
+      ['webnn', /./],
+      ['webgpu', /broken down/],
+    ],
+    provider: 'wasm',
+  },
+  { what: 'no WebGPU', target: 'gpu', patch: noWebGPU, tried: [['webgpu', /no WebGPU/]], provider: 'wasm' },
+  {
+    what: 'requestAdapter finds none',
+    target: 'gpu',
+    patch: 'GPU.prototype.requestAdapter = async () => null',
+    tried: [['webgpu', /no adapter/]],
+    provider: 'wasm',
+  },
+  {
+    what: 'requestAdapter rejects',
+    target: 'gpu',
+    patch: rejecting('GPU', 'requestAdapter'),
+    tried: [['webgpu', refused]],
+    provider: 'wasm',
+  },
+  {
+    what: 'requestDevice rejects',
+    target: 'gpu',
+    patch: rejecting('GPUAdapter', 'requestDevice'),
+    tried: [['webgpu', refused]],
+    provider: 'wasm',
+  },
+  {
+    what: 'neither WebNN nor WebGPU',
+    target: 'tpu',
+    patch: `${noWebNN}; ${noWebGPU}`,
+    tried: [
+      ['webnn', /no WebNN/],
+      ['webgpu', /no WebGPU/],
+    ],
+    provider: 'wasm',
+  },
+  {
+    what: 'the build for accelerators cannot be started',
+    target: 'gpu',
+    patch: `{
+      const fail = () => Promise.reject(new Error('refused by the test'));
+      // The second time from bytes that are there whole.
+      const [byStream, fromBytes] = [WebAssembly.instantiateStreaming, WebAssembly.instantiate];
+      WebAssembly.instantiateStreaming = () => {
+        WebAssembly.instantiateStreaming = byStream;
+        return fail();
+      };
+      WebAssembly.instantiate = () => {
+        WebAssembly.instantiate = fromBytes;
+        return fail();
+      };
+    }`,
+    tried: [['webgpu', /./]],
+    provider: 'wasm',
+  },
+];
+
+for (const { what, target, patch, tried, provider } of cases) {
+  test(`${what}: a graph for ${target} runs on ${provider}`, async ({ page, site }) => {
+    await patchEngine(page, patch);
+    await openPage(page, site, target);
+    const { events, scores, expected } = await classify(page);
+    expect(scores).toEqual(expected);
+    const steps = events.flatMap((event) => event.steps ?? []);
+    for (const [index, step] of steps.entries()) {
+      // Both kinds of WebNN devices stand for one provider here.
+      const [wanted, reason] = tried.find(([name]) => name === step.provider) ?? [];
+      expect([index, step.provider]).toEqual([index, wanted]);
+      expect(step.reason).toMatch(reason ?? /^$/);
+    }
+    expect([...new Set(steps.map((step) => step.provider))]).toEqual(tried.map(([name]) => name));
+    expect(events.at(-1)?.device.provider).toBe(provider);
+  });
+}
+
+/** Keeps what `method` of `holder` opens, and destroys it when a channel says so. */
+const losable = (holder: string, method: string) => `{
+  const open = ${holder}.prototype.${method};
+  ${holder}.prototype.${method} = async function (...values) {
+    const opened = await open.apply(this, values);
+    new BroadcastChannel('lose').onmessage = () => opened.destroy();
+    return opened;
+  };
+}`;
+
+for (const [what, target, provider, patch] of [
+  ['WebGPU device', 'gpu', 'webgpu', losable('GPUAdapter', 'requestDevice')],
+  ['WebNN context', 'tpu', 'webnn', losable('ML', 'createContext')],
+] as const) {
+  test(`a ${what} that is lost between two computations is followed by another`, async ({ page, site }) => {
+    await patchEngine(page, patch);
+    await openPage(page, site, target);
+    const before = await classify(page);
+    const reason = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          providersPage.nn.addEventListener('replace', ({ detail }) => resolve(detail.reason));
+          new BroadcastChannel('lose').postMessage('now');
+        }),
+    );
+    expect(reason).toContain(`the ${what} was lost`);
+    const after = await classify(page);
+    expect(after.scores).toEqual(before.expected);
+    expect(after.events).toMatchObject([{ device: { provider } }]);
+  });
+}
+
+test('a computation that breaks the module fails with the cause, and the next succeeds', async ({ page, site }) => {
+  const failThird = `{
+    const { dispatch } = MLContext.prototype;
+    let runs = 0;
+    MLContext.prototype.dispatch = function (...values) {
+      if (++runs === 3) throw new Error('refused by the test');
+      return dispatch.apply(this, values);
+    };
+  }`;
+  await patchEngine(page, failThird, { times: 1 });
+  await openPage(page, site, 'tpu');
+  await classify(page);
+  const failure = await classify(page).catch(String);
+  expect(failure).toContain('WasiNNError: compute: onnxruntime failed');
+  const { scores, expected, events } = await classify(page);
+  expect(scores).toEqual(expected);
+  expect(events.at(-1)?.device.provider).toBe('webnn');
+});
+
+for (const [code, patch] of [
+  ['unsupported-operation', noWebGPU],
+  ['unsupported-operation', 'GPU.prototype.requestAdapter = async () => null'],
+  ['security', rejecting('GPU', 'requestAdapter', "new DOMException('refused by the test', 'NotAllowedError')")],
+] as const) {
+  test(`without fallback a guest gets ${code} (${patch.slice(0, 40)})`, async ({ page, site }) => {
+    await patchEngine(page, patch);
+    await openPage(page, site, 'gpu', false);
+    const outcome = await page.evaluate(async () => {
+      const link = providersPage.nn.connect();
+      const failure = await Promise.resolve(link.loadByName('digits')).catch((cause) => cause.code);
+      return { failure, device: (await link.loadByName('plain')).device };
+    });
+    expect(outcome).toMatchObject({ failure: code, device: { provider: 'wasm' } });
+  });
+}
+
+interface PlainEvent {
+  readonly steps?: readonly { readonly provider: string; readonly reason: string }[];
+  readonly device: { readonly provider: string };
+}
+
+async function openPage(page: Page, site: Site, target: ExecutionTarget, fallback = true): Promise<void> {
+  await page.goto(`${site.origin}/blank.html`);
+  await page.evaluate(
+    async ({ target, fallback }) => {
+      const library = '/lib/wasi-nn-web.js';
+      const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+      const url = '/models/digits.onnx';
+      const models = { digits: { url, target }, plain: url };
+      globalThis.providersPage = { nn: createWasiNN({ models, allowSoftwareAdapter: true, fallback }) };
+    },
+    { target, fallback },
+  );
+}
+
+declare global {
+  var providersPage: { readonly nn: import('../src/index.js').WasiNN };
+}
+
+/** Computes on the model twice, and compares with the CPU. */
+function classify(page: Page) {
+  return page.evaluate(async () => {
+    const { nn } = providersPage;
+    const events: PlainEvent[] = [];
+    for (const type of ['load', 'fallback'] as const)
+      nn.addEventListener(type, ({ detail }) => detail.name === 'digits' && events.push(detail));
+    const link = nn.connect();
+    const pixels = Float32Array.from({ length: 784 }, (_, index) => (index % 28) / 28);
+    const run = async (graph: number) => {
+      const image = { type: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(pixels.slice().buffer) } as const;
+      const [[, scores] = []] = await link.compute(graph, [['image', image]]);
+      return Array.from(new Float32Array(scores?.data.buffer ?? new ArrayBuffer()), (score) => Math.round(score * 100));
+    };
+    const { id } = await link.loadByName('digits');
+    const scores = [await run(id), await run(id)];
+    const plain = await link.loadByName('plain');
+    const expected = await run(plain.id);
+    return { events, scores, expected: [expected, expected] };
+  });
+}
