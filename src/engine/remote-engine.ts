@@ -1,5 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
-import type { EngineEvent } from './engine.js';
+import type { EngineEvent, EngineStats } from './engine.js';
 import type { Limits } from './limits.js';
 import { type FailedCall, writeNotice } from './loss.js';
 import { closeMailbox } from './mailbox.js';
@@ -13,6 +13,8 @@ export interface RemoteEngine {
   connect(): RemoteConnection;
   /** Gives the worker a port to the models anew: the one that it had is dead. */
   attachModels(): void;
+  /** What the engine has; nothing where none runs. */
+  stats(): Promise<EngineStats>;
   /** Ends the worker, and with it every call that is under way. */
   dispose(): void;
 }
@@ -55,8 +57,9 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     const engine = startRunningEngine(options, {
       onEvent,
       onUnstartable: onFailure,
-      onOverdue: (turn) => replace(overdue(turn, options.limits), [turn]),
-      onBroken: (cause) => replace(broken(cause), engine.turns()),
+      onOverdue: (turn) => replaceAfter(overdue(turn, options.limits), [turn]),
+      onBroken: (cause) => replaceAfter(broken(cause), engine.turns()),
+      onOutgrown: (reason) => replace(reason),
     });
     attachModels(engine);
     return engine;
@@ -67,18 +70,22 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     engine.tell({ type: 'models', port }, [port]);
   }
 
+  /** Ends a worker for the fault of some calls, which get the error. */
+  function replaceAfter(cause: WasiNNError, turns: readonly Turn[]): void {
+    const error = toPlainError(cause);
+    replace(cause.message, (id) => turns.filter(({ guest }) => guest === id).map(({ call }) => ({ call, error })));
+  }
+
   /** Ends a worker. Its guests open ports to the next one as soon as they need it. */
-  function replace(reason: WasiNNError, causes: readonly Turn[]): void {
+  function replace(reason: string, failedCalls: (guest: number) => readonly FailedCall[] = () => []): void {
     running?.end();
     running = undefined;
-    const error = toPlainError(reason);
     for (const id of served) {
       const guest = guests.get(id);
-      const failed = causes.filter((turn) => turn.guest === id).map(({ call }) => ({ call, error }));
-      if (guest) tellOfLoss(guest, failed);
+      if (guest) tellOfLoss(guest, failedCalls(id));
     }
     served.clear();
-    onEvent({ type: 'replace', reason: reason.message });
+    onEvent({ type: 'replace', reason });
   }
 
   function attach(id: number, guest: Guest, { port, waitingPlace }: OpenMessage): void {
@@ -108,6 +115,7 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
       };
     },
     attachModels: () => running && attachModels(running),
+    stats: async () => (await running?.stats()) ?? noStats,
     dispose() {
       running?.end();
       running = undefined;
@@ -116,6 +124,9 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     },
   };
 }
+
+/** Those of an engine that does not run. */
+export const noStats: EngineStats = { guests: 0, graphs: 0, calls: 0, heapBytes: 0 };
 
 function tellOfLoss({ line, waitingPlace }: Guest, failed: readonly FailedCall[]): void {
   if (waitingPlace) {
