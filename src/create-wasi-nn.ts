@@ -1,19 +1,23 @@
 import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
-import type { EngineEvent, FallbackEvent, LoadEvent } from './engine/engine.js';
+import { describeEvent } from './describe-event.js';
+import type { EngineEvent, EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
 import { type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
-import { type RemoteEngine, type ReplaceEvent, startEngine } from './engine/remote-engine.js';
+import { noStats, type RemoteEngine, type ReplaceEvent, startEngine } from './engine/remote-engine.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
 import type { TranspiledGuest } from './guest/transpiled-guest.js';
+import type { ModelsUsage } from './models/models.js';
 import { type FallbackProvider, fallbackProviders, isFallbackList } from './models/parse-entry.js';
 import type { ModelsEvent } from './models/protocol.js';
 import { type ModelsOption, toRegistryOptions } from './models/registry.js';
+import { type PageGraph, toPageGraph } from './page-graph.js';
 import { hostModels, type PageModels } from './page-models.js';
 import { WasiNNError } from './standard/error.js';
+import type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
 
 export interface WasiNNOptions {
   /**
@@ -45,6 +49,13 @@ export interface WasiNNOptions {
    * loaded in the engine's worker when the first model of its encoding comes. Default: none.
    */
   readonly backends?: BackendsOption;
+  /**
+   * Whether calls are measured: each then is an event `measure`, and an entry `wasi-nn:load` or `wasi-nn:compute` of the
+   * page's performance timeline, which keeps them until they are cleared. Default: no.
+   */
+  readonly measure?: boolean;
+  /** Called with a line of text for each event: `console.debug`. Default: nothing is logged. */
+  readonly debug?: (line: string) => void;
   /** What each guest may use. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits>;
 }
@@ -74,6 +85,8 @@ export interface WasiNNEventMap {
   load: CustomEvent<LoadEvent>;
   /** A graph runs elsewhere than it was asked to, and why. */
   fallback: CustomEvent<FallbackEvent>;
+  /** A graph was loaded or computed, and how long that took; where `measure` is set. */
+  measure: CustomEvent<MeasureEvent>;
   /** A model is on its way. */
   progress: CustomEvent<ProgressEvent>;
   /** A model could not be kept for the next visit, or what was kept was damaged; it can be used all the same. */
@@ -82,6 +95,18 @@ export interface WasiNNEventMap {
   replace: CustomEvent<ReplaceEvent>;
   /** A core module met an error, of which it learns the number alone. */
   fault: CustomEvent<FaultEvent>;
+}
+
+export interface WasiNNStats extends EngineStats {
+  readonly cache: ModelsUsage;
+}
+
+/** How a page loads a model from its parts. */
+export interface PageLoadOptions {
+  /** Default `autodetect`. */
+  readonly encoding?: GraphEncoding;
+  /** Default `cpu`. */
+  readonly target?: ExecutionTarget;
 }
 
 /** wasi-nn for one page: an engine, and the guests that use it. */
@@ -103,8 +128,23 @@ export interface WasiNN extends EventTarget {
    * @throws WasiNNError as `instantiate`; GuestTrap when the program traps
    */
   run(source: GuestInput, options?: EnvironmentOptions): Promise<RunResult>;
+  /**
+   * Loads a registered model for the page itself, without a guest.
+   *
+   * @throws WasiNNError as a guest's `load-by-name`
+   */
+  loadByName(name: string): Promise<PageGraph>;
+  /**
+   * Loads a model from its parts, as `loadByName`.
+   *
+   * @param parts its files, in the order of its encoding; they are copied
+   * @throws WasiNNError as a guest's `load`
+   */
+  load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<PageGraph>;
   /** Opens a link to the engine for code on the page. */
   connect(): EngineLink;
+  /** What the engine has at the moment, and the browser's storage for models. An engine that is busy answers afterwards. */
+  stats(): Promise<WasiNNStats>;
   /** Ends all guests and the engine. */
   dispose(): void;
 
@@ -129,6 +169,8 @@ export function createWasiNN({
   backends = {},
   limits = {},
   fallback = true,
+  measure = false,
+  debug,
 }: WasiNNOptions = {}): WasiNN {
   const registry = toRegistryOptions(models, allowedUrls, document.baseURI);
   const configuration = {
@@ -136,14 +178,19 @@ export function createWasiNN({
     backends: resolveBackends(backends, document.baseURI),
     limits: toLimits(limits),
     fallback: toFallback(fallback),
+    measure,
   };
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
   let engine: RemoteEngine | undefined;
+  let ownLink: SteadyLink | undefined;
 
-  const onEvent = (event: EngineEvent | ReplaceEvent | ModelsEvent | FaultEvent) =>
+  function onEvent(event: EngineEvent | ReplaceEvent | ModelsEvent | FaultEvent): void {
+    if (event.type === 'measure') addToTimeline(event);
+    debug?.(describeEvent(event));
     events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+  }
 
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
@@ -157,11 +204,24 @@ export function createWasiNN({
     engine = undefined;
     for (const dependent of [...guests, ...links]) dependent.fail(cause);
     links.clear();
+    ownLink = undefined;
   }
 
   function running(): RemoteEngine {
     engine ??= startEngine({ ...configuration, connectModels: host.connect, onEvent, onFailure: stop });
     return engine;
+  }
+
+  function connect(): SteadyLink {
+    const link = createSteadyMessageLink(running().connect().port);
+    links.add(link);
+    return link;
+  }
+
+  /** The link of all graphs that the page loads for itself. */
+  function own(): SteadyLink {
+    ownLink ??= connect();
+    return ownLink;
   }
 
   /** Starts a guest that ends with its signal. */
@@ -207,16 +267,34 @@ export function createWasiNN({
         program.fail(new WasiNNError('runtime-error', 'run: the program has ended'));
       }
     },
-    connect() {
-      const link = createSteadyMessageLink(running().connect().port);
-      links.add(link);
-      return link;
+    connect,
+    async stats() {
+      const [engineStats, cache] = await Promise.all([engine?.stats() ?? noStats, host.models.usage()]);
+      return { ...engineStats, cache };
+    },
+    async loadByName(name: string) {
+      const link = own();
+      return toPageGraph(link, await link.loadByName(name));
+    },
+    async load(
+      parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
+      { encoding = 'autodetect', target = 'cpu' }: PageLoadOptions = {},
+    ) {
+      const link = own();
+      const copies = await Promise.all(parts.map(async (part) => new Uint8Array(await new Blob([part]).arrayBuffer())));
+      return toPageGraph(link, await link.load(copies, encoding, target));
     },
     dispose() {
       stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again'));
       host.dispose();
     },
   });
+}
+
+/** The engine's clock may have started at another time than the page's. */
+function addToTimeline({ operation, start, milliseconds, ...detail }: MeasureEvent): void {
+  const timing = { start: start - performance.timeOrigin, duration: milliseconds, detail };
+  performance.measure(`wasi-nn:${operation}`, timing);
 }
 
 function toFallback(fallback: unknown): boolean | readonly FallbackProvider[] {

@@ -4,12 +4,14 @@ export {
   type CacheEvent,
   createWasiNN,
   type GuestInput,
+  type PageLoadOptions,
   type ProgressEvent,
   type WasiNN,
   type WasiNNEventMap,
   type WasiNNOptions,
+  type WasiNNStats,
 } from './create-wasi-nn.js';
-export type { FallbackEvent, LoadEvent } from './engine/engine.js';
+export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
 export type { Limits } from './engine/limits.js';
 export type { Awaitable, EngineLink, GraphInfo } from './engine/link.js';
 export type { ReplaceEvent } from './engine/remote-engine.js';
@@ -28,6 +30,7 @@ export type {
   ModelsOption,
   ModelsTable,
 } from './models/registry.js';
+export type { InputTensor, OutputTensor, PageGraph, TensorElements } from './page-graph.js';
 export type { PageModels, PreloadOptions } from './page-models.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
 export type { ExecutionTarget, GraphEncoding } from './standard/graph.js';

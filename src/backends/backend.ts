@@ -74,6 +74,8 @@ export interface LoadOptions {
 export interface Backend {
   readonly name: string;
   readonly encodings: readonly GraphEncoding[];
+  /** How much memory the runtime has taken, in bytes, for what is loaded and what was; where it can tell. */
+  heapBytes?(): number;
   /**
    * @param parts the model's files, in the order of its encoding
    * @throws WasiNNError `invalid-encoding` for bytes that do not parse, `invalid-argument` for a wrong number of

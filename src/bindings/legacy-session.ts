@@ -1,5 +1,6 @@
 import { andThen } from '../engine/awaitable.js';
 import { matchInput } from '../engine/inputs.js';
+import { maximumContexts, refuseMore } from '../engine/limits.js';
 import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
@@ -69,6 +70,7 @@ export class LegacySession {
 
   initExecutionContext(graphHandle: number): number {
     const graph = this.#graph('init_execution_context', graphHandle);
+    refuseMore('init_execution_context', this.#contexts.size + 1, maximumContexts, 'execution contexts at a time');
     const handle = this.#nextContext++;
     this.#contexts.set(handle, { graph, inputs: new Map(), outputs: undefined, busy: false });
     return handle;

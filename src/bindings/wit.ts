@@ -1,4 +1,5 @@
 import { matchInput } from '../engine/inputs.js';
+import { maximumContexts, refuseMore } from '../engine/limits.js';
 import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
 import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
@@ -76,15 +77,39 @@ export class WitTensor {
   }
 }
 
+/** How many execution contexts a guest has. */
+interface ContextCount {
+  contexts: number;
+}
+
 /** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
 class Lease {
   readonly info: GraphInfo;
   readonly #link: EngineLink;
+  readonly #count: ContextCount;
   #holders = 0;
 
-  constructor(link: EngineLink, info: GraphInfo) {
+  constructor(link: EngineLink, info: GraphInfo, count: ContextCount) {
     this.#link = link;
     this.info = info;
+    this.#count = count;
+  }
+
+  /**
+   * A hold for a context, as {@link hold}.
+   *
+   * @throws WasiNNError `too-large` where the guest has too many
+   */
+  holdContext(): () => void {
+    refuseMore('init-execution-context', this.#count.contexts + 1, maximumContexts, 'execution contexts at a time');
+    this.#count.contexts++;
+    const release = this.hold();
+    let held = true;
+    return () => {
+      if (held) this.#count.contexts--;
+      held = false;
+      release();
+    };
   }
 
   /** @returns what gives the hold back; the last to do so unloads the graph */
@@ -119,7 +144,7 @@ export class WitGraph {
   }
 
   initExecutionContext(): WitGraphExecutionContext {
-    return new WitGraphExecutionContext(this.#lease);
+    return attemptNow('init-execution-context', () => new WitGraphExecutionContext(this.#lease));
   }
 }
 
@@ -132,7 +157,7 @@ export class WitGraphExecutionContext {
 
   constructor(lease: Lease) {
     this.#lease = lease;
-    this[dispose] = lease.hold();
+    this[dispose] = lease.holdContext();
   }
 
   /** Sets an input for every `compute` without arguments that follows. The tensor is consumed. */
@@ -171,7 +196,8 @@ export class WitGraphExecutionContext {
 
 /** Makes the interfaces for the guests that use one link. */
 export function createWitBinding(link: EngineLink): WitBinding {
-  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info));
+  const count: ContextCount = { contexts: 0 };
+  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info, count));
   return {
     tensor: { Tensor: WitTensor },
     errors: { Error: WitError },

@@ -26,13 +26,36 @@ export interface EngineConnection {
   close(): Promise<void>;
 }
 
+/** What a guest has at the moment. */
+export interface GuestUsage {
+  readonly graphs: number;
+  readonly calls: number;
+}
+
+export interface OpenConnection extends EngineConnection {
+  usage(): GuestUsage;
+}
+
+/** How long a call took, in ms: all of it, and how much of that it waited for its turn. */
+export interface Timing {
+  readonly operation: TurnKind;
+  readonly name?: string;
+  /** When the call came, in ms since 1970. */
+  readonly start: number;
+  readonly milliseconds: number;
+  readonly waited: number;
+}
+
 export interface LoadedGraph {
+  /** The name it was loaded by. */
+  readonly name?: string;
   readonly backend: string;
   readonly graph: BackendGraph;
+  dispose(): Promise<void>;
 }
 
 /** One handle's hold on a graph, which may be shared with others. */
-export interface Hold extends LoadedGraph {
+export interface Hold extends Omit<LoadedGraph, 'dispose'> {
   release(): Promise<void>;
 }
 
@@ -46,6 +69,8 @@ export interface ConnectionOptions {
   readonly loader: Loader;
   readonly limits: Limits;
   readonly turns: TurnRecorder;
+  /** Told of each turn that has ended. Default: nobody is, and nothing is measured. */
+  readonly onTiming?: ((timing: Timing) => void) | undefined;
 }
 
 /** A graph of the guest, and what is computed on it. */
@@ -58,19 +83,28 @@ interface Entry {
 const unnumbered = -1;
 
 /** Opens the link of one guest: what it has loaded, and what it may still ask for. */
-export function connect({ guest, loader, limits, turns }: ConnectionOptions): EngineConnection {
+export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOptions): OpenConnection {
   const entries = new Map<number, Entry>();
   let nextId = 0;
   let callsUnderWay = 0;
   let loadsUnderWay = 0;
   let closed = false;
 
-  function callerOf(kind: TurnKind, call: number): Caller {
+  function callerOf(kind: TurnKind, call: number, label: { readonly name?: string } = {}): Caller {
+    const came = performance.now();
     return {
       guest,
       begin() {
-        if (closed) throw disposed();
-        return turns.begin(kind, guest, call);
+        // A load may be shared with guests that are still there.
+        if (closed && kind === 'compute') throw disposed();
+        const end = turns.begin(kind, guest, call);
+        if (!onTiming) return end;
+        const waited = performance.now() - came;
+        return () => {
+          end();
+          const start = performance.timeOrigin + came;
+          onTiming({ operation: kind, ...label, start, milliseconds: performance.now() - came, waited });
+        };
       },
     };
   }
@@ -115,12 +149,15 @@ export function connect({ guest, loader, limits, turns }: ConnectionOptions): En
   }
 
   async function compute(
-    { graph }: Hold,
+    { graph, name }: Hold,
     inputs: readonly NamedTensor[],
     call: number,
   ): Promise<readonly NamedTensor[]> {
     refuseMore('compute', totalBytes(inputs), limits.tensorBytes, 'bytes of inputs');
-    const outputs = await graph.compute(matchInputs(graph.inputs, inputs), callerOf('compute', call));
+    const outputs = await graph.compute(
+      matchInputs(graph.inputs, inputs),
+      callerOf('compute', call, name === undefined ? {} : { name }),
+    );
     refuseMore('compute', totalBytes(outputs), limits.tensorBytes, 'bytes of outputs');
     return outputs;
   }
@@ -132,7 +169,7 @@ export function connect({ guest, loader, limits, turns }: ConnectionOptions): En
         refuseMore('load', bytes, limits.modelBytes, 'bytes of a model');
         return loader.load(parts, encoding, target, callerOf('load', call));
       }),
-    loadByName: (name, call = unnumbered) => open(() => loader.loadByName(name, callerOf('load', call))),
+    loadByName: (name, call = unnumbered) => open(() => loader.loadByName(name, callerOf('load', call, { name }))),
     compute: (id, inputs, call = unnumbered) =>
       admit('compute', async () => {
         const entry = entries.get(id);
@@ -146,6 +183,7 @@ export function connect({ guest, loader, limits, turns }: ConnectionOptions): En
       entries.delete(id);
       if (entry) await release(entry).catch(explain('unload'));
     },
+    usage: () => ({ graphs: entries.size, calls: callsUnderWay }),
     async close() {
       closed = true;
       const left = [...entries.values()];

@@ -36,10 +36,13 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       return;
     case 'disconnect':
       disconnect(data.guest);
+      return;
+    case 'stats':
+      if (engine) tell({ type: 'stats', stats: engine.stats() });
   }
 });
 
-function configure({ allowSoftwareAdapter, fallback, backends, limits, board }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, fallback, backends, limits, measure, board }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
   const builtIn = [createOnnxBackend({ allowSoftwareAdapter, onBroken }), createEchoBackend()];
   const turns = createTurnRecorder(
@@ -53,6 +56,8 @@ function configure({ allowSoftwareAdapter, fallback, backends, limits, board }: 
     limits,
     fallback,
     turns,
+    measure,
+    onOutgrown: (reason) => tell({ type: 'outgrown', reason }),
     onEvent: (event) => tell({ type: 'event', event }),
   });
 }

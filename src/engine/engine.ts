@@ -4,7 +4,14 @@ import type { NamedModels } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
-import { connect, type EngineConnection, type Hold, type LoadedGraph } from './connection.js';
+import {
+  connect,
+  type EngineConnection,
+  type Hold,
+  type LoadedGraph,
+  type OpenConnection,
+  type Timing,
+} from './connection.js';
 import { defaultLimits, type Limits } from './limits.js';
 import type { TurnRecorder } from './turns.js';
 
@@ -31,8 +38,25 @@ export interface FallbackEvent {
   readonly device: Device;
 }
 
+/** How long a call took. */
+export interface MeasureEvent extends Timing {
+  readonly type: 'measure';
+}
+
 /** What the engine tells the page while it works. */
-export type EngineEvent = LoadEvent | FallbackEvent;
+export type EngineEvent = LoadEvent | FallbackEvent | MeasureEvent;
+
+/** What the engine has at the moment. */
+export interface EngineStats {
+  /** How many guests there are, the page itself included where it has loaded graphs. */
+  readonly guests: number;
+  /** The graphs that they hold; those loaded by the same name are one, held several times. */
+  readonly graphs: number;
+  /** The calls that wait or are under way. */
+  readonly calls: number;
+  /** How much memory the runtimes have taken, in bytes. */
+  readonly heapBytes: number;
+}
 
 export interface EngineOptions {
   readonly backends: readonly Backend[];
@@ -43,6 +67,10 @@ export interface EngineOptions {
   readonly fallback?: FallbackPolicy;
   /** Where turns are written down. Default: nowhere. */
   readonly turns?: TurnRecorder;
+  /** Whether calls are measured. Default: no. */
+  readonly measure?: boolean;
+  /** Called when nothing is under way and the runtimes have kept far more memory than what is loaded needs. */
+  readonly onOutgrown?: (reason: string) => void;
   onEvent(event: EngineEvent): void;
 }
 
@@ -52,7 +80,14 @@ export type { EngineConnection };
 export interface Engine {
   /** Opens a link of its own for a guest: its graph ids mean nothing to any other. */
   connect(guest?: number): EngineConnection;
+  stats(): EngineStats;
 }
+
+/** Heaps up to this size are left alone, in bytes: loading onnxruntime and a small model takes about a tenth. */
+const modestHeap = 512 << 20;
+
+/** Of a model's bytes onnxruntime makes up to four times as many in its heap. */
+const heapPerModel = 6;
 
 /** Turns that nobody reads. */
 const unrecorded: TurnRecorder = { begin: () => () => undefined };
@@ -69,9 +104,14 @@ export function createEngine({
   limits = defaultLimits,
   turns = unrecorded,
   fallback = true,
+  measure = false,
+  onOutgrown,
   onEvent,
 }: EngineOptions): Engine {
   const namedGraphs = new Map<string, NamedGraph>();
+  const connections = new Set<OpenConnection>();
+  const onTiming = measure ? (timing: Timing) => onEvent({ type: 'measure', ...timing }) : undefined;
+  let loadedBytes = 0;
 
   async function loadOn(
     backend: Backend,
@@ -86,7 +126,31 @@ export function createEngine({
     const { device, inputs, outputs, fallback: steps } = graph;
     if (steps.length > 0) onMove(steps, device);
     onEvent({ type: 'load', ...label, backend: backend.name, device, inputs, outputs });
-    return { backend: backend.name, graph };
+    const bytes = totalBytes(parts);
+    loadedBytes += bytes;
+    const dispose = async () => {
+      await graph.dispose();
+      loadedBytes -= bytes;
+      judgeHeap();
+    };
+    return { ...label, backend: backend.name, graph, dispose };
+  }
+
+  function stats(): EngineStats {
+    const usages = Array.from(connections, (connection) => connection.usage());
+    return {
+      guests: usages.length,
+      graphs: usages.reduce((total, { graphs }) => total + graphs, 0),
+      calls: usages.reduce((total, { calls }) => total + calls, 0),
+      heapBytes: backends.reduce((total, backend) => total + (backend.heapBytes?.() ?? 0), 0),
+    };
+  }
+
+  /** Heaps never shrink: the memory of what was unloaded comes back only with the thread's end. */
+  function judgeHeap(): void {
+    const { calls, heapBytes } = stats();
+    if (calls > 0 || heapBytes <= Math.max(modestHeap, heapPerModel * loadedBytes)) return;
+    onOutgrown?.(`its heap of ${heapBytes} bytes is far more than its models of ${loadedBytes} bytes need`);
   }
 
   async function loadNamed(name: string, caller: Caller): Promise<LoadedGraph> {
@@ -110,8 +174,8 @@ export function createEngine({
     const leave = async () => {
       if (--named.holders > 0) return;
       namedGraphs.delete(name);
-      const { graph } = await named.loading;
-      await graph.dispose();
+      const { dispose } = await named.loading;
+      await dispose();
     };
     try {
       return { ...(await named.loading), release: leave };
@@ -124,10 +188,25 @@ export function createEngine({
   const loader = {
     async load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget, caller: Caller) {
       const loaded = await loadOn(chooseBackend(backends, parts, encoding), parts, { target, fallback }, caller);
-      return { ...loaded, release: () => loaded.graph.dispose() };
+      return { ...loaded, release: loaded.dispose };
     },
     loadByName: holdNamed,
   };
   let nextGuest = 0;
-  return { connect: (guest = nextGuest++) => connect({ guest, loader, limits, turns }) };
+  return {
+    connect(guest = nextGuest++) {
+      const connection = connect({ guest, loader, limits, turns, onTiming });
+      connections.add(connection);
+      const close = () => {
+        connections.delete(connection);
+        return connection.close();
+      };
+      return { ...connection, close };
+    },
+    stats,
+  };
+}
+
+function totalBytes(parts: readonly GraphBuilder[]): number {
+  return parts.reduce((total, { byteLength }) => total + byteLength, 0);
 }

@@ -8,8 +8,6 @@ export interface Limits {
   readonly tensorBytes: number;
   /** The graphs that one guest has loaded at a time. Default 1000. */
   readonly graphs: number;
-  /** The execution contexts that one guest has at a time. Default 1000. */
-  readonly contexts: number;
   /** The calls of one guest that wait or are under way at a time. Default 100. */
   readonly queuedCalls: number;
   /**
@@ -27,7 +25,6 @@ export const defaultLimits: Limits = {
   modelBytes: 2 ** 31,
   tensorBytes: 2 ** 30,
   graphs: 1000,
-  contexts: 1000,
   queuedCalls: 100,
   loadMilliseconds: 300_000,
   computeMilliseconds: 60_000,
@@ -46,6 +43,12 @@ export function toLimits(limits: Partial<Limits>): Limits {
   }
   return { ...defaultLimits, ...limits };
 }
+
+/**
+ * The execution contexts that one guest has at a time. They are kept in the guest's own thread, where no page can say
+ * how many; core modules of the standard's own ABI cannot give any back, and some make one for each inference.
+ */
+export const maximumContexts = 10_000;
 
 /** @throws WasiNNError `too-large` where `amount` is more than `limit` */
 export function refuseMore(operation: string, amount: number, limit: number, what: string): void {

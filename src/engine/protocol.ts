@@ -3,7 +3,7 @@ import type { BackendUrls } from '../backends/resolve-backends.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { NamedTensor } from '../standard/tensor.js';
-import type { EngineEvent } from './engine.js';
+import type { EngineEvent, EngineStats } from './engine.js';
 import type { Limits } from './limits.js';
 import type { GraphInfo, ModelPart } from './link.js';
 import type { FailedCall } from './loss.js';
@@ -26,7 +26,8 @@ export type PageMessage =
   /** That port is dead. */
   | { readonly type: 'models-lost'; readonly error: PlainError }
   | { readonly type: 'connect'; readonly guest: number; readonly port: MessagePort }
-  | { readonly type: 'disconnect'; readonly guest: number };
+  | { readonly type: 'disconnect'; readonly guest: number }
+  | { readonly type: 'stats' };
 
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
@@ -35,6 +36,8 @@ export interface EngineConfiguration {
   /** Backends that the page brings along; they come before the built-in ones. */
   readonly backends: BackendUrls;
   readonly limits: Limits;
+  /** Whether calls are measured. */
+  readonly measure: boolean;
   /** Where the engine writes what it works on (`turns.ts`). */
   readonly board: Int32Array;
   /** A lock for the engine to hold as long as it lives, so that the page learns of its end. */
@@ -47,6 +50,10 @@ export type EngineMessage =
   | { readonly type: 'models-wanted' }
   /** The engine has started. */
   | { readonly type: 'ready' }
+  /** The answer to `stats`. */
+  | { readonly type: 'stats'; readonly stats: EngineStats }
+  /** Nothing is under way, and a fresh engine would take far less memory. */
+  | { readonly type: 'outgrown'; readonly reason: string }
   /** The engine can do no more, though its thread lives. */
   | { readonly type: 'broken'; readonly reason: string }
   /** The engine has begun to work on a call, while the page was not looking. */
@@ -107,12 +114,12 @@ export interface MailboxMessage {
 export function isPageMessage(data: unknown): data is PageMessage {
   return (
     isObjectWith(data, 'type') &&
-    ['configure', 'models', 'models-lost', 'connect', 'disconnect'].some((type) => type === data.type)
+    ['configure', 'models', 'models-lost', 'connect', 'disconnect', 'stats'].some((type) => type === data.type)
   );
 }
 
 export function isEngineMessage(data: unknown): data is EngineMessage {
-  const types = ['event', 'models-wanted', 'ready', 'broken', 'busy', 'turn'];
+  const types = ['event', 'models-wanted', 'ready', 'stats', 'outgrown', 'broken', 'busy', 'turn'];
   return isObjectWith(data, 'type') && types.some((type) => type === data.type);
 }
 

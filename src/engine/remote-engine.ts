@@ -1,5 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
-import type { EngineEvent } from './engine.js';
+import type { EngineEvent, EngineStats } from './engine.js';
 import type { Limits } from './limits.js';
 import { type FailedCall, writeNotice } from './loss.js';
 import { closeMailbox } from './mailbox.js';
@@ -20,6 +20,8 @@ export interface RemoteEngine {
   connect(): RemoteConnection;
   /** Tells the worker that its port to the models is dead. */
   loseModels(cause: WasiNNError): void;
+  /** What the engine has; nothing where none runs. */
+  stats(): Promise<EngineStats>;
   /** Ends the worker, and with it every call that is under way. */
   dispose(): void;
 }
@@ -65,8 +67,9 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
       onEvent,
       onModelsWanted: () => attachModels(engine),
       onUnstartable: onFailure,
-      onOverdue: (turn) => replace(overdue(turn, options.limits), [turn]),
-      onBroken: (cause) => replace(broken(cause), engine.turns()),
+      onOverdue: (turn) => replaceAfter(overdue(turn, options.limits), [turn]),
+      onBroken: (cause) => replaceAfter(broken(cause), engine.turns()),
+      onOutgrown: (reason) => replace(reason),
     });
     return engine;
   }
@@ -76,18 +79,22 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     engine.tell({ type: 'models', port }, [port]);
   }
 
+  /** Ends a worker for the fault of some calls, which get the error. */
+  function replaceAfter(cause: WasiNNError, turns: readonly Turn[]): void {
+    const error = toPlainError(cause);
+    replace(cause.message, (id) => turns.filter(({ guest }) => guest === id).map(({ call }) => ({ call, error })));
+  }
+
   /** Ends a worker. Its guests open ports to the next one as soon as they need it. */
-  function replace(reason: WasiNNError, causes: readonly Turn[]): void {
+  function replace(reason: string, failedCalls: (guest: number) => readonly FailedCall[] = () => []): void {
     running?.end();
     running = undefined;
-    const error = toPlainError(reason);
     for (const id of served) {
       const guest = guests.get(id);
-      const failed = causes.filter((turn) => turn.guest === id).map(({ call }) => ({ call, error }));
-      if (guest) tellOfLoss(guest, failed);
+      if (guest) tellOfLoss(guest, failedCalls(id));
     }
     served.clear();
-    onEvent({ type: 'replace', reason: reason.message });
+    onEvent({ type: 'replace', reason });
   }
 
   function attach(id: number, guest: Guest, message: OpenMessage): void {
@@ -120,6 +127,7 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
       };
     },
     loseModels: (cause) => running?.tell({ type: 'models-lost', error: toPlainError(cause) }),
+    stats: async () => (await running?.stats()) ?? noStats,
     dispose() {
       running?.end();
       running = undefined;
@@ -128,6 +136,9 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
     },
   };
 }
+
+/** Those of an engine that does not run. */
+export const noStats: EngineStats = { guests: 0, graphs: 0, calls: 0, heapBytes: 0 };
 
 function keepSpare({ spares }: Guest, spare: MessagePort): void {
   spares.push(spare);

@@ -1,5 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
-import type { EngineEvent } from './engine.js';
+import type { EngineEvent, EngineStats } from './engine.js';
 import { type EngineConfiguration, type EngineMessage, isEngineMessage, type PageMessage } from './protocol.js';
 import { startWorker } from './start-worker.js';
 import { createBoard, readTurns, type Turn, updateBoard, watchTurns } from './turns.js';
@@ -7,6 +7,8 @@ import { createBoard, readTurns, type Turn, updateBoard, watchTurns } from './tu
 /** One engine worker, from its start to its end. */
 export interface RunningEngine {
   tell(message: PageMessage, transfer?: Transferable[]): void;
+  /** What the engine has; resolves to nothing where it ends before it can tell. */
+  stats(): Promise<EngineStats | undefined>;
   /** The turns that are under way, or were when it ended by itself. */
   turns(): readonly Turn[];
   end(): void;
@@ -26,6 +28,8 @@ export interface RunningEngineListener {
   onOverdue(turn: Turn): void;
   /** It has ended, or something in it has failed that nobody caught. */
   onBroken(cause: string): void;
+  /** Nothing is under way, and a fresh worker would take far less memory. */
+  onOutgrown(reason: string): void;
 }
 
 export function startRunningEngine(options: RunningEngineOptions, listener: RunningEngineListener): RunningEngine {
@@ -35,6 +39,7 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
   const lifeLock = `wasi-nn engine ${Date.now()} ${Math.random()}`;
   const ended = new AbortController();
   let isReady = false;
+  const questions: ((stats: EngineStats | undefined) => void)[] = [];
   const startLimit = setTimeout(
     () => listener.onBroken(`it did not start in ${startMilliseconds} ms`),
     startMilliseconds,
@@ -57,6 +62,12 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
         isReady = true;
         clearTimeout(startLimit);
         void awaitDeath(lifeLock, ended.signal).then(listener.onBroken, () => undefined);
+        return;
+      case 'stats':
+        questions.shift()?.(message.stats);
+        return;
+      case 'outgrown':
+        listener.onOutgrown(message.reason);
         return;
       case 'broken':
         listener.onBroken(message.reason);
@@ -82,12 +93,18 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
 
   return {
     tell,
+    stats: () =>
+      new Promise((resolve) => {
+        questions.push(resolve);
+        tell({ type: 'stats' });
+      }),
     turns: () => readTurns(board),
     end() {
       ended.abort();
       clearTimeout(startLimit);
       watch.stop();
       worker.terminate();
+      for (const resolve of questions.splice(0)) resolve(undefined);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { NamedTensor, TensorValue } from '../../standard/tensor.js';
 import type { Backend, BackendGraph, Caller, FallbackStep, LoadOptions } from '../backend.js';
 import { isFatal, toComputeError, toLoadError, unavailable } from './errors.js';
 import { assignParts, type OnnxParts } from './external-data.js';
+import { heapBytes } from './heaps.js';
 import { type Candidate, candidatesFor, giveUp, type Placement, type ProviderOptions } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
@@ -15,6 +16,7 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
   return {
     name: 'onnxruntime-web',
     encodings: ['onnx'],
+    heapBytes,
     async load(parts, loadOptions, caller) {
       const order = { parts: assignParts(parts), loadOptions, caller, options };
       return createGraph(await choose(order, candidatesFor(loadOptions.target, loadOptions.fallback ?? true)), order);

@@ -1,4 +1,5 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
+import { watchHeaps } from './heaps.js';
 import { createQueue, type Queue } from './queue.js';
 
 /**
@@ -48,6 +49,7 @@ function runtime(build: Build): Promise<Runtime> {
 }
 
 async function start(build: Build): Promise<Runtime> {
+  watchHeaps();
   const ort = await builds[build]();
   const threads = threadCount();
   ort.env.wasm.numThreads = threads;

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineLink, GraphInfo } from './engine/link.js';
+import { type TensorElements, toPageGraph } from './page-graph.js';
+import type { NamedTensor, TensorType } from './standard/tensor.js';
+
+const info: GraphInfo = {
+  id: 7,
+  backend: 'fake',
+  device: { target: 'cpu', provider: 'wasm', description: 'fake' },
+  inputs: [{ name: 'x', type: 'FP32', shape: [2] }],
+  outputs: 'any',
+};
+
+/** A graph that answers with its inputs, and what it is asked. */
+function open() {
+  const asked: unknown[] = [];
+  const refuse = () => Promise.reject(new Error('not expected'));
+  const link: EngineLink = {
+    load: refuse,
+    loadByName: refuse,
+    compute: async (graph, inputs) => {
+      asked.push([graph, inputs]);
+      return inputs;
+    },
+    unload: async (graph) => {
+      asked.push(graph);
+    },
+  };
+  return { graph: toPageGraph(link, info), asked };
+}
+
+describe('a graph of a page', () => {
+  it('tells what it is', () => {
+    const { id: _id, ...known } = info;
+    expect(open().graph).toMatchObject(known);
+  });
+
+  it.each([
+    ['FP32', Float32Array.of(1.5, -2)],
+    ['FP64', Float64Array.of(1.5, -2)],
+    ['U8', Uint8Array.of(1, 255)],
+    ['I32', Int32Array.of(1, -2)],
+    ['I64', BigInt64Array.of(1n, -2n)],
+  ] satisfies [TensorType, TensorElements][])('takes and gives elements of %s', async (type, data) => {
+    const { graph, asked } = open();
+    const outputs = await graph.compute({ x: { dimensions: [2], data } });
+    expect(outputs).toEqual({ x: { dimensions: [2], type, data } });
+    expect(outputs.x?.data.buffer).not.toBe(data.buffer);
+    const [[id, [[name, tensor]]]] = asked as [[number, NamedTensor[] & [NamedTensor]]];
+    expect([id, name, tensor.type, tensor.data.byteLength]).toEqual([7, 'x', type, data.byteLength]);
+  });
+
+  it('takes half-precision numbers as bits, of whose type it must be told', async () => {
+    const { graph } = open();
+    const data = Uint16Array.of(0x3c00, 0x7e01);
+    const x = { dimensions: [2], data };
+    expect(await graph.compute({ x: { ...x, type: 'FP16' } })).toEqual({ x: { ...x, type: 'FP16' } });
+    await expect(graph.compute({ x })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: 'compute: input "x" needs a type (FP16 or BF16): its elements do not tell',
+    });
+  });
+
+  it('takes a part of a buffer', async () => {
+    const data = Float32Array.of(0, 1, 2, 3).subarray(1, 3);
+    const { graph } = open();
+    expect((await graph.compute({ x: { dimensions: [2], data } })).x?.data).toEqual(Float32Array.of(1, 2));
+  });
+
+  it('is given back', async () => {
+    const { graph, asked } = open();
+    await graph.dispose();
+    expect(asked).toEqual([7]);
+  });
+});
