@@ -12,7 +12,12 @@ const demo: UserConfig = {
   root: 'demo',
   base: './',
   publicDir: '../public',
-  build: { outDir: '../build/demo', emptyOutDir: true, target: 'es2023' },
+  build: {
+    outDir: '../build/demo',
+    emptyOutDir: true,
+    target: 'es2023',
+    rolldownOptions: { input: ['demo/index.html', 'demo/conformance/index.html'] },
+  },
 };
 
 const onnxruntime = new URL('node_modules/onnxruntime-web/dist/', import.meta.url);

@@ -12,10 +12,11 @@ export interface Report {
  */
 export function readTap(text: string): Report[] {
   const lines = text.split('\n');
-  const planned = Number(lines.map((line) => /^1\.\.(\d+)$/.exec(line)?.[1]).find((count) => count !== undefined) ?? 0);
+  const [, planned] = /^1\.\.(\d+)$/m.exec(text) ?? [];
+  if (planned === undefined)
+    return [{ id: 'unreported/plan', status: 'failed', reason: 'the guest announced no cases' }];
   const reports = lines.flatMap((line, index) => readLine(line, lines[index + 2] ?? ''));
-  if (planned === 0) return [{ id: 'unreported/plan', status: 'failed', reason: 'the guest announced no cases' }];
-  const missing = Array.from({ length: Math.max(0, planned - reports.length) }, (_, index): Report => {
+  const missing = Array.from({ length: Math.max(0, Number(planned) - reports.length) }, (_, index): Report => {
     return { id: `unreported/${reports.length + index + 1}`, status: 'failed', reason: 'the guest ended before' };
   });
   return [...reports, ...missing];

@@ -62,7 +62,7 @@ function digest(): string {
 }
 
 declare global {
-  var memoryPage: { readonly nn: WasiNN };
+  var largeModelPage: { readonly nn: WasiNN };
   /** Left by the engine worker: its WebAssembly memories. */
   var memories: WebAssembly.Memory[];
 }
@@ -87,7 +87,7 @@ async function openPage(context: BrowserContext, site: Site, sha256: string): Pr
       },
     });
     await nn.connect().loadByName('digits');
-    globalThis.memoryPage = { nn };
+    globalThis.largeModelPage = { nn };
   }, sha256);
   return page;
 }
@@ -150,7 +150,7 @@ test('a model of 512 MiB is fetched, checked, kept and loaded with little more m
   const firstPeak = await measurePeak(browser, first);
   const refusal = await first.evaluate(async () => {
     try {
-      await globalThis.memoryPage.nn.connect().loadByName('large, of no backend');
+      await globalThis.largeModelPage.nn.connect().loadByName('large, of no backend');
       return 'none';
     } catch (cause) {
       return cause instanceof Error && 'code' in cause ? cause.code : cause;
@@ -164,7 +164,7 @@ test('a model of 512 MiB is fetched, checked, kept and loaded with little more m
   const heapBefore = await runtimeBytes(second);
   const secondPeak = await measurePeak(browser, second);
   const found = await second.evaluate(async () => {
-    const link = globalThis.memoryPage.nn.connect();
+    const link = globalThis.largeModelPage.nn.connect();
     const { id } = await link.loadByName('large');
     const data = new Uint8Array(BigInt64Array.of(100_000n).buffer);
     const [output] = await link.compute(id, [['row', { dimensions: [1], type: 'I64', data }]]);

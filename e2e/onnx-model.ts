@@ -31,7 +31,7 @@ export interface OneNodeModel {
 }
 
 /** The identity of one type, for tensors of any shape: `in` to `out`. */
-export function identityModel(type: DataType): Uint8Array {
+export function identityModel(type: DataType): Uint8Array<ArrayBuffer> {
   return writeModel({ operator: 'Identity', inputs: [{ name: 'in', type }], output: { name: 'out', type } });
 }
 
@@ -42,7 +42,7 @@ export function reshapeModel(): Uint8Array {
   return writeModel({ operator: 'Reshape', inputs, output: { name: 'reshaped', type: 'FP32' } });
 }
 
-export function writeModel({ operator, inputs, output }: OneNodeModel): Uint8Array {
+export function writeModel({ operator, inputs, output }: OneNodeModel): Uint8Array<ArrayBuffer> {
   const node = message(...inputs.map(({ name }) => text(1, name)), text(2, output.name), text(4, operator));
   const constants = inputs.filter(
     (input): input is Constant | ExternalConstant => 'data' in input || 'location' in input,
@@ -77,12 +77,18 @@ function valueInfo({ name, type, shape }: Value): Uint8Array {
   return message(text(1, name), bytes(2, message(bytes(1, tensorType))));
 }
 
-function message(...fields: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(fields);
+function message(...fields: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(fields.reduce((length, field) => length + field.byteLength, 0));
+  let end = 0;
+  for (const field of fields) {
+    joined.set(field, end);
+    end += field.byteLength;
+  }
+  return joined;
 }
 
 function number(field: number, value: number): Uint8Array {
-  return Buffer.from([...varint(field << 3), ...varint(value)]);
+  return Uint8Array.from([...varint(field << 3), ...varint(value)]);
 }
 
 function text(field: number, value: string): Uint8Array {
@@ -90,7 +96,7 @@ function text(field: number, value: string): Uint8Array {
 }
 
 function bytes(field: number, value: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from([...varint((field << 3) | 2), ...varint(value.byteLength)]), value]);
+  return message(Uint8Array.from([...varint((field << 3) | 2), ...varint(value.byteLength)]), value);
 }
 
 function varint(value: number): number[] {

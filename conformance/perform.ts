@@ -1,0 +1,75 @@
+import { runIn, type TestBrowser } from '../e2e/browsers/browser.js';
+import { identityModel } from '../e2e/onnx-model.js';
+import { type Site, startSite } from '../e2e/site.js';
+import type { Waiting } from '../src/index.js';
+import { guests, modelTypes, type Setting } from './rows.js';
+
+/** A site that has the library, the guests and the models that they load. */
+export async function startModelSite(): Promise<Site> {
+  const site = await startSite();
+  for (const type of modelTypes) {
+    site.answer(`/identity-${type}.onnx`, (_, response) => response.writeHead(200).end(identityModel(type)));
+  }
+  return site;
+}
+
+export interface PerformOptions {
+  /** Where the site has the library. */
+  readonly library?: string;
+  /** The beginning of the ids of the cases to perform. Default: all. */
+  readonly only?: string;
+}
+
+/**
+ * Has a guest perform its cases in a tab of its own.
+ *
+ * @returns what the guest wrote; what kept it from running is a comment in it
+ */
+export async function perform(
+  browser: TestBrowser,
+  site: Site,
+  { abi, target, waiting }: Setting,
+  { library = '/lib/wasi-nn-web.js', only = '' }: PerformOptions = {},
+): Promise<string> {
+  const tab = await browser.openTab();
+  try {
+    await tab.open(`${site.origin}/blank.html`);
+    const args = ['--target', target, '--only', only];
+    return String(await runIn(tab, runGuest, { library, guest: guests[abi], args, waiting, modelTypes }));
+  } catch (cause) {
+    return `# ${cause}`;
+  } finally {
+    await tab.close();
+  }
+}
+
+interface GuestRun {
+  readonly library: string;
+  readonly guest: string;
+  readonly args: readonly string[];
+  readonly waiting: Waiting;
+  readonly modelTypes: readonly string[];
+}
+
+/** Runs in the page, so that it finds nothing of this module. */
+async function runGuest({ library, guest, args, waiting, modelTypes }: GuestRun): Promise<string> {
+  const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+  const identities = modelTypes.flatMap((type) =>
+    (['cpu', 'gpu', 'tpu'] as const).map(
+      (target) => [`identity-${type}-${target}`, { url: `/identity-${type}.onnx`, target }] as const,
+    ),
+  );
+  const nn = createWasiNN({
+    models: { echo: { backend: 'echo' }, ...Object.fromEntries(identities) },
+    allowSoftwareAdapter: true,
+  });
+  const files = Object.fromEntries(
+    modelTypes.map((type) => [`models/identity-${type}.onnx`, `/identity-${type}.onnx`]),
+  );
+  try {
+    const { stdout, stderr } = await nn.run(`/guests/${guest}`, { args, files, waiting });
+    return stdout + stderr;
+  } finally {
+    nn.dispose();
+  }
+}
