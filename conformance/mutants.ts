@@ -338,8 +338,8 @@ const coreModules: readonly Mutant[] = [
   {
     what: 'a type that is none means bytes',
     file: 'src/bindings/witx-tensor-types.ts',
-    from: 'const current = typesOf.current[typeNumber];',
-    to: "const current = typesOf.current[typeNumber] ?? 'U8';",
+    from: 'if (!current) throw',
+    to: "if (!current) return { type: 'U8' };\n  if (!current) throw",
     feature: 'numbers',
   },
   {

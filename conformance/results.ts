@@ -64,11 +64,7 @@ export function summarise(runs: readonly Run[]): Results {
 }
 
 /** The page `docs/compatibility.md`. */
-export function toMarkdown(
-  { rows, cases }: Results,
-  skipped: readonly string[],
-  known: readonly KnownFailure[],
-): string {
+export function toMarkdown({ rows, cases }: Results, known: readonly KnownFailure[]): string {
   const features = [...new Set(cases.map(({ feature }) => feature))].sort();
   const distinct = cases.filter(({ feature }) => feature !== 'unreported').length;
   const matrix = rows.map(({ browser, abi, target, waiting, passed, failed, known, skipped }) => {
@@ -90,7 +86,7 @@ alone, and counted as skipped for the others.
 | browser | ABI | target | waiting | passed | failed | known failures | skipped |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 ${matrix.join('\n')}
-${skipped.length === 0 ? '' : `\nNot run: ${skipped.join('; ')}.\n`}
+
 ## Known failures
 
 ${known.map(({ cases, rows, reason }) => `- \`${cases}\` (${describe(rows)}): ${reason}`).join('\n') || 'None.'}

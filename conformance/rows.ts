@@ -6,6 +6,8 @@ export const guests = {
   'wit 08-19': 'conformance-wit-08-19.component.wasm',
   'wit 06-25': 'conformance-wit-06-25.component.wasm',
   witx: 'conformance-witx.wasm',
+  wasmedge: 'conformance-wasmedge.wasm',
+  wamr: 'conformance-wamr.wasm',
 } as const;
 
 export type Abi = keyof typeof guests;
@@ -21,7 +23,14 @@ export interface Setting {
 }
 
 export function settingsFor(waitings: readonly Waiting[]): Setting[] {
-  return waitings.flatMap((waiting) => targets.flatMap((target) => abis.map((abi) => ({ abi, target, waiting }))));
+  return waitings.flatMap((waiting) =>
+    targets.flatMap((target) => abisFor(target).map((abi) => ({ abi, target, waiting }))),
+  );
+}
+
+/** What WasmEdge adds to the standard has nothing to do with devices. */
+function abisFor(target: ExecutionTarget): readonly Abi[] {
+  return target === 'cpu' ? abis : abis.filter((abi) => abi !== 'wasmedge');
 }
 
 /** The types that ONNX Runtime has, each of which has a model `identity-<type>.onnx`. */

@@ -20,7 +20,7 @@ test('the conformance page performs cases in every row, filters them, and gives 
   const downloading = page.waitForEvent('download');
   await page.getByTestId('download').click();
   const { rows, cases }: Results = JSON.parse(await readFile(await (await downloading).path(), 'utf8'));
-  expect(rows).toHaveLength(24);
+  expect(rows).toHaveLength(32);
   expect(rows).toContainEqual(
     expect.objectContaining({ abi: 'witx', target: 'cpu', waiting: 'block', passed: 7, failed: 0, skipped: 0 }),
   );

@@ -19,6 +19,8 @@ const GUESTS = [
   { file: 'conformance-wit-08-19.component.wasm', kind: 'command', crate: 'conformance' },
   { file: 'conformance-wit-06-25.component.wasm', kind: 'command', crate: 'conformance' },
   { file: 'conformance-witx.wasm', kind: 'commandModule', crate: 'conformance' },
+  { file: 'conformance-wasmedge.wasm', kind: 'commandModule', crate: 'conformance' },
+  { file: 'conformance-wamr.wasm', kind: 'commandModule', crate: 'conformance' },
   ...['cat', 'exit', 'loop', 'trap'].flatMap((name) => [
     { file: `${name}.component.wasm`, kind: 'command', crate: 'commands' },
     { file: `${name}.wasm`, kind: 'commandModule', crate: 'commands' },
@@ -34,7 +36,7 @@ const KINDS = {
   /** A component with `wasi:cli/run`. */
   command: { build: buildCommand, imports: /^wasi:(cli|clocks|filesystem|io|nn|random)\// },
   /** A core module with `_start`. */
-  commandModule: { build: buildCommandModule, imports: /^(wasi_snapshot_preview1|wasi_ephemeral_nn)\./ },
+  commandModule: { build: buildCommandModule, imports: /^(wasi_snapshot_preview1|wasi_ephemeral_nn|wasi_nn)\./ },
   /** A core module with functions of its own, in WebAssembly text. It may import nothing but wasi-nn. */
   rawModule: { build: buildRawModule, imports: /^(wasi_ephemeral_nn|wasi_nn)\./ },
 };

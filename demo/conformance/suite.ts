@@ -16,6 +16,8 @@ const guestUrls: Readonly<Record<Setting['abi'], URL>> = {
   'wit 08-19': new URL(`../../guests/conformance-wit-08-19.component.wasm`, import.meta.url),
   'wit 06-25': new URL(`../../guests/conformance-wit-06-25.component.wasm`, import.meta.url),
   witx: new URL(`../../guests/conformance-witx.wasm`, import.meta.url),
+  wasmedge: new URL(`../../guests/conformance-wasmedge.wasm`, import.meta.url),
+  wamr: new URL(`../../guests/conformance-wamr.wasm`, import.meta.url),
 };
 
 /**

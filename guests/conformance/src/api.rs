@@ -129,8 +129,8 @@ pub trait Api: 'static {
 
     /// Whether inputs and outputs are called by names. Where not, they are numbered in the order of the lists here.
     const HAS_NAMES: bool;
-    /// Whether outputs come all together, and not one by one as they are asked for.
-    const HAS_ALL_OUTPUTS: bool;
+    /// Whether a tensor comes with the number of its bytes, which may be wrong.
+    const HAS_LENGTHS: bool;
     const TYPES: &'static [Type];
 
     fn load(parts: &[&[u8]], encoding: Encoding, target: Target) -> Result<Self::Graph, Failure>;

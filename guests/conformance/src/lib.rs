@@ -2,11 +2,12 @@
 
 pub mod api;
 pub mod cases;
+pub mod core_module;
 pub mod tensors;
 
 use std::process::ExitCode;
 
-use api::{Api, Target};
+use api::Target;
 
 /// What a program was told.
 pub struct Options {
@@ -58,10 +59,10 @@ impl Case {
     }
 }
 
-/// Performs the cases that every ABI has, and those that only one has, and reports them on standard output.
+/// Performs cases, and reports them on standard output.
 ///
 /// Arguments: `--target cpu|gpu|tpu`, `--without FEATURE` (may be repeated), `--only PREFIX` of ids.
-pub fn main<A: Api>(own: Vec<Case>) -> ExitCode {
+pub fn main(mut cases: Vec<Case>) -> ExitCode {
     let (options, only) = match parse(std::env::args().skip(1)) {
         Ok(parsed) => parsed,
         Err(reason) => {
@@ -69,8 +70,6 @@ pub fn main<A: Api>(own: Vec<Case>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let mut cases = cases::all::<A>();
-    cases.extend(own);
     cases.retain(|case| case.id.starts_with(&only));
     println!("TAP version 13\n1..{}", cases.len());
     let failed = cases.iter().zip(1..).filter(|(case, number)| !report(case, *number, &options)).count();

@@ -4,7 +4,9 @@ use conformance::api::{Code, Encoding, Failure, Target, Type, Value};
 use conformance::{Case, Check};
 
 use crate::wasi::nn::errors::{Error, ErrorCode};
-use crate::wasi::nn::graph::{ExecutionTarget, Graph, GraphEncoding, load as load_graph, load_by_name as load_graph_by_name};
+use crate::wasi::nn::graph::{
+    ExecutionTarget, Graph, GraphEncoding, load as load_graph, load_by_name as load_graph_by_name,
+};
 use crate::wasi::nn::tensor::{Tensor, TensorType};
 
 pub fn load(parts: &[&[u8]], encoding: Encoding, target: Target) -> Result<Graph, Failure> {
@@ -49,11 +51,10 @@ pub fn cases() -> Vec<Case> {
         tensors.iter().zip(&values).try_for_each(|(tensor, value)| same(tensor, value))
     }));
     cases.push(Case::once("tensor/wrong-length-is-kept", || {
-        same(&tensor(&Value { ty: Type::Fp32, dimensions: vec![9], data: vec![1, 2, 3] }), &Value {
-            ty: Type::Fp32,
-            dimensions: vec![9],
-            data: vec![1, 2, 3],
-        })
+        same(
+            &tensor(&Value { ty: Type::Fp32, dimensions: vec![9], data: vec![1, 2, 3] }),
+            &Value { ty: Type::Fp32, dimensions: vec![9], data: vec![1, 2, 3] },
+        )
     }));
     cases.push(Case::once("errors/text-names-what-was-asked-for", || match load_graph_by_name("a model of no one") {
         Ok(_) => Err("it succeeded".into()),

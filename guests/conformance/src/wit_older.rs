@@ -1,7 +1,7 @@
 //! wasi-nn as components had it before 0.2.0-rc-2024-10-28: inputs are set and outputs got one by one.
 
 use conformance::api::{Api, Code, Encoding, Failure, Output, Target, Type, Value, expect, expect_failure};
-use conformance::{Case, Check};
+use conformance::{Case, Check, cases};
 
 use crate::wasi::nn::graph::Graph;
 use crate::wasi::nn::inference::GraphExecutionContext;
@@ -14,7 +14,7 @@ impl Api for Wit {
     type Context = GraphExecutionContext;
 
     const HAS_NAMES: bool = true;
-    const HAS_ALL_OUTPUTS: bool = false;
+    const HAS_LENGTHS: bool = true;
     const TYPES: &'static [Type] = &Type::ALL;
 
     fn load(parts: &[&[u8]], encoding: Encoding, target: Target) -> Result<Graph, Failure> {
@@ -48,7 +48,8 @@ fn output(context: &GraphExecutionContext, name: &str) -> Result<Output, Failure
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut cases = wit::cases();
+    let mut cases = cases::all::<Wit>();
+    cases.extend(wit::cases());
     cases.push(Case::once("set-input/kept-for-the-next", kept));
     cases.push(Case::once("set-input/replaced", replaced));
     cases.push(Case::once("set-input/wrong-one-replaces-nothing", || {

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     ] {
         cases.push(Case::once(format!("errors/made/{id}"), move || made(code)));
     }
-    conformance::main::<wit_older::Wit>(cases)
+    conformance::main(cases)
 }
 
 fn made(code: ErrorCode) -> Check {

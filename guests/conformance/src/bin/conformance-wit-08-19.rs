@@ -14,5 +14,5 @@ wit_bindgen::generate!({
 });
 
 fn main() -> ExitCode {
-    conformance::main::<wit_older::Wit>(wit_older::cases())
+    conformance::main(wit_older::cases())
 }

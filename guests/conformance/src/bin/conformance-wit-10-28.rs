@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use conformance::api::{Api, Code, Encoding, Failure, Output, Target, Type, Value, expect, expect_failure};
-use conformance::{Case, Check};
+use conformance::{Case, Check, cases};
 
 use crate::wasi::nn::graph::Graph;
 use crate::wasi::nn::inference::GraphExecutionContext;
@@ -24,7 +24,7 @@ impl Api for Wit {
     type Context = GraphExecutionContext;
 
     const HAS_NAMES: bool = true;
-    const HAS_ALL_OUTPUTS: bool = true;
+    const HAS_LENGTHS: bool = true;
     const TYPES: &'static [Type] = &Type::ALL;
 
     fn load(parts: &[&[u8]], encoding: Encoding, target: Target) -> Result<Graph, Failure> {
@@ -57,12 +57,13 @@ impl Api for Wit {
 }
 
 fn main() -> ExitCode {
-    let mut cases = wit::cases();
+    let mut cases = cases::all::<Wit>();
+    cases.extend(wit::cases());
     cases.push(Case::once("unknown-input/given-twice", twice));
     cases.push(Case::once("unknown-input/one-too-many", one_too_many));
     cases.push(Case::once("contexts/inputs-are-not-kept", not_kept));
     cases.push(Case::once("contexts/outputs-go-in-again", outputs_as_inputs));
-    conformance::main::<Wit>(cases)
+    conformance::main(cases)
 }
 
 fn twice() -> Check {

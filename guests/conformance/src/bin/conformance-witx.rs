@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::ptr;
 
 use conformance::api::{Api, Code, Encoding, Failure, Output, Target, Type, Value, expect, expect_failure};
-use conformance::{Case, Check};
+use conformance::core_module::{at, check, encoding_number, out, written};
+use conformance::{Case, Check, cases};
 
 /// The functions as the host sees them: pointers as they are, so that cases can pass what no pointer is.
 mod nn {
@@ -37,29 +38,6 @@ struct Tensor {
 
 struct Witx;
 
-/// A room of one word for the host to write to.
-fn out() -> Box<u32> {
-    Box::new(u32::MAX)
-}
-
-fn at<T>(place: &T) -> usize {
-    ptr::from_ref(place).addr()
-}
-
-fn check(errno: u32) -> Result<(), Failure> {
-    let code = match errno {
-        0 => return Ok(()),
-        1 => Code::InvalidArgument,
-        2 => Code::InvalidEncoding,
-        5 => Code::RuntimeError,
-        6 => Code::UnsupportedOperation,
-        7 => Code::TooLarge,
-        8 => Code::NotFound,
-        _ => Code::Other,
-    };
-    Err(Failure { code, text: None })
-}
-
 fn type_number(ty: Type) -> u8 {
     match ty {
         Type::Fp16 => 0,
@@ -72,23 +50,12 @@ fn type_number(ty: Type) -> u8 {
     }
 }
 
-fn encoding_number(encoding: Encoding) -> u32 {
-    match encoding {
-        Encoding::Openvino => 0,
-        Encoding::Onnx => 1,
-        Encoding::Tensorflow => 2,
-        Encoding::Pytorch => 3,
-        Encoding::Tensorflowlite => 4,
-        Encoding::Autodetect => 5,
-    }
-}
-
 impl Api for Witx {
     type Graph = u32;
     type Context = u32;
 
     const HAS_NAMES: bool = false;
-    const HAS_ALL_OUTPUTS: bool = false;
+    const HAS_LENGTHS: bool = true;
     const TYPES: &'static [Type] = &[Type::Fp16, Type::Fp32, Type::Fp64, Type::U8, Type::I32, Type::I64];
 
     fn load(parts: &[&[u8]], encoding: Encoding, target: Target) -> Result<u32, Failure> {
@@ -112,22 +79,13 @@ impl Api for Witx {
         Ok(written(&context))
     }
 
-    fn compute(
-        context: &u32,
-        inputs: &[(&str, &Value)],
-        outputs: &[(&str, usize)],
-    ) -> Result<Vec<Output>, Failure> {
+    fn compute(context: &u32, inputs: &[(&str, &Value)], outputs: &[(&str, usize)]) -> Result<Vec<Output>, Failure> {
         for ((_, value), index) in inputs.iter().zip(0..) {
             set_input(*context, index, value)?;
         }
         check(unsafe { nn::compute(*context) })?;
         outputs.iter().zip(0..).map(|((_, length), index)| get_output(*context, index, *length)).collect()
     }
-}
-
-/// What the host wrote, which the compiler does not know of.
-fn written(place: &u32) -> u32 {
-    unsafe { ptr::from_ref(place).read_volatile() }
 }
 
 fn set_input(context: u32, index: u32, value: &Value) -> Result<(), Failure> {
@@ -157,7 +115,8 @@ fn get_output(context: u32, index: u32, length: usize) -> Result<Output, Failure
 const OUTSIDE: usize = usize::MAX - 15;
 
 fn main() -> ExitCode {
-    conformance::main::<Witx>([pointers(), handles(), outputs(), numbers()].into_iter().flatten().collect())
+    let own = [pointers(), handles(), outputs(), numbers()];
+    conformance::main(cases::all::<Witx>().into_iter().chain(own.into_iter().flatten()).collect())
 }
 
 /// What a case passes in place of a pointer or length, and what it should be answered.
@@ -183,9 +142,7 @@ fn pointers() -> Vec<Case> {
             let builder = [Builder { data: 16, length: usize::MAX }];
             unsafe { nn::load(at(&builder), 1, 1, 0, at(&*out())) }
         }),
-        refused("memory/load/absurd-count", InvalidArgument, || unsafe {
-            nn::load(16, usize::MAX, 1, 0, at(&*out()))
-        }),
+        refused("memory/load/absurd-count", InvalidArgument, || unsafe { nn::load(16, usize::MAX, 1, 0, at(&*out())) }),
         refused("memory/load/place-outside", InvalidArgument, || {
             let builder = [Builder { data: 16, length: 4 }];
             unsafe { nn::load(at(&builder), 1, 1, 0, OUTSIDE) }
@@ -327,7 +284,11 @@ fn too_small(id: &str, length: usize) -> Case {
         let answer = check(unsafe { nn::get_output(computed(), 0, at(&buffer), length, at(&*place)) });
         expect_failure(answer, Code::TooLarge)?;
         let untouched = unsafe { ptr::from_ref(&buffer).read_volatile() } == [0xa5_u8; 8];
-        if written(&place) == 3 && untouched { Ok(()) } else { Err("the size is not told, or bytes are written".into()) }
+        if written(&place) == 3 && untouched {
+            Ok(())
+        } else {
+            Err("the size is not told, or bytes are written".into())
+        }
     })
 }
 

@@ -38,10 +38,8 @@ pub fn cases<A: Api>() -> Vec<Case> {
         ("long", long),
         ("last-code-point", "\u{10ffff}".into()),
     ];
-    let mut cases: Vec<_> = single
-        .into_iter()
-        .map(|(id, name)| Case::once(format!("names/{id}"), move || named::<A>(&[&name])))
-        .collect();
+    let mut cases: Vec<_> =
+        single.into_iter().map(|(id, name)| Case::once(format!("names/{id}"), move || named::<A>(&[&name]))).collect();
     let several: [(&str, &[&str]); 6] = [
         ("order/alphabetical", &["a", "b", "c"]),
         ("order/reversed", &["c", "b", "a"]),
