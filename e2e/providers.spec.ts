@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { ExecutionTarget } from '../src/index.js';
+import type { ExecutionTarget, ModelOptions } from '../src/index.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
@@ -132,6 +132,33 @@ for (const { what, target, patch, tried, provider } of cases) {
   });
 }
 
+test('a device that computes wrong numbers is left where the model says to verify', async ({ page, site }) => {
+  const wrong = `{
+    const { readTensor } = MLContext.prototype;
+    MLContext.prototype.readTensor = async function (tensor, into) {
+      const answer = await readTensor.call(this, ...(into ? [tensor, into] : [tensor]));
+      const buffer = into ?? answer;
+      new Float32Array(ArrayBuffer.isView(buffer) ? buffer.buffer : buffer, buffer.byteOffset ?? 0, 1)[0] += 100;
+      return answer;
+    };
+  }`;
+  await patchEngine(page, wrong);
+  await openPage(page, site, 'tpu', true, { verify: true });
+  const { scores, expected, events } = await classify(page);
+  expect(scores).toEqual(expected);
+  expect(events.at(-1)?.device.provider).not.toBe('webnn');
+  expect(events[0]?.steps?.[0]?.reason).toContain('it computes other numbers than WebAssembly: output "scores"');
+});
+
+for (const target of ['tpu', 'gpu'] as const) {
+  test(`a device that computes right is kept (${target})`, async ({ page, site }) => {
+    await openPage(page, site, target, true, { verify: true, warmup: true });
+    const { scores, expected, events } = await classify(page);
+    expect(scores).toEqual(expected);
+    expect(events).toMatchObject([{ device: { provider: target === 'tpu' ? 'webnn' : 'webgpu' } }]);
+  });
+}
+
 /** Keeps what `method` of `holder` opens, and destroys it when a channel says so. */
 const losable = (holder: string, method: string) => `{
   const open = ${holder}.prototype.${method};
@@ -205,17 +232,23 @@ interface PlainEvent {
   readonly device: { readonly provider: string };
 }
 
-async function openPage(page: Page, site: Site, target: ExecutionTarget, fallback = true): Promise<void> {
+async function openPage(
+  page: Page,
+  site: Site,
+  target: ExecutionTarget,
+  fallback = true,
+  entry: Pick<ModelOptions, 'warmup' | 'verify'> = {},
+): Promise<void> {
   await page.goto(`${site.origin}/blank.html`);
   await page.evaluate(
-    async ({ target, fallback }) => {
+    async ({ target, fallback, entry }) => {
       const library = '/lib/wasi-nn-web.js';
       const { createWasiNN }: typeof import('../src/index.js') = await import(library);
       const url = '/models/digits.onnx';
-      const models = { digits: { url, target }, plain: url };
+      const models = { digits: { url, target, ...entry }, plain: url };
       globalThis.providersPage = { nn: createWasiNN({ models, allowSoftwareAdapter: true, fallback }) };
     },
-    { target, fallback },
+    { target, fallback, entry },
   );
 }
 

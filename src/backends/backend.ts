@@ -66,6 +66,13 @@ export interface LoadOptions {
   readonly freeDimensions?: Readonly<Record<string, number>>;
   /** Called where the graph runs elsewhere after all, once it has been loaded: its first computation failed there. */
   readonly onMove?: (steps: readonly FallbackStep[], device: Device) => void;
+  /**
+   * Whether to compute once on made-up inputs while the graph is loaded, so that the first computation need not wait for
+   * shaders to be compiled. Default: no.
+   */
+  readonly warmup?: boolean;
+  /** Whether to do so and compare the outputs with those of WebAssembly, going on where they disagree. Default: no. */
+  readonly verify?: boolean;
   /** How much the runtime rewrites the graph; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { maximumContexts } from '../engine/limits.js';
 import type { EngineLink, GraphInfo } from '../engine/link.js';
 import { type ErrorCode, errorCodes, WasiNNError } from '../standard/error.js';
 import { type NamedTensor, tensorTypes } from '../standard/tensor.js';
@@ -333,6 +334,18 @@ describe.each([
       expect(await second.compute([['a', bytes(1)]])).toHaveLength(1);
       second[Symbol.dispose]();
       second[Symbol.dispose]();
+      expect(fake.callsOf('unload')).toEqual([['unload', 0]]);
+    });
+
+    it('after as many contexts as a guest may have, of which any that is dropped makes room', async () => {
+      const graph = await binding.graph.loadByName('m');
+      const contexts = Array.from({ length: maximumContexts }, () => graph.initExecutionContext());
+      const another = await binding.graph.loadByName('m');
+      expect(() => another.initExecutionContext()).toThrow(WitError);
+      contexts.pop()?.[Symbol.dispose]();
+      another.initExecutionContext()[Symbol.dispose]();
+      for (const context of contexts) context[Symbol.dispose]();
+      graph[Symbol.dispose]();
       expect(fake.callsOf('unload')).toEqual([['unload', 0]]);
     });
 

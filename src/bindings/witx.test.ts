@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { maximumContexts } from '../engine/limits.js';
 import type { TensorInfo } from '../standard/tensor.js';
 import { createTestGuest, echoModel, FakeEngine, TestMemory } from './guest.fixture.js';
 
@@ -75,6 +76,13 @@ describe('init_execution_context', () => {
       expect(nn('init_execution_context', graph, out)).toBe(0);
       expect(memory.readWord(out)).toBe(context);
     }
+  });
+
+  it('refuses more contexts than a guest may have', () => {
+    const { nn, out, errors } = startContext();
+    for (let count = 1; count < maximumContexts; count++) nn('init_execution_context', 0, out);
+    expect(nn('init_execution_context', 0, out)).toBe(7);
+    expect(errors.at(-1)).toContain(`${maximumContexts + 1} execution contexts`);
   });
 
   it('refuses graphs that are none', () => {

@@ -185,7 +185,10 @@ describe('loadByName', () => {
     registered.set('m', model(onnxModel, { encoding: 'onnx', ...options }));
     await engine.connect().loadByName('m');
     expect(fake.loads).toEqual([
-      { parts: [onnxModel], options: { graphOptimization: 'all', fallback: true, ...options, onMove } },
+      {
+        parts: [onnxModel],
+        options: { graphOptimization: 'all', fallback: true, warmup: false, verify: false, ...options, onMove },
+      },
     ]);
   });
 

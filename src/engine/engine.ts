@@ -155,8 +155,15 @@ export function createEngine({
 
   async function loadNamed(name: string, caller: Caller): Promise<LoadedGraph> {
     const { backend: named, parts, encoding, ...entry } = await models.open(name);
-    const { target, freeDimensions, graphOptimization } = entry;
-    const options = { target, freeDimensions, graphOptimization, fallback: entry.fallback ?? fallback };
+    const { target, freeDimensions, graphOptimization, warmup = false, verify = false } = entry;
+    const options = {
+      target,
+      freeDimensions,
+      graphOptimization,
+      warmup,
+      verify,
+      fallback: entry.fallback ?? fallback,
+    };
     try {
       const backend = named ? namedBackend(backends, named) : chooseBackend(backends, parts, encoding);
       return await loadOn(backend, parts, options, caller, { name });

@@ -25,6 +25,8 @@ const entryMembers = [
   'freeDimensions',
   'graphOptimization',
   'fallback',
+  'warmup',
+  'verify',
   'fetch',
 ];
 const fetchMembers = ['credentials', 'headers', 'retries', 'stallTimeout'];
@@ -65,6 +67,7 @@ function toEntry(options: unknown, base: string): ModelEntry {
     freeDimensions: toDimensions(entry.freeDimensions),
     graphOptimization,
     ...(entry.fallback === undefined ? {} : { fallback: toFallback(entry.fallback) }),
+    ...toSwitches(entry),
     fetch: toFetchOptions(entry.fetch),
   };
 }
@@ -132,6 +135,12 @@ function toDimensions(dimensions: unknown = {}): Record<string, number> {
     result[axis] = length;
   }
   return result;
+}
+
+function toSwitches({ warmup, verify }: Members): Pick<ModelEntry, 'warmup' | 'verify'> {
+  if (warmup !== undefined && typeof warmup !== 'boolean') throw fault('its warmup', 'true or false', warmup);
+  if (verify !== undefined && typeof verify !== 'boolean') throw fault('its verify', 'true or false', verify);
+  return { ...(warmup === undefined ? {} : { warmup }), ...(verify === undefined ? {} : { verify }) };
 }
 
 function toFallback(fallback: unknown): boolean | FallbackProvider[] {

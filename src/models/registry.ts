@@ -52,6 +52,16 @@ export interface ModelOptions extends ModelFileOptions {
    * as the page says for all models.
    */
   readonly fallback?: boolean | readonly FallbackProvider[];
+  /**
+   * Whether to compute once on made-up inputs while the graph is loaded, so that the first computation need not wait for
+   * shaders to be compiled. Default: no.
+   */
+  readonly warmup?: boolean;
+  /**
+   * Whether to do so on WebAssembly too, and to fall back where the outputs disagree by more than 1 % (FP16: 5 %):
+   * drivers have been seen to compute wrong numbers. Default: no.
+   */
+  readonly verify?: boolean;
   readonly fetch?: ModelFetchOptions;
 }
 
@@ -86,6 +96,8 @@ export interface ModelEntry {
   readonly freeDimensions: Readonly<Record<string, number>>;
   readonly graphOptimization: GraphOptimization;
   readonly fallback?: boolean | readonly FallbackProvider[];
+  readonly warmup?: boolean;
+  readonly verify?: boolean;
   readonly fetch: Required<ModelFetchOptions>;
 }
 

@@ -9,6 +9,7 @@ import { heapBytes } from './heaps.js';
 import { type Candidate, candidatesFor, giveUp, type Placement, type ProviderOptions } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
+import { disagreement, madeUpInputs } from './try-out.js';
 import { countGraphsBuilt } from './webnn.js';
 
 /** The backend for ONNX (and ONNX Runtime's own .ort) models, on onnxruntime-web. */
@@ -19,7 +20,8 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
     heapBytes,
     async load(parts, loadOptions, caller) {
       const order = { parts: assignParts(parts), loadOptions, caller, options };
-      return createGraph(await choose(order, candidatesFor(loadOptions.target, loadOptions.fallback ?? true)), order);
+      const first = await choose(order, candidatesFor(loadOptions.target, loadOptions.fallback ?? true));
+      return createGraph(first, options, first.rest.length > 0 ? order : undefined);
     },
   };
 }
@@ -54,7 +56,9 @@ async function choose(
   for (const [index, candidate] of allowed.entries()) {
     const rest = allowed.slice(index + 1);
     try {
-      return { ...(await createOn(candidate, order, rest.length === 0)), steps, rest };
+      const choice = { ...(await createOn(candidate, order, rest.length === 0)), steps, rest };
+      await tryOut(choice, order);
+      return choice;
     } catch (cause) {
       const error = toLoadError(cause, order.parts);
       // Bytes that are no model are none on any device.
@@ -64,6 +68,34 @@ async function choose(
     }
   }
   throw noneServes(order.loadOptions.target, steps, failures);
+}
+
+/** Runs a session once while it is loaded, where that is wished, and gives it back where that fails. */
+async function tryOut(choice: Choice, order: Order): Promise<void> {
+  const { warmup = false, verify = false } = order.loadOptions;
+  const inputs = warmup || verify ? madeUpInputs(choice.session.inputMetadata.map(toTensorInfo)) : undefined;
+  if (!inputs) return;
+  try {
+    const outputs = await runOn(choice, inputs, order.caller, order.options, choice.rest.length > 0);
+    if (!verify || choice.placement.device.provider === 'wasm') return;
+    const difference = disagreement(outputs, await expectedOutputs(order, inputs));
+    if (difference) throw new Error(`it computes other numbers than WebAssembly: ${difference}`);
+  } catch (cause) {
+    await release(choice);
+    throw cause;
+  }
+}
+
+/** What WebAssembly computes: not fast, but right. */
+async function expectedOutputs(order: Order, inputs: ReadonlyMap<string, TensorValue>): Promise<NamedTensor[]> {
+  const [wasm] = candidatesFor('cpu', false);
+  if (!wasm) return [];
+  const reference = { ...(await createOn(wasm, order, true)), steps: [], rest: [] };
+  try {
+    return await runOn(reference, inputs, order.caller, order.options);
+  } finally {
+    await release(reference);
+  }
 }
 
 function toStep({ provider, target }: Pick<Candidate, 'provider' | 'target'>, cause: unknown): FallbackStep {
@@ -137,14 +169,13 @@ async function brokenBefore(
   return new WasiNNError('runtime-error', `onnxruntime has broken down: ${fault}`);
 }
 
-function createGraph(first: Choice, order: Order): BackendGraph {
+/** @param spare the model, kept until a first run has succeeded: a device may take a model that it cannot run */
+function createGraph(first: Choice, options: ProviderOptions, spare: Order | undefined): BackendGraph {
   let current = first;
-  /** Until a first run has succeeded the model is kept: a device may take a model that it cannot run. */
-  let spare: Order | undefined = first.rest.length > 0 ? order : undefined;
 
   /** Runs on what is left to be tried, and stays there where that succeeds. */
   async function move(
-    { parts, loadOptions, options }: Order,
+    { parts, loadOptions }: Order,
     cause: unknown,
     inputs: ReadonlyMap<string, TensorValue>,
     caller: Caller,
@@ -175,7 +206,7 @@ function createGraph(first: Choice, order: Order): BackendGraph {
     async compute(inputs, caller) {
       const mayMove = spare;
       try {
-        const outputs = await runOn(current, inputs, caller, order.options, mayMove !== undefined);
+        const outputs = await runOn(current, inputs, caller, options, mayMove !== undefined);
         spare = undefined;
         return outputs;
       } catch (cause) {

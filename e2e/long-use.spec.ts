@@ -12,12 +12,12 @@ interface Sample {
 }
 
 async function sample(page: Page, reader: HeapReader): Promise<Sample> {
-  const { heapBytes } = await page.evaluate(() => memoryPage.nn.stats());
+  const { heapBytes } = await page.evaluate(() => longUsePage.nn.stats());
   return { heap: heapBytes, script: await reader.read() };
 }
 
 declare global {
-  var memoryPage: {
+  var longUsePage: {
     readonly nn: import('../src/index.js').WasiNN;
     compute(graph: import('../src/index.js').PageGraph): Promise<number>;
   };
@@ -30,7 +30,7 @@ async function openPage(page: Page): Promise<void> {
     const library = '/lib/wasi-nn-web.js';
     const { createWasiNN }: typeof import('../src/index.js') = await import(library);
     const nn = createWasiNN({ models: { digits: '/models/digits.onnx' } });
-    globalThis.memoryPage = {
+    globalThis.longUsePage = {
       nn,
       async compute(graph) {
         const data = Float32Array.from({ length: 784 }, (_, index) => (index % 28) / 28);
@@ -47,7 +47,7 @@ test('1,000 cycles of load, compute and unload leave memory as it was after the 
   await openPage(blank);
   const cycle = (times: number) =>
     blank.evaluate(async (times) => {
-      const { nn, compute } = memoryPage;
+      const { nn, compute } = longUsePage;
       for (let time = 0; time < times; time++) {
         const graph = await nn.loadByName('digits');
         await compute(graph);
@@ -58,7 +58,7 @@ test('1,000 cycles of load, compute and unload leave memory as it was after the 
   const before = await sample(blank, reader);
   await cycle(1000);
   expectFlat(before, await sample(blank, reader));
-  expect(await blank.evaluate(() => memoryPage.nn.stats())).toMatchObject({ graphs: 0, calls: 0 });
+  expect(await blank.evaluate(() => longUsePage.nn.stats())).toMatchObject({ graphs: 0, calls: 0 });
 });
 
 test('10,000 computations on one graph leave memory as it was after the first 500', async ({ blank }) => {
@@ -67,7 +67,7 @@ test('10,000 computations on one graph leave memory as it was after the first 50
   await openPage(blank);
   const wrongOf = (times: number) =>
     blank.evaluate(async (times) => {
-      const { nn, compute } = memoryPage;
+      const { nn, compute } = longUsePage;
       const graph = await nn.loadByName('digits');
       const expected = await compute(graph);
       let wrong = 0;

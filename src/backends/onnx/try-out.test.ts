@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { NamedTensor, TensorInfo, TensorType } from '../../standard/tensor.js';
+import { disagreement, madeUpInputs } from './try-out.js';
+
+const types: readonly TensorType[] = ['FP16', 'FP32', 'FP64', 'U8', 'I32', 'I64'];
+
+function floats(...values: readonly number[]): NamedTensor[] {
+  const data = new Uint8Array(Float32Array.from(values).buffer);
+  return [['y', { type: 'FP32', dimensions: [values.length], data }]];
+}
+
+function halves(...bits: readonly number[]): NamedTensor[] {
+  const data = new Uint8Array(Uint16Array.from(bits).buffer);
+  return [['y', { type: 'FP16', dimensions: [bits.length], data }]];
+}
+
+describe('inputs that are made up', () => {
+  it.each(types)('fit what a graph declares, and are the same each time: %s', (type) => {
+    const inputs: TensorInfo[] = [
+      { name: 'x', type, shape: ['batch', 3, '?'] },
+      { name: 'scalar', type, shape: [] },
+    ];
+    const values = madeUpInputs(inputs);
+    expect(values?.get('x')).toMatchObject({ type, dimensions: [1, 3, 1] });
+    expect(values?.get('scalar')?.dimensions).toEqual([]);
+    expect(values?.get('x')?.data.some((byte) => byte !== 0)).toBe(true);
+    expect(values).toEqual(madeUpInputs(inputs));
+    const outputs: NamedTensor[] = [...(values ?? [])];
+    expect(disagreement(outputs, outputs)).toBeUndefined();
+  });
+
+  it.each(['BF16', 'bool', 'string'])('are none for %s', (type) => {
+    expect(madeUpInputs([{ name: 'x', type, shape: [1] }])).toBeUndefined();
+  });
+});
+
+describe('outputs agree', () => {
+  it('as far as different hardware computes the same', () => {
+    expect(disagreement(floats(1000, 0.001, -5), floats(1001, 0.002, -5.01))).toBeUndefined();
+    expect(disagreement(floats(Number.NaN, 1), floats(Number.NaN, 1))).toBeUndefined();
+    expect(disagreement(halves(0x3c00, 0x7c00), halves(0x3c08, 0x7c00))).toBeUndefined();
+  });
+
+  it.each([
+    ['numbers', floats(1, 2.5), floats(1, 2), '"y" is off by 0.25'],
+    ['a NaN', floats(1, Number.NaN), floats(1, 2), '"y" is off by Infinity'],
+    ['infinity', floats(Number.POSITIVE_INFINITY), floats(2), '"y" is off by Infinity'],
+    ['half-precision numbers', halves(0x3c00), halves(0x4000), '"y" is off by 0.50'],
+    ['a shape', floats(1), floats(1, 2), '"y" has another shape'],
+    ['no output', [], floats(1), '"y" has another shape'],
+  ])('and do not: %s', (_what, actual, expected, text) => {
+    expect(disagreement(actual, expected)).toContain(text);
+  });
+});
