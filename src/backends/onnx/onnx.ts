@@ -8,6 +8,7 @@ import { assignParts, type OnnxParts } from './external-data.js';
 import { heapBytes } from './heaps.js';
 import { type Candidate, candidatesFor, giveUp, type Placement, type ProviderOptions } from './providers.js';
 import type { Runtime } from './runtimes.js';
+import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
 import { fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
 import { disagreement, madeUpInputs } from './try-out.js';
 import { countGraphsBuilt } from './webnn.js';
@@ -41,6 +42,8 @@ interface Order {
 interface Choice {
   readonly placement: Placement;
   readonly session: InferenceSession;
+  /** Those that compute in its place, where each shape of the inputs needs one of its own. */
+  readonly shaped?: ShapedSessions;
   readonly steps: readonly FallbackStep[];
   readonly rest: readonly Candidate[];
 }
@@ -118,25 +121,28 @@ async function createOn(
   candidate: Candidate,
   { parts: { model, externalData }, loadOptions, caller, options }: Order,
   isLast: boolean,
-): Promise<Pick<Choice, 'placement' | 'session'>> {
+): Promise<Pick<Choice, 'placement' | 'session' | 'shaped'>> {
   const { freeDimensions = {}, graphOptimization = 'all' } = loadOptions;
   const placing = candidate.place(options);
   const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
   const { runtime } = placement;
   const { ort, queue } = runtime;
   if (runtime.fault !== undefined) throw await brokenBefore(runtime, runtime.fault, options, isLast);
-  const create = () =>
+  const create = (lengths: Lengths = {}) =>
     ort.InferenceSession.create(model, {
       executionProviders: [placement.executionProvider],
       externalData,
-      freeDimensionOverrides: freeDimensions,
+      freeDimensionOverrides: { ...freeDimensions, ...lengths },
       graphOptimizationLevel: graphOptimization,
       logSeverityLevel: errorsOnly,
     });
   try {
-    const session = await queue(candidate.provider === 'webnn' ? () => createWithWebNN(create) : create, caller);
+    const made = await queue(
+      candidate.provider === 'webnn' ? () => createWithWebNN(create) : async () => ({ session: await create() }),
+      caller,
+    );
     runtime.sessions++;
-    return { placement, session };
+    return { placement, ...made };
   } catch (cause) {
     if (isFatal(cause)) {
       runtime.fault ??= messageOf(cause);
@@ -147,12 +153,31 @@ async function createOn(
   }
 }
 
-/** @throws Error where WebNN took nothing of the model, which onnxruntime reports as success */
-async function createWithWebNN(create: () => Promise<InferenceSession>): Promise<InferenceSession> {
+/**
+ * WebNN needs all shapes fixed: for a model that leaves some open, a session is made for each shape that comes.
+ *
+ * @throws Error where WebNN takes nothing of the model, which onnxruntime reports as success
+ */
+async function createWithWebNN(
+  create: (lengths?: Lengths) => Promise<InferenceSession>,
+): Promise<Pick<Choice, 'session' | 'shaped'>> {
   const [session, graphsBuilt] = await countGraphsBuilt(create);
-  if (graphsBuilt > 0) return session;
+  if (graphsBuilt > 0) return { session };
+  const inputs = session.inputMetadata.map(toTensorInfo);
+  if (canBeShaped(inputs)) return { session, shaped: createShapedSessions(inputs, createFixed, session) };
   await session.release();
-  throw new Error('WebNN takes no operator of this model: it needs fixed shapes (freeDimensions fixes open ones)');
+  throw takesNothing();
+
+  async function createFixed(lengths: Lengths): Promise<InferenceSession> {
+    const [fixed, built] = await countGraphsBuilt(() => create(lengths));
+    if (built > 0) return fixed;
+    await fixed.release();
+    throw takesNothing();
+  }
+}
+
+function takesNothing(): Error {
+  return new Error('WebNN takes no operator of this model: it needs fixed shapes (freeDimensions fixes open ones)');
 }
 
 /** The error of a module that broke down earlier. Where nothing else can serve, the call waits for another engine. */
@@ -221,7 +246,7 @@ function createGraph(first: Choice, options: ProviderOptions, spare: Order | und
 
 /** @param isReplaceable whether something else can take over, so that the module may stay broken if nobody else needs it */
 function runOn(
-  { placement: { runtime }, session }: Choice,
+  { placement: { runtime }, session, shaped }: Choice,
   inputs: ReadonlyMap<string, TensorValue>,
   caller: Caller,
   options: ProviderOptions,
@@ -229,7 +254,7 @@ function runOn(
 ): Promise<NamedTensor[]> {
   return runtime.queue(async () => {
     try {
-      return await run(runtime, session, inputs);
+      return await run(runtime, (await shaped?.sessionFor(inputs)) ?? session, inputs);
     } catch (cause) {
       if (isFatal(cause)) {
         runtime.fault ??= messageOf(cause);
@@ -241,9 +266,13 @@ function runOn(
 }
 
 /** A session of a module that is broken went with it. */
-async function release({ placement: { runtime }, session }: Choice): Promise<void> {
+async function release({ placement: { runtime }, session, shaped }: Choice): Promise<void> {
   runtime.sessions--;
-  if (runtime.fault === undefined) await runtime.queue(() => session.release());
+  if (runtime.fault !== undefined) return;
+  await runtime.queue(async () => {
+    await shaped?.release();
+    await session.release();
+  });
 }
 
 async function run(
