@@ -118,24 +118,63 @@ async function readBody(
   stall: StallTimer,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const reader = body.getReader();
+  const reader = openReader(body);
   const cancel = () => void reader.cancel(signal.reason).catch(() => undefined);
   signal.addEventListener('abort', cancel, { once: true });
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch((cause) => {
+      const bytes = await reader.read().catch((cause) => {
         throw new TransientError(`${url} broke off (${messageOf(cause)}): try again`, { cause });
       });
       signal.throwIfAborted();
-      if (done) return;
+      if (!bytes) return;
       // What takes the bytes may take its time.
       stall.stop();
-      await take(value);
+      await take(bytes);
       stall.restart();
     }
   } finally {
     signal.removeEventListener('abort', cancel);
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+interface BodyReader {
+  /** @returns the next bytes, which the next call may write over; nothing at the end */
+  read(): Promise<Uint8Array | undefined>;
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** How many bytes are read at once. */
+const readBytes = 256 << 10;
+
+/**
+ * Reads a body into the same memory again and again, where the browser can: buffers that are left to the garbage
+ * collector add up to more than 100 MiB before it comes.
+ */
+function openReader(body: ReadableStream<Uint8Array>): BodyReader {
+  const reader = openByteReader(body);
+  if (!reader) {
+    const other = body.getReader();
+    return { read: async () => (await other.read()).value, cancel: (reason) => other.cancel(reason) };
+  }
+  let buffer = new ArrayBuffer(readBytes);
+  return {
+    async read() {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return undefined;
+      buffer = value.buffer;
+      return new Uint8Array(buffer, value.byteOffset, value.byteLength);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
+}
+
+function openByteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: 'byob' });
+  } catch {
+    return undefined;
   }
 }
 
