@@ -16,12 +16,14 @@ import { expect, test } from './test.js';
 //
 // onnxruntime's heap lies in that process too. The first measurement has none of it: the model is downloaded, checked,
 // put into the cache and handed to the engine, which refuses it for a part too many before onnxruntime sees it. The second
-// does all of it again, into onnxruntime; there the growth of its WebAssembly memory is subtracted.
+// does all of it again, into onnxruntime; there the growth of its WebAssembly memory is subtracted, with those parts of
+// it that are not in use yet.
 
 const mebibyte = 1 << 20;
 const row = { length: 1024, bytes: 4096 };
 const rows = 131_072;
 const modelBytes = rows * row.bytes;
+/** Never two copies of the model, nor much beside one. */
 const limit = modelBytes + 64 * mebibyte;
 
 /** A table of 512 MiB, of which the model looks up rows. */
@@ -181,7 +183,6 @@ test('a model of 512 MiB is fetched, checked, kept and loaded with little more m
   const figures = { fetched, loaded: loadedAll - heap, heap };
   for (const [type, bytes] of Object.entries(figures)) {
     test.info().annotations.push({ type, description: `${inMebibytes(bytes)} MiB` });
-    console.log(`${type}: ${inMebibytes(bytes)} MiB`);
   }
   expect(inMebibytes(figures.fetched)).toBeLessThan(inMebibytes(limit));
   expect(inMebibytes(figures.loaded)).toBeLessThan(inMebibytes(limit));
