@@ -197,6 +197,27 @@ test.describe('a page', () => {
     );
   });
 
+  test('is told where the models worker cannot be loaded, and gets another with the next call', async ({
+    page,
+    site,
+  }) => {
+    const requests = serve(site, '/m.onnx', { bytes: identityModel('U8') });
+    const script = '**/assets/models-worker-*.js';
+    await page.route(script, (route) => route.abort());
+    await openLibrary(page, site, { models: { m: 'm.onnx' } });
+    expect(await failure(page, () => globalThis.loaderPage.nn.models.preload('m'))).toMatch(
+      /^runtime-error: the models worker failed: .*could not be loaded/,
+    );
+    await page.unroute(script);
+    await page.evaluate(async () => {
+      const { nn } = globalThis.loaderPage;
+      nn.models.add({ added: 'm.onnx' });
+      await nn.models.preload('m');
+      await nn.connect().loadByName('added');
+    });
+    expect(requests).toHaveLength(1);
+  });
+
   test('asks the browser to keep its storage', async ({ page, site }) => {
     await openLibrary(page, site, {});
     const granted = await page.evaluate(() => globalThis.loaderPage.nn.models.persist());
