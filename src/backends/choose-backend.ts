@@ -3,6 +3,9 @@ import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { Backend } from './backend.js';
 import { type Format, sniff } from './sniff.js';
 
+/** The bytes are a model, but of an encoding that no backend serves, or of another than was named. */
+export class UnservedError extends WasiNNError {}
+
 /** What makes a model of one encoding one that is served. */
 const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
   tensorflowlite:
@@ -66,7 +69,8 @@ function refusal(
 ): WasiNNError {
   const remedy = remedyFor(served, format, encoding);
   const text = `load: ${reason}; served are: ${[...served].join(', ')}`;
-  return new WasiNNError('invalid-encoding', remedy ? `${text}; ${remedy}` : text);
+  const Kind = format.kind === 'model' ? UnservedError : WasiNNError;
+  return new Kind('invalid-encoding', remedy ? `${text}; ${remedy}` : text);
 }
 
 function remedyFor(served: ReadonlySet<GraphEncoding>, format: Format, encoding: GraphEncoding): string | undefined {

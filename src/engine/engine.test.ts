@@ -215,6 +215,12 @@ describe('loadByName', () => {
     expect(forgotten).toEqual([]);
   });
 
+  it('keeps a model that is one, where no backend serves it', async () => {
+    registered.set('gguf', model(new TextEncoder().encode('GGUF\u0003\0\0\0'), { encoding: 'onnx' }));
+    await expect(engine.connect().loadByName('gguf')).rejects.toMatchObject({ code: 'invalid-encoding' });
+    expect(forgotten).toEqual([]);
+  });
+
   it.each([
     ['the backend', onnxModel, 'onnx'],
     ['their first bytes', html, 'autodetect'],

@@ -1,5 +1,5 @@
 import type { Backend, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
-import { chooseBackend, namedBackend } from '../backends/choose-backend.js';
+import { chooseBackend, namedBackend, UnservedError } from '../backends/choose-backend.js';
 import type { NamedModels } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
@@ -169,7 +169,9 @@ export function createEngine({
       return await loadOn(backend, parts, options, caller, { name });
     } catch (cause) {
       const error = toWasiNNError(cause, 'load');
-      if (error.code === 'invalid-encoding') await models.forget(name);
+      // Bytes that are no model may be mended by the time they are asked for again.
+      const isNoModel = error.code === 'invalid-encoding' && !(error instanceof UnservedError);
+      if (isNoModel) await models.forget(name);
       throw new WasiNNError(error.code, `load-by-name: model ${quote(name)}: ${error.message}`, { cause });
     }
   }

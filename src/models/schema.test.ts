@@ -74,6 +74,7 @@ describe('a document that is not', () => {
     model({ url: 'a', fetch: { headers: { a: 1 } } }),
     model({ url: 'a', fetch: { retries: -1 } }),
     model({ url: 'a', fetch: { stallTimeout: 0 } }),
+    model({ url: 'a', fetch: { stallTimeout: 2 ** 31 } }),
     model({ url: 'a', fetch: { timeout: 5 } }),
   ])('%j', (document) => {
     expect(isParsed(document)).toBe(false);
