@@ -46,6 +46,9 @@ export const faultyModels = [
   'misshapen',
 ] as const;
 
+/** The page's limit for models that guests bring. */
+export const modelBytes = 1 << 20;
+
 const text = (value: string) => new TextEncoder().encode(value);
 const beyond = 0xfffffff0;
 const digit: PlainTensor = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(3136) };
@@ -158,6 +161,15 @@ const loading: readonly Fault[] = [
     text: ['GGUF', 'served'],
     wit: loadWit([text('GGUF\x03\0\0\0')], 'ggml'),
     legacy: loadLegacy([text('GGUF\x03\0\0\0')], 6),
+  },
+  {
+    operation: 'load',
+    fault: 'a model of more bytes than the page allows',
+    code: 'too-large',
+    errno: 7,
+    text: [`${modelBytes + 1} bytes of a model`, 'that the page allows'],
+    wit: loadWit([new Uint8Array(modelBytes + 1)], 'onnx'),
+    legacy: loadLegacy([new Uint8Array(modelBytes + 1)], 1),
   },
   {
     operation: 'load',
@@ -302,6 +314,15 @@ const naming: readonly Fault[] = [
     text: ['"gguf"', 'GGUF'],
     wit: loadNameWit('gguf'),
     legacy: loadNameLegacy('gguf'),
+  },
+  {
+    operation: 'load-by-name',
+    fault: 'a target that is not there, where nothing may stand in for it',
+    code: 'unsupported-operation',
+    errno: 6,
+    text: ['"strict"', '"gpu"', 'webgpu: '],
+    wit: loadNameWit('strict'),
+    legacy: loadNameLegacy('strict'),
   },
   {
     operation: 'load-by-name',
@@ -653,6 +674,11 @@ What a guest gets when something is wrong: the code of its \`error\` where it sp
 of it are shown here. The older WIT versions and the legacy ABI check an input when it is set, which is why faults of
 inputs stand under \`compute\` for all. A dash means that the fault cannot be stated in WIT: the component model itself
 keeps a guest from it.
+
+Two more faults are not in the table. A call that takes longer than the page allows ends with \`timeout\` (errno 4), one
+that the engine breaks down with, with \`runtime-error\` (errno 5); another engine takes over, and calling again is safe. A
+call may ask for more of anything than the page allows (\`limits\`): bytes of tensors, graphs, execution contexts, calls at
+a time; it is \`too-large\` then, as a model is below.
 
 No fault traps the guest, and the same instance goes on working after each. Wasmtime answers most of these with
 \`runtime-error\` (errno 5), and some by ending the guest or the host.

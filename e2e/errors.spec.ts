@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Arena, faults, faultyModels } from './error-table.js';
+import { type Arena, faults, faultyModels, modelBytes } from './error-table.js';
 import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
 import { legacyGuest, openContext, placeTensor, words } from './legacy-page.js';
 import { reshapeModel } from './onnx-model.js';
@@ -19,9 +19,10 @@ test('each fault of the table gives its guest the right error, and the guest goe
   const digits = await readFile(model);
   answerFaultily(site, digits);
   const served = faultyModels.map((name) => [name, name === 'unreachable' ? 'http://127.0.0.1:1/x' : `/${name}.onnx`]);
-  const models = { digits: '/models/digits.onnx', ...Object.fromEntries(served) };
+  const strict = { url: '/models/digits.onnx', target: 'gpu', fallback: false } as const;
+  const models = { digits: '/models/digits.onnx', strict, ...Object.fromEntries(served) };
   const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', legacy: 'legacy-probe.wasm' };
-  await openGuests(blank, guests, { models });
+  await openGuests(blank, guests, { models, limits: { modelBytes } });
   const arena = await prepare(blank, digits);
   const healthy = await inferences(arena);
 

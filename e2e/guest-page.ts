@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { BackendsOption, Guest, ModelOptions, WasiNN } from '../src/index.js';
+import type { BackendsOption, Guest, Limits, ModelOptions, WasiNN } from '../src/index.js';
 
 /** A tensor as the probes take and return it. */
 export interface PlainTensor {
@@ -13,6 +13,7 @@ export interface PlainTensor {
 export interface PageOptions {
   readonly models: Readonly<Record<string, string | PageModel>>;
   readonly allowSoftwareAdapter?: boolean;
+  readonly limits?: Partial<Limits>;
   readonly backends?: BackendsOption;
 }
 
