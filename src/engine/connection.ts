@@ -76,7 +76,9 @@ export interface ConnectionOptions {
 /** A graph of the guest, and what is computed on it. */
 interface Entry {
   readonly hold: Hold;
-  readonly running: Set<Promise<unknown>>;
+  computations: number;
+  /** Called when the last of them has ended. */
+  onIdle?: () => void;
 }
 
 /** For calls whose number nobody asked for. */
@@ -136,30 +138,35 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
         throw disposed();
       }
       const id = nextId++;
-      entries.set(id, { hold, running: new Set() });
+      entries.set(id, { hold, computations: 0 });
       const { device, inputs, outputs } = hold.graph;
       return { id, backend: hold.backend, device, inputs, outputs };
     });
   }
 
   /** What is computed on a graph is awaited first. */
-  async function release({ hold, running }: Entry): Promise<void> {
-    if (running.size > 0) await Promise.allSettled(running);
-    await hold.release();
+  async function release(entry: Entry): Promise<void> {
+    if (entry.computations > 0) {
+      await new Promise<void>((resolve) => {
+        entry.onIdle = resolve;
+      });
+    }
+    await entry.hold.release();
   }
 
-  async function compute(
-    { graph, name }: Hold,
-    inputs: readonly NamedTensor[],
-    call: number,
-  ): Promise<readonly NamedTensor[]> {
+  async function compute(entry: Entry, inputs: readonly NamedTensor[], call: number): Promise<readonly NamedTensor[]> {
+    const { graph, name } = entry.hold;
     refuseMore('compute', totalBytes(inputs), limits.tensorBytes, 'bytes of inputs');
-    const outputs = await graph.compute(
-      matchInputs(graph.inputs, inputs),
-      callerOf('compute', call, name === undefined ? {} : { name }),
-    );
-    refuseMore('compute', totalBytes(outputs), limits.tensorBytes, 'bytes of outputs');
-    return outputs;
+    const matched = matchInputs(graph.inputs, inputs);
+    entry.computations++;
+    try {
+      const outputs = await graph.compute(matched, callerOf('compute', call, name === undefined ? {} : { name }));
+      refuseMore('compute', totalBytes(outputs), limits.tensorBytes, 'bytes of outputs');
+      return outputs;
+    } finally {
+      entry.computations--;
+      if (entry.computations === 0) entry.onIdle?.();
+    }
   }
 
   return {
@@ -171,12 +178,10 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       }),
     loadByName: (name, call = unnumbered) => open(() => loader.loadByName(name, callerOf('load', call, { name }))),
     compute: (id, inputs, call = unnumbered) =>
-      admit('compute', async () => {
+      admit('compute', () => {
         const entry = entries.get(id);
         if (!entry) throw unknownGraph(id);
-        const computing = compute(entry.hold, inputs, call);
-        entry.running.add(computing);
-        return computing.finally(() => entry.running.delete(computing));
+        return compute(entry, inputs, call);
       }),
     async unload(id) {
       const entry = entries.get(id);
