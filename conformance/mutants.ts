@@ -172,16 +172,16 @@ const errors: readonly Mutant[] = [
   },
   {
     what: 'the code of an error is lost between threads',
-    file: 'src/engine/protocol.ts',
+    file: 'src/standard/plain-error.ts',
     from: "isErrorCode(code) ? code : 'unknown'",
     to: "isErrorCode(code) ? 'unknown' : 'unknown'",
     feature: 'load-errors',
   },
   {
     what: 'an unregistered name is a runtime error',
-    file: 'src/models/models.ts',
-    from: "'not-found',",
-    to: "'runtime-error',",
+    file: 'src/models/registry.ts',
+    from: "    'not-found',",
+    to: "    'runtime-error',",
     feature: 'name-errors',
   },
   {
