@@ -187,8 +187,8 @@ const errors: readonly Mutant[] = [
   {
     what: 'bytes that are refused are a runtime error',
     file: 'src/backends/choose-backend.ts',
-    from: "new WasiNNError('invalid-encoding', remedy",
-    to: "new WasiNNError('runtime-error', remedy",
+    from: "new Kind('invalid-encoding', remedy",
+    to: "new Kind('runtime-error', remedy",
     feature: 'load-errors',
   },
   {
