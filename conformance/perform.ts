@@ -1,7 +1,9 @@
 import { runIn, type TestBrowser } from '../e2e/browsers/browser.js';
+import { fixtures } from '../e2e/fixture-data.js';
 import { identityModel } from '../e2e/onnx-model.js';
 import { type Site, startSite } from '../e2e/site.js';
 import type { Waiting } from '../src/index.js';
+import { onnxBackendFiles } from './onnx-backend.js';
 import { guests, modelTypes, type Setting } from './rows.js';
 
 /** A site that has the library, the guests and the models that they load. */
@@ -10,6 +12,8 @@ export async function startModelSite(): Promise<Site> {
   for (const type of modelTypes) {
     site.answer(`/identity-${type}.onnx`, (_, response) => response.writeHead(200).end(identityModel(type)));
   }
+  const files = fixtures ? JSON.stringify(onnxBackendFiles()) : '{}';
+  site.answer('/onnx-backend.json', (_, response) => response.writeHead(200).end(files));
   return site;
 }
 
@@ -63,9 +67,12 @@ async function runGuest({ library, guest, args, waiting, modelTypes }: GuestRun)
     models: { echo: { backend: 'echo' }, ...Object.fromEntries(identities) },
     allowSoftwareAdapter: true,
   });
-  const files = Object.fromEntries(
-    modelTypes.map((type) => [`models/identity-${type}.onnx`, `/identity-${type}.onnx`]),
-  );
+  const packed: Record<string, string> = await (await fetch('/onnx-backend.json')).json();
+  const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const files = Object.fromEntries<string | Uint8Array<ArrayBuffer>>([
+    ...modelTypes.map((type) => [`models/identity-${type}.onnx`, `/identity-${type}.onnx`] as const),
+    ...Object.entries(packed).map(([path, base64]) => [path, bytesOf(base64)] as const),
+  ]);
   try {
     const { stdout, stderr } = await nn.run(`/guests/${guest}`, { args, files, waiting });
     return stdout + stderr;

@@ -147,21 +147,37 @@ pub trait Api: 'static {
     ) -> Result<Vec<Output>, Failure>;
 }
 
+/// What is wrong with the bytes of an output, if anything is.
+type Compare = fn(&Value, &[u8]) -> Result<(), String>;
+
 /// Computes, and compares all that comes out with what should.
 pub fn expect<A: Api>(
     context: &A::Context,
     inputs: &[(&str, &Value)],
     expected: &[(&str, &Value)],
 ) -> Result<(), String> {
+    expect_by::<A>(context, inputs, expected, same)
+}
+
+/// Computes, and compares all that comes out with what should, its bytes by a rule of the caller's.
+pub fn expect_by<A: Api>(
+    context: &A::Context,
+    inputs: &[(&str, &Value)],
+    expected: &[(&str, &Value)],
+    compare: Compare,
+) -> Result<(), String> {
     let wanted: Vec<_> = expected.iter().map(|(name, value)| (*name, value.data.len())).collect();
     let outputs = A::compute(context, inputs, &wanted)?;
     if outputs.len() != expected.len() {
         return Err(format!("{} outputs came in place of {}", outputs.len(), expected.len()));
     }
-    outputs.iter().zip(expected).try_for_each(|(output, (name, value))| compare(output, name, value))
+    outputs.iter().zip(expected).try_for_each(|(output, (name, value))| {
+        is_as(output, name, value)?;
+        compare(value, &output.data)
+    })
 }
 
-fn compare(output: &Output, name: &str, value: &Value) -> Result<(), String> {
+fn is_as(output: &Output, name: &str, value: &Value) -> Result<(), String> {
     if output.name.as_deref().is_some_and(|given| given != name) {
         return Err(format!("the output {:?} came in place of {name:?}", output.name));
     }
@@ -174,9 +190,50 @@ fn compare(output: &Output, name: &str, value: &Value) -> Result<(), String> {
     if output.data.len() != value.data.len() {
         return Err(format!("{} bytes came in place of {}", output.data.len(), value.data.len()));
     }
-    match output.data.iter().zip(&value.data).position(|(came, expected)| came != expected) {
-        Some(at) => Err(format!("byte {at} is {}, not {}", output.data[at], value.data[at])),
+    Ok(())
+}
+
+fn same(value: &Value, data: &[u8]) -> Result<(), String> {
+    match data.iter().zip(&value.data).position(|(came, expected)| came != expected) {
+        Some(at) => Err(format!("byte {at} is {}, not {}", data[at], value.data[at])),
         None => Ok(()),
+    }
+}
+
+/// Numbers with a point may differ as they do between runtimes; all others must be the same.
+pub fn close(value: &Value, data: &[u8]) -> Result<(), String> {
+    let (Some(came), Some(expected)) = (numbers(value.ty, data), numbers(value.ty, &value.data)) else {
+        return same(value, data);
+    };
+    let is_close = |came: f64, expected: f64| {
+        came == expected
+            || (came.is_nan() && expected.is_nan())
+            || (came - expected).abs() <= 1e-5 + 1e-3 * expected.abs()
+    };
+    match came.iter().zip(&expected).position(|(&came, &expected)| !is_close(came, expected)) {
+        Some(at) => Err(format!("number {at} is {}, not {}", came[at], expected[at])),
+        None => Ok(()),
+    }
+}
+
+/// The numbers of a type that has a point.
+fn numbers(ty: Type, data: &[u8]) -> Option<Vec<f64>> {
+    match ty {
+        Type::Fp16 => Some(data.as_chunks().0.iter().map(|&bytes| half(u16::from_le_bytes(bytes))).collect()),
+        Type::Fp32 => Some(data.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes).into()).collect()),
+        Type::Fp64 => Some(data.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect()),
+        _ => None,
+    }
+}
+
+fn half(bits: u16) -> f64 {
+    let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+    sign * match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
     }
 }
 
