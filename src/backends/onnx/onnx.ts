@@ -198,7 +198,7 @@ async function brokenBefore(
 function createGraph(first: Choice, options: ProviderOptions, spare: Order | undefined): BackendGraph {
   let current = first;
 
-  /** Runs on what is left to be tried, and stays there where that succeeds. */
+  /** Runs on what is left to be tried, one after another, and stays where that succeeds. */
   async function move(
     { parts, loadOptions }: Order,
     cause: unknown,
@@ -206,18 +206,23 @@ function createGraph(first: Choice, options: ProviderOptions, spare: Order | und
     caller: Caller,
   ): Promise<NamedTensor[]> {
     const failed = current;
-    const steps = [...failed.steps, toStep(failed.placement.device, cause)];
-    const next = await choose({ parts, loadOptions, options, caller }, failed.rest, steps);
-    try {
-      const outputs = await runOn(next, inputs, caller, options);
-      current = next;
-      await release(failed);
-      loadOptions.onMove?.(next.steps, next.placement.device);
-      return outputs;
-    } catch {
-      // It is not the device then, but what is computed.
-      await release(next);
-      throw cause;
+    let { rest } = failed;
+    let steps = [...failed.steps, toStep(failed.placement.device, cause)];
+    for (;;) {
+      const next = await choose({ parts, loadOptions, options, caller }, rest, steps);
+      try {
+        const outputs = await runOn(next, inputs, caller, options, next.rest.length > 0);
+        current = next;
+        await release(failed);
+        loadOptions.onMove?.(next.steps, next.placement.device);
+        return outputs;
+      } catch (failure) {
+        await release(next);
+        // It is not the device then, but what is computed.
+        if (next.rest.length === 0) throw cause;
+        rest = next.rest;
+        steps = [...next.steps, toStep(next.placement.device, failure)];
+      }
     }
   }
 
