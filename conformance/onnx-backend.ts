@@ -18,6 +18,12 @@ interface IndexedCase {
 const rawData = 9;
 
 /**
+ * Left out: onnxruntime-web's WebNN stops with "unreachable" in about one of ten runs of it. The engine recovers, and all
+ * guests but those that keep other graphs fall back to WebAssembly, but no test can expect either.
+ */
+const unsteady = ['node-test_sce_sum'];
+
+/**
  * The cases of ONNX's own backend tests that are among the fixtures, as files for the guests: models, the bytes of
  * their tensors, and the index that `cases/models.rs` reads.
  *
@@ -28,6 +34,7 @@ export function onnxBackendFiles(): Record<string, string> {
   const files: Record<string, string> = {};
   const lines: string[] = [];
   for (const { case: name, inputs, outputs } of cases) {
+    if (unsteady.includes(name)) continue;
     files[`onnx-backend/${name}.onnx`] = readFixture(`onnx-backend/${name}/model.onnx`).toString('base64');
     for (const [kind, file, tensors] of [['in', 'input', inputs] as const, ['out', 'output', outputs] as const]) {
       tensors.forEach((tensor, index) => {

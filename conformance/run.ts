@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { chromium, firefox, type LaunchOptions } from '@playwright/test';
+import { chromium } from '@playwright/test';
 import { startWithPlaywright, type TestBrowser } from '../e2e/browsers/browser.js';
-import { type BrowserName, findFirefox, isRequired, lack } from '../e2e/browsers/installed.js';
+import { startFirefox } from '../e2e/browsers/firefox.js';
+import { type BrowserName, isRequired, lack } from '../e2e/browsers/installed.js';
 import { startWebKit } from '../e2e/browsers/webkit.js';
 import { chromiumLaunchOptions } from '../e2e/chromium.js';
 import { fixtures } from '../e2e/fixture-data.js';
@@ -17,19 +18,12 @@ const root = path.resolve(import.meta.dirname, '..');
 const resultFile = path.join(root, 'e2e/results/conformance.json');
 const page = path.join(root, 'docs/compatibility.md');
 
-const firefoxLaunchOptions: LaunchOptions = {
-  channel: 'moz-firefox',
-  executablePath: findFirefox() ?? 'firefox-esr',
-  // As in playwright.config.ts, and for the same reason.
-  firefoxUserPrefs: { 'dom.maxHardwareConcurrency': 1 },
-};
-
 /** How each browser is started, and the ways of waiting that it has. */
 const browsers: Readonly<
   Record<BrowserName, { readonly waitings: readonly Waiting[]; start(): Promise<TestBrowser> }>
 > = {
   chromium: { waitings: ['suspend', 'block'], start: () => startWithPlaywright(chromium, chromiumLaunchOptions()) },
-  firefox: { waitings: ['suspend', 'block'], start: () => startWithPlaywright(firefox, firefoxLaunchOptions) },
+  firefox: { waitings: ['suspend', 'block'], start: startFirefox },
   webkit: { waitings: ['block'], start: startWebKit },
 };
 
@@ -42,16 +36,13 @@ const browserNames: readonly BrowserName[] = ['chromium', 'firefox', 'webkit'];
  * @returns what failed, in words
  */
 export async function runConformance(only = ''): Promise<string[]> {
-  const skipped: string[] = [];
-  const runs: Run[] = [];
-  for (const browser of browserNames) {
-    const reason = lack(browser);
-    if (reason && isRequired(browser)) throw new Error(reason);
-    if (reason) {
-      console.log(`skipped ${reason}`);
-      skipped.push(reason);
-    } else runs.push(...(await runInBrowser(browser, only)));
-  }
+  const skipped = browserNames.flatMap((browser) => lack(browser) ?? []);
+  const missing = browserNames.find((browser) => lack(browser) && isRequired(browser));
+  if (missing) throw new Error(lack(missing));
+  for (const reason of skipped) console.log(`skipped ${reason}`);
+  // Side by side: a guest and its engine mostly wait for one another.
+  const present = browserNames.filter((browser) => !lack(browser));
+  const runs = (await Promise.all(present.map((browser) => runInBrowser(browser, only)))).flat();
   if (only === '') {
     const results = summarise(runs);
     await mkdir(path.dirname(resultFile), { recursive: true });
