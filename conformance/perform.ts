@@ -22,6 +22,8 @@ export interface PerformOptions {
   readonly library?: string;
   /** The beginning of the ids of the cases to perform. Default: all. */
   readonly only?: string;
+  /** Whether ONNX's own backend tests are among them. Default: yes. */
+  readonly onnxBackend?: boolean;
 }
 
 /**
@@ -33,13 +35,14 @@ export async function perform(
   browser: TestBrowser,
   site: Site,
   { abi, target, waiting }: Setting,
-  { library = '/lib/wasi-nn-web.js', only = '' }: PerformOptions = {},
+  { library = '/lib/wasi-nn-web.js', only = '', onnxBackend = true }: PerformOptions = {},
 ): Promise<string> {
   const tab = await browser.openTab();
   try {
     await tab.open(`${site.origin}/blank.html`);
     const args = ['--target', target, '--only', only];
-    return String(await runIn(tab, runGuest, { library, guest: guests[abi], args, waiting, modelTypes }));
+    const run = { library, guest: guests[abi], args, waiting, modelTypes, onnxBackend };
+    return String(await runIn(tab, runGuest, run));
   } catch (cause) {
     return `# ${cause}`;
   } finally {
@@ -53,10 +56,11 @@ interface GuestRun {
   readonly args: readonly string[];
   readonly waiting: Waiting;
   readonly modelTypes: readonly string[];
+  readonly onnxBackend: boolean;
 }
 
 /** Runs in the page, so that it finds nothing of this module. */
-async function runGuest({ library, guest, args, waiting, modelTypes }: GuestRun): Promise<string> {
+async function runGuest({ library, guest, args, waiting, modelTypes, onnxBackend }: GuestRun): Promise<string> {
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
   const identities = modelTypes.flatMap((type) =>
     (['cpu', 'gpu', 'tpu'] as const).map(
@@ -67,7 +71,7 @@ async function runGuest({ library, guest, args, waiting, modelTypes }: GuestRun)
     models: { echo: { backend: 'echo' }, ...Object.fromEntries(identities) },
     allowSoftwareAdapter: true,
   });
-  const packed: Record<string, string> = await (await fetch('/onnx-backend.json')).json();
+  const packed: Record<string, string> = onnxBackend ? await (await fetch('/onnx-backend.json')).json() : {};
   const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const files = Object.fromEntries<string | Uint8Array<ArrayBuffer>>([
     ...modelTypes.map((type) => [`models/identity-${type}.onnx`, `/identity-${type}.onnx`] as const),
