@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 import sirv from 'sirv';
 import { build, createServer } from 'vite';
 import { isolationHeaders } from '../vite.config.js';
+import { drawnSeven } from './drawn-seven.js';
 import { makeProject } from './packed-project.js';
 import { expect, test } from './test.js';
 
@@ -11,17 +12,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const project = path.join(root, 'e2e/.output/bundler');
 
 /** What the README's example leaves to the reader: an image, a model's input, and the guest's types. */
-const surroundings = `
-const paper = new OffscreenCanvas(28, 28);
-const pen = paper.getContext('2d')!;
-pen.fillStyle = 'white';
-pen.fillRect(0, 0, 28, 28);
-pen.lineWidth = 2.5;
-pen.beginPath();
-pen.moveTo(8, 6);
-pen.lineTo(20, 6);
-pen.lineTo(12, 23);
-pen.stroke();
+const surroundings = `${drawnSeven}
 const image = { width: 28, height: 28, pixels: new Uint8Array(pen.getImageData(0, 0, 28, 28).data) };
 const model = {
   name: 'digits', input: 'image', width: 28, height: 28, colour: 'grey',

@@ -8,6 +8,7 @@ import { expect, test } from './browsers/test.js';
 import { fixtures, withoutFixtures } from './fixture-data.js';
 import { identityModel } from './onnx-model.js';
 import type { Site } from './site.js';
+import { standingStill } from './standing-still.js';
 
 // The same guests with the same answers in every browser, and in each of the ways in which a guest can wait there. Each
 // project of playwright.config.ts is one browser and one of the ways.
@@ -38,15 +39,6 @@ test('a model is fetched once, and kept for the next visit', async ({ tab, site,
   }
   expect(site.requests.filter((path) => path === '/models/digits.onnx')).toHaveLength(1);
 });
-
-/** A backend whose computations stand still, with their thread. */
-const standingStill = `
-  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const device = { target: 'cpu', provider: 'javascript', description: 'stands still' };
-  const compute = () => Atomics.wait(new Int32Array(buffer), 0, 0);
-  const load = () => ({ inputs: 'any', outputs: 'any', device, fallback: [], compute, dispose() {} });
-  export default { name: 'standing still', encodings: ['ggml'], load };
-`;
 
 test('a guest outlives one engine after another', async ({ tab, site, waiting }) => {
   site.answer('/standing-still.js', (_, response) => {

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import type { Waiting } from '../src/index.js';
 import { startSite } from './site.js';
+import { standingStill } from './standing-still.js';
 import { expect, test } from './test.js';
 import { openPage, type ProbeExports, patchEngine } from './waiting-page.js';
 
@@ -25,18 +26,6 @@ async function collectEngines(page: Page): Promise<void> {
 }
 
 const limit = 1500;
-
-/** A backend whose computations stand still, with their thread, but take nothing of the processor that others need. */
-const standingStill = `
-  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const device = { target: 'cpu', provider: 'javascript', description: 'stands still' };
-  const compute = () => {
-    new BroadcastChannel('computations').postMessage('begun');
-    return Atomics.wait(new Int32Array(buffer), 0, 0);
-  };
-  const load = () => ({ inputs: 'any', outputs: 'any', device, fallback: [], compute, dispose() {} });
-  export default { name: 'standing still', encodings: ['ggml'], load };
-`;
 
 for (const [waiting, isolated] of [
   ['block', true],

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
 import { build, createServer, type PreviewServer, preview, type ViteDevServer } from 'vite';
 import type { WasiNN } from '../src/index.js';
+import { drawnSeven } from './drawn-seven.js';
 import { makeProject } from './packed-project.js';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -47,16 +48,7 @@ import coreProgram from './cat.wasm?guest';
 import classifiers from './classifiers.component.wasm';
 import guest, { type Image, type Model } from './classify.component.wasm';
 
-const paper = new OffscreenCanvas(28, 28);
-const pen = paper.getContext('2d')!;
-pen.fillStyle = 'white';
-pen.fillRect(0, 0, 28, 28);
-pen.lineWidth = 2.5;
-pen.beginPath();
-pen.moveTo(8, 6);
-pen.lineTo(20, 6);
-pen.lineTo(12, 23);
-pen.stroke();
+${drawnSeven}
 const image: Image = { width: 28, height: 28, pixels: new Uint8Array(pen.getImageData(0, 0, 28, 28).data) };
 const model: Model = {
   name: 'digits', input: 'image', width: 28, height: 28, colour: 'grey',

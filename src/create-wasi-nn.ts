@@ -285,8 +285,9 @@ export function createWasiNN({
       return toPageGraph(link, await link.load(copies, encoding, target));
     },
     dispose() {
-      stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again'));
-      host.dispose();
+      const cause = new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again');
+      stop(cause);
+      host.dispose(cause);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { startWorker } from './engine/start-worker.js';
+import { startWorker, workerError } from './engine/start-worker.js';
 import type { ModelListing, ModelsUsage } from './models/models.js';
 import type { ModelProgress } from './models/progress.js';
 import {
@@ -9,7 +9,7 @@ import {
 } from './models/protocol.js';
 import { type ModelsTable, parseTable } from './models/registry.js';
 import { createRemoteModels, type RemoteModels } from './models/remote-models.js';
-import { WasiNNError } from './standard/error.js';
+import type { WasiNNError } from './standard/error.js';
 
 export interface PreloadOptions {
   /** Ends the download; what has come stays in the cache, and the next one goes on from there. */
@@ -58,7 +58,8 @@ export interface ModelsHost {
   readonly models: PageModels;
   /** Opens a port for another thread, where `createRemoteModels` makes models of it. */
   connect(): MessagePort;
-  dispose(): void;
+  /** @param cause what calls that are under way end with */
+  dispose(cause: WasiNNError): void;
 }
 
 interface RunningModels {
@@ -82,9 +83,7 @@ export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions
       onEvent(data);
     };
     worker.onerror = ({ message }) => {
-      const cause =
-        message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
-      const error = new WasiNNError('runtime-error', `the models worker failed: ${cause}`);
+      const error = workerError('models', message);
       stop(error);
       onLoss(error);
     };
@@ -126,7 +125,7 @@ export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions
       persist: async () => (await navigator.storage?.persist()) ?? false,
     },
     connect: () => open(current().worker),
-    dispose: () => stop(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again')),
+    dispose: stop,
   };
 }
 

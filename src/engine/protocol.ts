@@ -1,6 +1,7 @@
 import type { FallbackPolicy } from '../backends/backend.js';
 import type { BackendUrls } from '../backends/resolve-backends.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { EngineEvent, EngineStats } from './engine.js';
@@ -153,8 +154,4 @@ export function isGraphInfo(result: Result): result is GraphInfo {
 
 export function isNamedTensors(result: Result): result is readonly NamedTensor[] {
   return Array.isArray(result);
-}
-
-function isObjectWith<Key extends string>(data: unknown, key: Key): data is Record<Key, unknown> {
-  return typeof data === 'object' && data !== null && key in data;
 }

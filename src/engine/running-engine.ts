@@ -1,7 +1,7 @@
-import { WasiNNError } from '../standard/error.js';
+import type { WasiNNError } from '../standard/error.js';
 import type { EngineEvent, EngineStats } from './engine.js';
 import { type EngineConfiguration, type EngineMessage, isEngineMessage, type PageMessage } from './protocol.js';
-import { startWorker } from './start-worker.js';
+import { startWorker, workerError } from './start-worker.js';
 import { createBoard, readTurns, type Turn, updateBoard, watchTurns } from './turns.js';
 
 /** One engine worker, from its start to its end. */
@@ -87,7 +87,7 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
   worker.onerror = ({ message }) => {
     if (ended.signal.aborted) return;
     if (isReady) listener.onBroken(message);
-    else listener.onUnstartable(unstartable(message));
+    else listener.onUnstartable(workerError('engine', message));
   };
   tell({ type: 'configure', configuration: { ...options, board, lifeLock } });
 
@@ -116,9 +116,4 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
 async function awaitDeath(lock: string, signal: AbortSignal): Promise<string> {
   if (!('locks' in navigator)) return new Promise(() => undefined);
   return navigator.locks.request(lock, { signal }, async () => 'its worker was ended');
-}
-
-function unstartable(message: string): WasiNNError {
-  const cause = message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
-  return new WasiNNError('runtime-error', `the engine worker failed: ${cause}`);
 }

@@ -1,3 +1,5 @@
+import { WasiNNError } from '../standard/error.js';
+
 /**
  * Starts a worker from a script that may be on another origin than the page, as on a CDN: browsers refuse such scripts
  * to workers, but let a script of the page's own origin import them. That script is a blob here, so a
@@ -29,4 +31,10 @@ function anyOriginWorker(NativeWorker: typeof Worker): typeof Worker {
 /** The address of a script of this origin that imports another. It is needed as long as the worker has not loaded it. */
 function shim(script: string): string {
   return URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: 'text/javascript' }));
+}
+
+/** The error of a worker that has failed. @param message what its error event says; nothing where it never started */
+export function workerError(worker: string, message: string): WasiNNError {
+  const cause = message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
+  return new WasiNNError('runtime-error', `the ${worker} worker failed: ${cause}`);
 }

@@ -1,6 +1,6 @@
 import { fromPlainError } from '../engine/protocol.js';
 import type { RemoteConnection } from '../engine/remote-engine.js';
-import { startWorker } from '../engine/start-worker.js';
+import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import {
@@ -188,7 +188,7 @@ export function startGuest<Exports extends object>({
     if (isGuestMessage(data)) receive(data);
   };
   worker.onerror = ({ message }) => {
-    fail(new WasiNNError('runtime-error', `the guest worker failed: ${message || 'its script could not be loaded'}`));
+    fail(workerError('guest', message));
   };
   tell({ type: 'start', source, port: connection.port, environment, waiting }, [connection.port]);
 

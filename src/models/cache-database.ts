@@ -14,6 +14,11 @@ export function toValidators({
   return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
 }
 
+/** The validator that tells whether two versions are the same byte for byte, which a weak ETag does not. */
+export function strongValidator({ etag, lastModified }: Validators): string | undefined {
+  return etag && !etag.startsWith('W/') ? etag : lastModified;
+}
+
 /** What the cache knows of a file. Its chunks stand beside it, and all but the last are `chunkBytes` long. */
 export interface FileRecord extends Validators {
   /** The digest, for a file whose digest is known beforehand, else its first URL ({@link keyOf}). */

@@ -4,6 +4,7 @@ import { type IDBPDatabase, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes, DamagedError, GoneError, type ModelCache, openModelCache } from './cache.js';
 import { patternBytes } from './file-server.fixture.js';
+import { expectSame } from './models.fixture.js';
 
 const key = 'https://models.example/m.onnx';
 const other = 'https://models.example/m.onnx?v=2';
@@ -37,11 +38,6 @@ async function read(key: string): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of cache.read(record)) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function expectSame(actual: Uint8Array | undefined, expected: Uint8Array): void {
-  expect(actual?.byteLength).toBe(expected.byteLength);
-  expect(Buffer.compare(actual ?? new Uint8Array(), expected)).toBe(0);
 }
 
 const chunkKeys = () => database.getAllKeys('chunks');

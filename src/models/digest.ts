@@ -1,17 +1,22 @@
 /** A SHA-256 digest of bytes that come one after another, which the browser's own `crypto.subtle` cannot make. */
 export interface Digest {
   update(bytes: Uint8Array): void;
-  /** @returns 64 hexadecimal digits; nothing can be added afterwards */
+  /** Forgets what has been added. */
+  startAnew(): void;
+  /** @returns 64 hexadecimal digits; nothing can be added afterwards but to a new start */
   finish(): string;
 }
 
-/** Starts a digest. Its code is loaded only where a model has a digest to be checked. */
-export async function startDigest(): Promise<Digest> {
+/** Makes a digest of nothing yet. Its code is loaded only where a model has a digest to be checked. */
+export async function createDigest(): Promise<Digest> {
   const { createSHA256 } = await import('hash-wasm');
   const hasher = await createSHA256();
   return {
     update(bytes) {
       hasher.update(bytes);
+    },
+    startAnew() {
+      hasher.init();
     },
     finish: () => hasher.digest('hex'),
   };

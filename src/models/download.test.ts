@@ -1,12 +1,20 @@
 import 'fake-indexeddb/auto';
-import { createHash } from 'node:crypto';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ErrorCode } from '../standard/error.js';
 import { chunkBytes } from './cache.js';
 import { patternBytes, type ServedFile } from './file-server.fixture.js';
-import { type FileSite, openTestModels, readStored, startFileSite, startTestServer } from './models.fixture.js';
+import {
+  digestOf,
+  expectKept,
+  expectSame,
+  type FileSite,
+  openTestModels,
+  readStored,
+  startFileSite,
+  startTestServer,
+} from './models.fixture.js';
 import type { ModelFetchOptions, ModelOptions } from './registry.js';
 
 const stops: (() => void)[] = [];
@@ -45,7 +53,6 @@ const small = patternBytes(5000);
 /** Two whole chunks and some more. */
 const large = patternBytes(2 * chunkBytes + 1000);
 const total = large.byteLength;
-const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 function open(options: ModelOptions | string) {
   const { models, ...rest } = openTestModels({ m: options }, base);
@@ -54,18 +61,6 @@ function open(options: ModelOptions | string) {
     models,
     load: async (signal?: AbortSignal) => (await models.open('m', signal)).parts[0] ?? new Uint8Array(),
   };
-}
-
-function expectSame(actual: Uint8Array | undefined, expected: Uint8Array): void {
-  expect(actual?.byteLength).toBe(expected.byteLength);
-  expect(Buffer.compare(actual ?? new Uint8Array(), expected)).toBe(0);
-}
-
-async function expectKept(expected: Uint8Array): Promise<void> {
-  const [stored, ...others] = await readStored();
-  expect(others).toEqual([]);
-  expect(stored?.record).toMatchObject({ complete: true, received: expected.byteLength });
-  expectSame(stored?.bytes, expected);
 }
 
 const expectNothingKept = async () => expect(await readStored()).toEqual([]);

@@ -89,7 +89,7 @@ async function transfer(
   try {
     const answer = given ?? (await requestFile({ url, fetch, signal: either, known: file.known(url) }));
     if (answer.kind === 'unchanged') throw new WasiNNError('runtime-error', `${url} answered 304 without being asked`);
-    await file.begin(url, answer);
+    file.begin(url, answer);
     onReceived();
     const before = file.received;
     const take = async (bytes: Uint8Array) => {

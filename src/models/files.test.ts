@@ -1,12 +1,19 @@
 import 'fake-indexeddb/auto';
-import { createHash } from 'node:crypto';
 import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes } from './cache.js';
 import { openCacheDatabase } from './cache-database.js';
 import { patternBytes, type ServedFile } from './file-server.fixture.js';
-import { type FileSite, openTestModels, readStored, startFileSite } from './models.fixture.js';
+import {
+  digestOf,
+  expectKept,
+  expectSame,
+  type FileSite,
+  openTestModels,
+  readStored,
+  startFileSite,
+} from './models.fixture.js';
 import type { ModelOptions } from './registry.js';
 
 const stops: (() => void)[] = [];
@@ -31,7 +38,6 @@ const small = patternBytes(5000);
 const newer = patternBytes(6000, 2);
 const large = patternBytes(3 * chunkBytes + 1000);
 const total = large.byteLength;
-const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const date = 'Sat, 01 Jan 2022 00:00:00 GMT';
 const laterDate = 'Sun, 02 Jan 2022 00:00:00 GMT';
 
@@ -39,18 +45,6 @@ const laterDate = 'Sun, 02 Jan 2022 00:00:00 GMT';
 function visit(options: ModelOptions | string) {
   const { models, ...rest } = openTestModels({ m: options }, 'https://page.example/');
   return { ...rest, models, load: async () => (await models.open('m')).parts[0] ?? new Uint8Array() };
-}
-
-function expectSame(actual: Uint8Array | undefined, expected: Uint8Array): void {
-  expect(actual?.byteLength).toBe(expected.byteLength);
-  expect(Buffer.compare(actual ?? new Uint8Array(), expected)).toBe(0);
-}
-
-async function expectKept(expected: Uint8Array): Promise<void> {
-  const [stored, ...others] = await readStored();
-  expect(others).toEqual([]);
-  expect(stored?.record).toMatchObject({ complete: true, received: expected.byteLength });
-  expectSame(stored?.bytes, expected);
 }
 
 const statuses = ({ requests }: FileSite) => requests.map(({ status }) => status);

@@ -67,7 +67,7 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
     answer?: FileBody,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const key = keyOf(part);
-    const file = new IncomingFile({ part, key, store, wanted });
+    const file = await IncomingFile.open({ part, key, store, wanted });
     await file.resume(partial);
     const onReceived = () => onProgress(toProgress('download', file.received, file.total));
     const bytes = await download({ part, fetch, file, signal, answer, wait, onReceived });

@@ -1,7 +1,7 @@
 import { WasiNNError } from '../standard/error.js';
 import { chunkBytes } from './cache.js';
-import { type FileRecord, toValidators, type Validators } from './cache-database.js';
-import { type Digest, startDigest } from './digest.js';
+import { type FileRecord, strongValidator, toValidators, type Validators } from './cache-database.js';
+import { createDigest, type Digest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
 import type { ModelStore } from './model-store.js';
 import type { RemotePart } from './registry.js';
@@ -31,7 +31,7 @@ export class IncomingFile {
   /** False from when the cache has refused the file. */
   #mayBeKept = true;
   #bytes = new GrowingBytes();
-  #digest: Digest | undefined;
+  readonly #digest: Digest | undefined;
   #version: Version | undefined;
   #told: number | undefined;
   #received = 0;
@@ -39,8 +39,13 @@ export class IncomingFile {
   /** Whether the cache has what is stored. */
   #isKept = false;
 
-  constructor(options: IncomingFileOptions) {
+  private constructor(options: IncomingFileOptions, digest: Digest | undefined) {
     this.#options = options;
+    this.#digest = digest;
+  }
+
+  static async open(options: IncomingFileOptions): Promise<IncomingFile> {
+    return new IncomingFile(options, options.part.sha256 === undefined ? undefined : await createDigest());
   }
 
   /** How many bytes have come. */
@@ -55,7 +60,6 @@ export class IncomingFile {
 
   /** Takes up what an older visit has left of the file. */
   async resume(record: FileRecord | undefined): Promise<void> {
-    await this.#startAnew();
     if (!record) return;
     const { received, resumable, url, etag, lastModified, total } = record;
     const isWhole = received === (this.#options.part.size ?? total);
@@ -64,7 +68,7 @@ export class IncomingFile {
     this.#told = total;
     this.#isKept = true;
     if (await this.#options.store.read(record, (chunk) => this.#take(chunk))) this.#stored = this.#received;
-    else await this.#startAnew();
+    else this.#startAnew();
   }
 
   /** What need not be asked for again from a URL. */
@@ -81,7 +85,7 @@ export class IncomingFile {
    *
    * @throws MismatchError where its length is wrong
    */
-  async begin(url: string, { kind, completion, encoded, total }: FileBody): Promise<void> {
+  begin(url: string, { kind, completion, encoded, total }: FileBody): void {
     const { size, sha256 } = this.#options.part;
     // Another origin hides that its answer is compressed, and tells the length of that.
     if (size !== undefined && total !== undefined && total !== size && !isForeign(url)) {
@@ -91,9 +95,9 @@ export class IncomingFile {
       this.#told = total ?? this.#told;
       return;
     }
-    await this.#startAnew();
+    this.#startAnew();
     const { etag, lastModified } = completion;
-    const tellsVersion = (etag !== undefined && !etag.startsWith('W/')) || lastModified !== undefined;
+    const tellsVersion = strongValidator(completion) !== undefined;
     this.#told = total;
     this.#version = {
       url,
@@ -146,13 +150,13 @@ export class IncomingFile {
   async discard(): Promise<void> {
     const { key, store } = this.#options;
     if (this.#isKept) await store.delete(key);
-    await this.#startAnew();
+    this.#startAnew();
   }
 
   /** What the cache has of another version stays there until the first chunk of this one takes its place. */
-  async #startAnew(): Promise<void> {
+  #startAnew(): void {
     this.#bytes = new GrowingBytes();
-    this.#digest = this.#options.part.sha256 === undefined ? undefined : await startDigest();
+    this.#digest?.startAnew();
     this.#version = undefined;
     this.#told = undefined;
     this.#received = 0;

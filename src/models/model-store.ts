@@ -73,7 +73,7 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
   /** Deletes files, the one used longest ago first, until the others take no more than `limit` bytes. */
   async function evict(cache: ModelCache, keeping: string, limit: number): Promise<void> {
     const files = await cache.list();
-    let used = sizeOf(files);
+    let used = storedBytes(files);
     for (const { key, received } of files) {
       if (used <= limit) return;
       if (key === keeping) continue;
@@ -99,7 +99,7 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
       await step(cache);
     } catch (cause) {
       if (!isQuotaError(cause)) throw cause;
-      await evict(cache, key, sizeOf(await cache.list()) - needed);
+      await evict(cache, key, storedBytes(await cache.list()) - needed);
       await step(cache);
     }
   }
@@ -149,7 +149,8 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
   };
 }
 
-function sizeOf(files: readonly FileRecord[]): number {
+/** How many bytes the cache has of some files. */
+export function storedBytes(files: readonly FileRecord[]): number {
   return files.reduce((sum, { received }) => sum + received, 0);
 }
 

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
+import { expect } from 'vitest';
 import { type ModelCache, openModelCache } from './cache.js';
 import { type FileRecord, openCacheDatabase } from './cache-database.js';
 import { type ServedFile, type ServedRequest, serveFile } from './file-server.fixture.js';
@@ -114,4 +116,19 @@ export async function startTestServer(answer: RequestListener): Promise<TestServ
     requests,
     stop: () => server.close().closeAllConnections(),
   };
+}
+
+export const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+export function expectSame(actual: Uint8Array | undefined, expected: Uint8Array): void {
+  expect(actual?.byteLength).toBe(expected.byteLength);
+  expect(Buffer.compare(actual ?? new Uint8Array(), expected)).toBe(0);
+}
+
+/** Expects the cache to have one file, whole, and nothing else. */
+export async function expectKept(expected: Uint8Array): Promise<void> {
+  const [stored, ...others] = await readStored();
+  expect(others).toEqual([]);
+  expect(stored?.record).toMatchObject({ complete: true, received: expected.byteLength });
+  expectSame(stored?.bytes, expected);
 }

@@ -3,7 +3,7 @@ import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/g
 import type { FileRecord } from './cache-database.js';
 import { type Wait, wait as waitByClock } from './download.js';
 import { createFiles, type FileProgress, keyOf } from './files.js';
-import type { ModelStore } from './model-store.js';
+import { type ModelStore, storedBytes } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
 import type { Entries, ModelEntry, PartSource, Registry } from './registry.js';
 import { createSharing } from './sharing.js';
@@ -151,9 +151,8 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
     },
     async usage() {
       const kept = await store.list();
-      const bytes = kept.reduce((sum, { received }) => sum + received, 0);
       const origin = await estimate();
-      return { bytes, files: kept.length, budget, ...(origin ? { origin } : {}) };
+      return { bytes: storedBytes(kept), files: kept.length, budget, ...(origin ? { origin } : {}) };
     },
   };
 }
@@ -169,7 +168,7 @@ function toListing(
 ): ModelListing {
   const remote = sources.filter((source) => 'urls' in source);
   const kept = remote.flatMap((part) => records.get(keyOf(part)) ?? []);
-  const cachedBytes = kept.reduce((sum, { received }) => sum + received, 0);
+  const cachedBytes = storedBytes(kept);
   const isWhole = kept.length > 0 && kept.length === remote.length && kept.every(({ complete }) => complete);
   const size = sizeOf(sources, records);
   const lastUsed = Math.max(0, ...kept.map((record) => record.lastUsed));

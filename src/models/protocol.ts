@@ -1,3 +1,4 @@
+import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { CacheNotice } from './model-store.js';
 import type { ModelListing, ModelsUsage, OpenModel } from './models.js';
@@ -71,8 +72,4 @@ export function isListing(result: ModelsResult): result is readonly ModelListing
 
 export function isUsage(result: ModelsResult): result is ModelsUsage {
   return result !== undefined && 'budget' in result;
-}
-
-function isObjectWith<Key extends string>(data: unknown, key: Key): data is Record<Key, unknown> {
-  return typeof data === 'object' && data !== null && key in data;
 }

@@ -1,6 +1,6 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Completion } from './cache.js';
-import type { Validators } from './cache-database.js';
+import { strongValidator, toValidators, type Validators } from './cache-database.js';
 import type { ModelEntry } from './registry.js';
 
 export interface FileRequest {
@@ -116,8 +116,7 @@ function requestHeaders({ url, fetch: { headers }, known }: FileRequest): Header
     if (etag) result.set('If-None-Match', etag);
     else if (lastModified) result.set('If-Modified-Since', lastModified);
   } else {
-    // A weak validator does not tell that two versions are the same byte for byte.
-    const condition = etag && !etag.startsWith('W/') ? etag : lastModified;
+    const condition = strongValidator(known);
     if (condition) result.set('If-Range', condition);
   }
   return result;
@@ -129,12 +128,11 @@ export function isForeign(url: string): boolean {
 }
 
 function readCompletion(headers: Headers): Completion {
-  const etag = headers.get('etag');
-  const lastModified = headers.get('last-modified');
+  const etag = headers.get('etag') ?? undefined;
+  const lastModified = headers.get('last-modified') ?? undefined;
   const freshUntil = readFreshness(headers);
   return {
-    ...(etag === null ? {} : { etag }),
-    ...(lastModified === null ? {} : { lastModified }),
+    ...toValidators({ etag, lastModified }),
     ...(freshUntil === undefined ? {} : { freshUntil }),
   };
 }
