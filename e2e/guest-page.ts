@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { BackendsOption, Guest, Limits, ModelOptions, WasiNN } from '../src/index.js';
+import type { BackendsOption, Guest, Limits, ModelOptions, Waiting, WasiNN } from '../src/index.js';
 
 /** A tensor as the probes take and return it. */
 export interface PlainTensor {
@@ -46,16 +46,17 @@ export async function openGuests(
   page: Page,
   guests: Readonly<Record<string, string>>,
   options: PageOptions,
+  waiting?: Waiting,
 ): Promise<void> {
   await page.evaluate(
-    async ({ guests, options }) => {
+    async ({ guests, options, how }) => {
       const library = '/lib/wasi-nn-web.js';
       const { createWasiNN, GuestError }: typeof import('../src/index.js') = await import(library);
       const nn = createWasiNN(options);
       const events: unknown[] = [];
       for (const type of ['load', 'fallback'] as const) nn.addEventListener(type, ({ detail }) => events.push(detail));
       const started = Object.entries(guests).map(
-        async ([name, file]) => [name, await nn.instantiate(`/guests/${file}`)] as const,
+        async ([name, file]) => [name, await nn.instantiate(`/guests/${file}`, how)] as const,
       );
 
       function pack(value: unknown): unknown {
@@ -83,7 +84,7 @@ export async function openGuests(
         unpack,
       };
     },
-    { guests, options },
+    { guests, options, how: waiting ? { waiting } : {} },
   );
 }
 

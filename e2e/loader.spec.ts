@@ -175,7 +175,10 @@ test.describe('a page', () => {
       await links[0].unload(one.id);
       const input = { dimensions: [2], type: 'U8', data: Uint8Array.of(1, 2) } as const;
       const outputs = await links[1].compute(other.id, [['in', input]]);
-      return { loads: events.filter(({ type }) => type === 'load').length, data: [...(outputs[0]?.[1].data ?? [])] };
+      return {
+        loads: events.filter(({ type }) => type === 'load').length,
+        data: outputs.flatMap(([, tensor]) => ('data' in tensor ? [...tensor.data] : [])),
+      };
     });
     expect(outcome).toEqual({ loads: 1, data: [1, 2] });
     expect(requests).toHaveLength(1);

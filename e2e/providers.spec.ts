@@ -268,7 +268,8 @@ function classify(page: Page) {
     const run = async (graph: number) => {
       const image = { type: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(pixels.slice().buffer) } as const;
       const [[, scores] = []] = await link.compute(graph, [['image', image]]);
-      return Array.from(new Float32Array(scores?.data.buffer ?? new ArrayBuffer()), (score) => Math.round(score * 100));
+      const found = scores && 'data' in scores ? scores.data.buffer : new ArrayBuffer();
+      return Array.from(new Float32Array(found), (score) => Math.round(score * 100));
     };
     const { id } = await link.loadByName('digits');
     const scores = [await run(id), await run(id)];

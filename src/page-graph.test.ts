@@ -25,6 +25,8 @@ function open() {
     unload: async (graph) => {
       asked.push(graph);
     },
+    readTensor: refuse,
+    releaseTensor: refuse,
   };
   return { graph: toPageGraph(link, info), asked };
 }

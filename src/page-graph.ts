@@ -1,7 +1,8 @@
 import type { Device } from './backends/backend.js';
-import type { EngineLink, GraphInfo } from './engine/link.js';
+import { copyBytes, type HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './bindings/held-tensor.js';
+import type { EngineLink, GraphInfo, NamedLinkTensor } from './engine/link.js';
 import { quote, WasiNNError } from './standard/error.js';
-import type { DeclaredTensors, NamedTensor, TensorType, TensorValue } from './standard/tensor.js';
+import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from './standard/tensor.js';
 
 /** The elements of a tensor: FP16 and BF16 as their bits, in a Uint16Array. */
 export type TensorElements = Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array | Uint16Array;
@@ -16,11 +17,19 @@ export interface InputTensor {
 }
 
 /** A tensor as pages get it. */
-export interface OutputTensor {
-  readonly dimensions: readonly number[];
-  readonly type: TensorType;
+export interface OutputTensor extends TensorShape {
   readonly data: TensorElements;
 }
+
+/** An output that is left where it was computed: on the device, for a model that is registered with `outputs: 'device'`. */
+export interface PageTensor extends TensorShape {
+  /** Its elements, a copy each time. @throws WasiNNError `runtime-error` where the engine that had it is gone */
+  read(): Promise<OutputTensor>;
+  /** Gives its place back. Disposing twice is harmless. */
+  dispose(): void;
+}
+
+export type PageInputs = Readonly<Record<string, InputTensor | PageTensor>>;
 
 /** A graph that a page has loaded for itself, without a guest. */
 export interface PageGraph {
@@ -31,25 +40,43 @@ export interface PageGraph {
   /**
    * Runs the graph once.
    *
-   * @param inputs all of them, by their names
+   * @param inputs all of them, by their names; outputs of `computeOnDevice`, of this graph or another, as they are
    * @returns all outputs, by their names
    * @throws WasiNNError `invalid-argument` for inputs that are not as the graph declares, `timeout`, `too-large`, or
    *   `runtime-error`
    */
-  compute(inputs: Readonly<Record<string, InputTensor>>): Promise<Record<string, OutputTensor>>;
+  compute(inputs: PageInputs): Promise<Record<string, OutputTensor>>;
+  /**
+   * Does so, and leaves the outputs where they are, so that the next graph can go on with them: those of graphs that are
+   * not registered so have come to the page, and can be used alike. Each is to be disposed of.
+   *
+   * @throws WasiNNError as `compute`
+   */
+  computeOnDevice(inputs: PageInputs): Promise<Record<string, PageTensor>>;
   /** Gives the graph back. Disposing twice is harmless. */
   dispose(): Promise<void>;
 }
 
 export function toPageGraph(link: EngineLink, { id, backend, device, inputs, outputs }: GraphInfo): PageGraph {
+  async function computeHeld(tensors: PageInputs): Promise<NamedHeldTensor[]> {
+    const inputs = await Promise.all(Object.entries(tensors).map((input) => toLinkTensor(link, input)));
+    return holdAll(await link.compute(id, inputs), link);
+  }
+
   return {
     backend,
     device,
     inputs,
     outputs,
     async compute(tensors) {
-      const results = await link.compute(id, Object.entries(tensors).map(toNamedTensor));
-      return Object.fromEntries(results.map(([name, tensor]) => [name, toOutput(tensor)]));
+      const held = await computeHeld(tensors);
+      const values = held.map(async ([name, tensor]) => [name, toOutput(await tensor.value())] as const);
+      const outputs = await Promise.all(values).finally(() => releaseAll(held));
+      return Object.fromEntries(outputs);
+    },
+    async computeOnDevice(tensors) {
+      const held = await computeHeld(tensors);
+      return Object.fromEntries(held.map(([name, tensor]) => [name, toPageTensor(tensor)]));
     },
     async dispose() {
       await link.unload(id);
@@ -57,7 +84,39 @@ export function toPageGraph(link: EngineLink, { id, backend, device, inputs, out
   };
 }
 
-function toNamedTensor([name, { dimensions, type, data }]: [string, InputTensor]): NamedTensor {
+/** What the page's tensors are to the engine. */
+const heldTensors = new WeakMap<PageTensor, HeldTensor>();
+
+function toPageTensor(held: HeldTensor): PageTensor {
+  const { dimensions, type } = held.tensor;
+  let isDisposed = false;
+  const tensor: PageTensor = {
+    dimensions,
+    type,
+    async read() {
+      const { data, ...shape } = await held.value();
+      return toOutput({ ...shape, data: data.slice() });
+    },
+    dispose() {
+      if (!isDisposed) held.release();
+      isDisposed = true;
+    },
+  };
+  heldTensors.set(tensor, held);
+  return tensor;
+}
+
+async function toLinkTensor(
+  link: EngineLink,
+  [name, tensor]: [string, InputTensor | PageTensor],
+): Promise<NamedLinkTensor> {
+  if ('data' in tensor) return toNamedTensor(name, tensor);
+  const held = heldTensors.get(tensor);
+  if (held) return copyBytes([name, await held.forLink(link)]);
+  throw new WasiNNError('invalid-argument', `compute: input ${quote(name)} has no data, and is no output of a graph`);
+}
+
+function toNamedTensor(name: string, { dimensions, type, data }: InputTensor): NamedTensor {
   const bytes = new Uint8Array(data.byteLength);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return [name, { dimensions: [...dimensions], type: type ?? typeOf(name, data), data: bytes }];

@@ -35,4 +35,6 @@ export const { tensor, errors, graph, inference } = createWitBinding({
   loadByName: (name) => link().loadByName(name),
   compute: (id, inputs) => link().compute(id, inputs),
   unload: (id) => link().unload(id),
+  readTensor: (resident) => link().readTensor(resident),
+  releaseTensor: (resident) => link().releaseTensor(resident),
 });

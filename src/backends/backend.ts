@@ -1,5 +1,5 @@
-import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { DeclaredTensors, NamedTensor, TensorValue } from '../standard/tensor.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace } from '../standard/graph.js';
+import type { DeclaredTensors, NamedTensor, TensorShape, TensorValue } from '../standard/tensor.js';
 
 export const providers = ['javascript', 'wasm', 'webgpu', 'webnn'] as const;
 
@@ -33,6 +33,14 @@ export interface Caller {
   begin(): () => void;
 }
 
+/** An output that has stayed on the device that computed it. */
+export interface DeviceTensor extends TensorShape {
+  /** Its bytes, which are the caller's. */
+  read(caller: Caller): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives its place on the device back. Called once, when no computation with it is under way. */
+  dispose(): Promise<void>;
+}
+
 /** A loaded graph, as the engine sees it. */
 export interface BackendGraph {
   readonly inputs: DeclaredTensors;
@@ -47,6 +55,14 @@ export interface BackendGraph {
    * @returns all outputs in the order of the model; their bytes are the engine's, which may transfer their buffers
    */
   compute(inputs: ReadonlyMap<string, TensorValue>, caller: Caller): Promise<NamedTensor[]>;
+  /**
+   * As `compute`, for a runtime that has devices: inputs may be outputs of any of its graphs, which stay as they are, and
+   * outputs are left on the device where the graph was loaded so. Default: all tensors come and go as bytes.
+   */
+  computeOnDevice?(
+    inputs: ReadonlyMap<string, TensorValue | DeviceTensor>,
+    caller: Caller,
+  ): Promise<readonly (readonly [name: string, tensor: TensorValue | DeviceTensor])[]>;
   /** Gives the graph back. Called once, when no computation of it is under way. */
   dispose(): Promise<void>;
 }
@@ -73,6 +89,8 @@ export interface LoadOptions {
   readonly warmup?: boolean;
   /** Whether to do so and compare the outputs with those of WebAssembly, going on where they disagree. Default: no. */
   readonly verify?: boolean;
+  /** Whether outputs stay on the device that computed them until their bytes are asked for. Default: they come as bytes. */
+  readonly outputs?: OutputPlace;
   /** How much the runtime rewrites the graph; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }

@@ -1,7 +1,7 @@
 import { matchInputs } from '../engine/inputs.js';
-import type { Awaitable, EngineLink } from '../engine/link.js';
+import { type Awaitable, type EngineLink, isResident, type NamedLinkTensor } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
-import type { DeclaredTensors, NamedTensor } from '../standard/tensor.js';
+import type { DeclaredTensors, NamedTensor, TensorValue } from '../standard/tensor.js';
 import { createLegacyBinding, type LegacyBinding } from './legacy.js';
 
 /** What a core module does before it calls: it lays things out in its memory. Nothing is ever freed. */
@@ -107,12 +107,21 @@ export class FakeEngine implements EngineLink {
   readonly faults = new Map<keyof EngineLink, unknown>();
   /** Done in the middle of each operation: while the guest is suspended, where answers are promises. */
   meanwhile: () => void = () => {};
+  /** The outputs that have stayed on a device. */
+  readonly residents = new Map<number, TensorValue>();
   readonly #asynchronous: boolean;
+  readonly #keeps: boolean;
   readonly #inputs: DeclaredTensors;
   #nextId = 100;
 
-  constructor({ asynchronous = false, inputs = [{ name: 'x', type: 'U8', shape: ['n'] }] as DeclaredTensors } = {}) {
+  /** @param options.keeps whether outputs stay on a device until they are asked for */
+  constructor({
+    asynchronous = false,
+    keeps = false,
+    inputs = [{ name: 'x', type: 'U8', shape: ['n'] }] as DeclaredTensors,
+  } = {}) {
     this.#asynchronous = asynchronous;
+    this.#keeps = keeps;
     this.#inputs = inputs;
   }
 
@@ -134,18 +143,31 @@ export class FakeEngine implements EngineLink {
 
   compute: EngineLink['compute'] = (graph, inputs) => {
     const owned = inputs.map(([name, tensor]): NamedTensor => {
+      if (isResident(tensor)) return [name, this.#resident(tensor.resident)];
       return [name, { ...tensor, data: structuredClone(tensor.data, { transfer: [tensor.data.buffer] }) }];
     });
     return this.#answer('compute', [graph, owned.map(([name, { type, data }]) => [name, type, ...data])], () => {
       if (!this.graphs.has(graph)) throw new WasiNNError('invalid-argument', `compute: there is no graph ${graph}`);
       const matched = matchInputs(this.#inputs, owned);
-      if (this.#inputs === 'any') return [...matched];
-      return this.#inputs.flatMap(({ name }): NamedTensor[] => {
+      if (this.#inputs === 'any') return [...matched].map(this.#keep);
+      const outputs = this.#inputs.flatMap(({ name }): NamedTensor[] => {
         const tensor = matched.get(name);
         return tensor ? [[`${name}-out`, tensor]] : [];
       });
+      return outputs.map(this.#keep);
     });
   };
+
+  readTensor: EngineLink['readTensor'] = (resident) =>
+    this.#answer('readTensor', [resident], () => {
+      const tensor = this.#resident(resident);
+      return { ...tensor, data: tensor.data.slice() };
+    });
+
+  releaseTensor: EngineLink['releaseTensor'] = (resident) =>
+    this.#answer('releaseTensor', [resident], () => {
+      this.residents.delete(resident);
+    });
 
   unload: EngineLink['unload'] = (graph) =>
     this.#answer('unload', [graph], () => {
@@ -155,6 +177,19 @@ export class FakeEngine implements EngineLink {
   callsOf(operation: keyof EngineLink): unknown[][] {
     return this.calls.filter(([name]) => name === operation);
   }
+
+  #resident(resident: number): TensorValue {
+    const tensor = this.residents.get(resident);
+    if (!tensor) throw new WasiNNError('invalid-argument', `there is no tensor ${resident} on a device`);
+    return tensor;
+  }
+
+  readonly #keep = ([name, tensor]: NamedTensor): NamedLinkTensor => {
+    if (!this.#keeps) return [name, tensor];
+    const resident = this.#nextId++;
+    this.residents.set(resident, tensor);
+    return [name, { dimensions: tensor.dimensions, type: tensor.type, resident }];
+  };
 
   #open() {
     const id = this.#nextId++;

@@ -4,7 +4,8 @@ import { maximumContexts, refuseMore } from '../engine/limits.js';
 import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
+import type { TensorInfo, TensorValue } from '../standard/tensor.js';
+import { copyBytes, holdAll, type NamedHeldTensor, releaseAll } from './held-tensor.js';
 
 /** A graph that takes any inputs is given no more of them than this. */
 const maxUndeclaredInputs = 1024;
@@ -17,9 +18,9 @@ interface Graph {
 interface Context {
   readonly graph: Graph;
   /** What is set, by the inputs' indices. */
-  readonly inputs: Map<number, NamedTensor>;
-  outputs: readonly NamedTensor[] | undefined;
-  /** A computation is under way. Only a guest that is suspended meanwhile can find it so. */
+  readonly inputs: Map<number, readonly [name: string, tensor: TensorValue]>;
+  outputs: readonly NamedHeldTensor[] | undefined;
+  /** A computation is under way, or an output on its way. Only a guest that is suspended meanwhile can find it so. */
   busy: boolean;
 }
 
@@ -77,7 +78,10 @@ export class LegacySession {
   }
 
   finalizeExecutionContext(handle: number): void {
-    if (!this.#contexts.delete(handle)) throw unknownHandle('finalize_execution_context', 'execution context', handle);
+    const context = this.#contexts.get(handle);
+    if (!context) throw unknownHandle('finalize_execution_context', 'execution context', handle);
+    this.#contexts.delete(handle);
+    keep(context, undefined);
   }
 
   /** What the graph says of an input that may be set now. */
@@ -102,30 +106,32 @@ export class LegacySession {
   /** Computes on the inputs that are set. A computation that fails leaves no outputs, not even earlier ones. */
   compute(handle: number): Awaitable<void> {
     const context = this.#usableContext('compute', handle);
-    const keep = (outputs: readonly NamedTensor[]) => {
-      context.outputs = outputs;
-    };
-    context.outputs = undefined;
-    const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copy(input));
-    const answer = this.#link.compute(context.graph.info.id, inOrder);
-    if (!(answer instanceof Promise)) return keep(answer);
-    context.busy = true;
-    return answer.then(keep).finally(() => {
-      context.busy = false;
+    keep(context, undefined);
+    const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copyBytes(input));
+    const computing = andThen(this.#link.compute(context.graph.info.id, inOrder), (outputs) => {
+      const held = holdAll(outputs, this.#link);
+      if (this.#contexts.has(handle)) keep(context, held);
+      else releaseAll(held);
     });
+    return whileBusy(context, computing);
   }
 
   /**
-   * The bytes of an output of the last computation.
+   * The bytes of an output of the last computation, which may have to be read from a device.
    *
    * @throws WasiNNError `runtime-error` where there is none
    */
-  output(handle: number, index: number): Uint8Array {
-    const { graph, outputs } = this.#idleContext('get_output', handle);
+  output(handle: number, index: number): Awaitable<Uint8Array> {
+    const context = this.#idleContext('get_output', handle);
+    const { graph, outputs } = context;
     const expected: readonly unknown[] | undefined = graph.info.outputs === 'any' ? outputs : graph.info.outputs;
     if (expected) at(expected, index, 'get_output: the graph has no output');
-    const tensor = outputs?.[index];
-    if (tensor) return tensor[1].data;
+    const output = outputs?.[index];
+    if (output)
+      return whileBusy(
+        context,
+        andThen(output[1].value(), ({ data }) => data),
+      );
     throw new WasiNNError(
       'runtime-error',
       'get_output: the context has no outputs: call compute first, and see that it succeeds',
@@ -133,7 +139,7 @@ export class LegacySession {
   }
 
   forgetOutputs(handle: number): void {
-    this.#idleContext('fini_single', handle).outputs = undefined;
+    keep(this.#idleContext('fini_single', handle), undefined);
   }
 
   #add(info: GraphInfo): number {
@@ -162,9 +168,19 @@ export class LegacySession {
   }
 }
 
-/** What is set as input outlives the computation, whose own copy may be transferred. */
-function copy([name, value]: NamedTensor): NamedTensor {
-  return [name, { ...value, data: value.data.slice() }];
+/** Has a context keep what it has computed in place of what it has. */
+function keep(context: Context, outputs: readonly NamedHeldTensor[] | undefined): void {
+  releaseAll(context.outputs);
+  context.outputs = outputs;
+}
+
+/** Nothing else can be done with a context until it has its answer. */
+function whileBusy<Value>(context: Context, answer: Awaitable<Value>): Awaitable<Value> {
+  if (!(answer instanceof Promise)) return answer;
+  context.busy = true;
+  return answer.finally(() => {
+    context.busy = false;
+  });
 }
 
 function at<Tensor>(tensors: readonly Tensor[], index: number, complaint: string): Tensor {

@@ -55,10 +55,12 @@ describe('the modules', () => {
       'load',
       'load_by_name',
       'compute',
+      'get_output',
       'load_by_name_with_config',
       'compute_single',
+      'get_output_single',
     ]);
-    expect(suspending(wasi_nn).map(([name]) => name)).toEqual(['load', 'load_by_name', 'compute']);
+    expect(suspending(wasi_nn).map(([name]) => name)).toEqual(['load', 'load_by_name', 'compute', 'get_output']);
     for (const module of [wasi_ephemeral_nn, wasi_nn]) {
       for (const [name, { suspends, call }] of Object.entries(module)) {
         if (!suspends) expect(call(...zeros(name))).toEqual(expect.any(Number));

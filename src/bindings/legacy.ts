@@ -36,6 +36,8 @@ const suspending: ReadonlySet<string> = new Set([
   'load_by_name_with_config',
   'compute',
   'compute_single',
+  'get_output',
+  'get_output_single',
 ]);
 
 /**

@@ -1,3 +1,4 @@
+import { andThen } from '../engine/awaitable.js';
 import type { Awaitable } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import { byteLengthOf, type TensorType } from '../standard/tensor.js';
@@ -47,20 +48,32 @@ export function createWamrFunctions(session: LegacySession, witx: WitxFunctions)
      * Writes the number of elements of the output over the number that the buffer holds; where the output has more,
      * that number alone.
      */
-    get_output(memory: GuestMemory, context: number, index: number, buffer: number, sizeInOut: number): void {
-      const size = memory.struct(sizeInOut, 4, "the output's size");
-      const capacity = size.getUint32(0, true);
-      const target = memory.bytes(buffer, capacity * 4, "the output's buffer");
-      const output = session.output(context, index);
-      const elements = Math.ceil(output.byteLength / 4);
-      const fits = elements <= capacity;
-      if (fits) target.set(output);
-      size.setUint32(0, elements, true);
-      if (fits) return;
-      throw new WasiNNError(
-        'too-large',
-        `get_output: output ${index} has the size of ${elements} FP32 elements, but the buffer holds ${capacity}`,
-      );
+    get_output(
+      memory: GuestMemory,
+      context: number,
+      index: number,
+      buffer: number,
+      sizeInOut: number,
+    ): Awaitable<void> {
+      const places = () => {
+        const size = memory.struct(sizeInOut, 4, "the output's size");
+        const capacity = size.getUint32(0, true);
+        return { size, capacity, target: memory.bytes(buffer, capacity * 4, "the output's buffer") };
+      };
+      places();
+      return andThen(session.output(context, index), (output) => {
+        // The guest may have run since its memory was looked at.
+        const { size, capacity, target } = places();
+        const elements = Math.ceil(output.byteLength / 4);
+        const fits = elements <= capacity;
+        if (fits) target.set(output);
+        size.setUint32(0, elements, true);
+        if (fits) return;
+        throw new WasiNNError(
+          'too-large',
+          `get_output: output ${index} has the size of ${elements} FP32 elements, but the buffer holds ${capacity}`,
+        );
+      });
     },
   } satisfies Record<string, GuestFunction>;
 }

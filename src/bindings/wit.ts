@@ -1,9 +1,11 @@
+import { andThen, lastly } from '../engine/awaitable.js';
 import { matchInput } from '../engine/inputs.js';
 import { maximumContexts, refuseMore } from '../engine/limits.js';
-import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
+import type { Awaitable, EngineLink, GraphInfo, NamedLinkTensor } from '../engine/link.js';
 import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { NamedTensor, TensorType, TensorValue } from '../standard/tensor.js';
+import type { TensorType } from '../standard/tensor.js';
+import { copyBytes, forLink, HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './held-tensor.js';
 
 /**
  * The interfaces of `wasi:nn`, of all three published versions, in the shape that components transpiled by jco import:
@@ -14,7 +16,8 @@ import type { NamedTensor, TensorType, TensorValue } from '../standard/tensor.js
  *
  * Rules of that shape which are easy to break: resource objects must stay extensible (jco hangs its handle on them);
  * an error result is a thrown instance of `errors.Error`, which must not be a JavaScript `Error`; anything else that
- * is thrown traps the guest, so nothing else is; the tensor constructor has no error result, so it accepts all.
+ * is thrown traps the guest, so nothing else is; the tensor constructor has no error result, so it accepts all. Nor has a
+ * tensor's `data`, which traps the guest where the engine that had it on a device is gone.
  */
 export interface WitBinding {
   readonly tensor: { readonly Tensor: typeof WitTensor };
@@ -48,32 +51,42 @@ export class WitError {
   }
 }
 
+const noBytes = new Uint8Array();
+
 /** A tensor as WIT has it (resource `tensor`). Lengths are checked where the tensor is used: see `compute`. */
 export class WitTensor {
-  readonly #dimensions: readonly number[];
-  readonly #type: TensorType;
-  readonly #data: Uint8Array<ArrayBuffer>;
+  readonly #held: HeldTensor;
+  #isDropped = false;
 
-  constructor(dimensions: Iterable<number>, type: TensorType, data: Uint8Array<ArrayBuffer>) {
-    this.#dimensions = [...dimensions];
-    this.#type = type;
-    this.#data = data;
+  /** @param held in place of what comes before it, an output of the engine */
+  constructor(dimensions: Iterable<number>, type: TensorType, data: Uint8Array<ArrayBuffer>, held?: HeldTensor) {
+    this.#held = held ?? new HeldTensor({ dimensions: [...dimensions], type, data });
+  }
+
+  static of(held: HeldTensor): WitTensor {
+    return new WitTensor([], held.tensor.type, noBytes, held);
   }
 
   dimensions(): Uint32Array {
-    return Uint32Array.from(this.#dimensions);
+    return Uint32Array.from(this.#held.tensor.dimensions);
   }
 
   ty(): TensorType {
-    return this.#type;
+    return this.#held.tensor.type;
   }
 
-  data(): Uint8Array<ArrayBuffer> {
-    return this.#data;
+  /** Waits where the tensor has stayed on a device. */
+  data(): Awaitable<Uint8Array<ArrayBuffer>> {
+    return andThen(this.#held.value(), ({ data }) => data);
   }
 
-  static value(tensor: WitTensor): TensorValue {
-    return { dimensions: tensor.#dimensions, type: tensor.#type, data: tensor.#data };
+  [dispose](): void {
+    if (!this.#isDropped) this.#held.release();
+    this.#isDropped = true;
+  }
+
+  static held(tensor: WitTensor): HeldTensor {
+    return tensor.#held;
   }
 }
 
@@ -122,8 +135,15 @@ class Lease {
     };
   }
 
-  compute(inputs: readonly NamedTensor[]): Awaitable<readonly NamedTensor[]> {
-    return this.#link.compute(this.info.id, inputs);
+  /** @param prepare done to each input that the link takes; by default its buffer goes along */
+  compute(
+    inputs: readonly NamedHeldTensor[],
+    prepare: (input: NamedLinkTensor) => NamedLinkTensor = (input) => input,
+  ): Awaitable<NamedHeldTensor[]> {
+    const link = this.#link;
+    return andThen(forLink(inputs, link), (tensors) =>
+      andThen(link.compute(this.info.id, tensors.map(prepare)), (outputs) => holdAll(outputs, link)),
+    );
   }
 
   /** A drop has no result to fail with: where the engine is gone, the graph went with it. */
@@ -151,21 +171,25 @@ export class WitGraph {
 /** An execution context as WIT has it (resource `graph-execution-context`). It keeps its graph loaded. */
 export class WitGraphExecutionContext {
   readonly #lease: Lease;
-  readonly #inputs = new Map<string, TensorValue>();
-  #outputs: readonly NamedTensor[] | undefined;
-  readonly [dispose]: () => void;
+  readonly #inputs = new Map<string, HeldTensor>();
+  #outputs: readonly NamedHeldTensor[] | undefined;
+  #isDropped = false;
+  readonly #release: () => void;
 
   constructor(lease: Lease) {
     this.#lease = lease;
-    this[dispose] = lease.holdContext();
+    this.#release = lease.holdContext();
   }
 
   /** Sets an input for every `compute` without arguments that follows. The tensor is consumed. */
   setInput(name: string, tensor: WitTensor): void {
-    attemptNow('set-input', () => {
-      const value = WitTensor.value(tensor);
-      this.#inputs.set(matchInput('set-input', this.#lease.info.inputs, [name, value]), value);
-    });
+    const set = () => {
+      const held = WitTensor.held(tensor);
+      const input = matchInput('set-input', this.#lease.info.inputs, [name, held.tensor]);
+      this.#inputs.get(input)?.release();
+      this.#inputs.set(input, held.hold());
+    };
+    attemptNow('set-input', () => lastly(set, () => tensor[dispose]()));
   }
 
   /**
@@ -173,13 +197,13 @@ export class WitGraphExecutionContext {
    * set. The tensors are consumed: their bytes may move to another thread.
    */
   compute(inputs?: readonly (readonly [string, WitTensor])[]): Awaitable<[string, WitTensor][] | undefined> {
-    if (inputs) return attempt('compute', () => this.#lease.compute(inputs.map(toNamedTensor)), fromNamedTensors);
-    this.#outputs = undefined;
+    if (inputs) return attempt('compute', () => this.#computeOn(inputs), fromHeldTensors);
+    this.#keep(undefined);
     return attempt(
       'compute',
-      () => this.#lease.compute([...this.#inputs].map(copy)),
+      () => this.#lease.compute([...this.#inputs], copyBytes),
       (outputs) => {
-        this.#outputs = outputs;
+        this.#keep(outputs);
         return undefined;
       },
     );
@@ -187,10 +211,29 @@ export class WitGraphExecutionContext {
 
   /** An output of the last `compute` without arguments, by its name or its position as a decimal number. */
   getOutput(name: string): WitTensor {
-    return attemptNow('get-output', () => {
-      const [, { dimensions, type, data }] = findOutput(this.#outputs, name);
-      return new WitTensor(dimensions, type, data);
-    });
+    return attemptNow('get-output', () => WitTensor.of(findOutput(this.#outputs, name).hold()));
+  }
+
+  [dispose](): void {
+    this.#isDropped = true;
+    this.#keep(undefined);
+    releaseAll([...this.#inputs]);
+    this.#inputs.clear();
+    this.#release();
+  }
+
+  #computeOn(inputs: readonly (readonly [string, WitTensor])[]): Awaitable<NamedHeldTensor[]> {
+    const held = inputs.map(([name, tensor]) => [name, WitTensor.held(tensor)] as const);
+    const drop = () => {
+      for (const [, tensor] of inputs) tensor[dispose]();
+    };
+    return lastly(() => this.#lease.compute(held), drop);
+  }
+
+  #keep(outputs: readonly NamedHeldTensor[] | undefined): void {
+    releaseAll(this.#outputs);
+    this.#outputs = outputs;
+    if (this.#isDropped) releaseAll(outputs);
   }
 }
 
@@ -210,20 +253,11 @@ export function createWitBinding(link: EngineLink): WitBinding {
   };
 }
 
-function toNamedTensor([name, tensor]: readonly [string, WitTensor]): NamedTensor {
-  return [name, WitTensor.value(tensor)];
+function fromHeldTensors(outputs: readonly NamedHeldTensor[]): [string, WitTensor][] {
+  return outputs.map(([name, held]) => [name, WitTensor.of(held)]);
 }
 
-function fromNamedTensors(outputs: readonly NamedTensor[]): [string, WitTensor][] {
-  return outputs.map(([name, { dimensions, type, data }]) => [name, new WitTensor(dimensions, type, data)]);
-}
-
-/** What is set as input outlives the call, whose own copy may be transferred. */
-function copy([name, value]: NamedTensor): NamedTensor {
-  return [name, { ...value, data: value.data.slice() }];
-}
-
-function findOutput(outputs: readonly NamedTensor[] | undefined, name: string): NamedTensor {
+function findOutput(outputs: readonly NamedHeldTensor[] | undefined, name: string): HeldTensor {
   if (!outputs) {
     throw new WasiNNError(
       'runtime-error',
@@ -232,7 +266,7 @@ function findOutput(outputs: readonly NamedTensor[] | undefined, name: string): 
   }
   const position = /^\d{1,9}$/.test(name) ? outputs[Number(name)] : undefined;
   const output = outputs.find(([candidate]) => candidate === name) ?? position;
-  if (output) return output;
+  if (output) return output[1];
   const names = outputs.map(([candidate]) => quote(candidate)).join(', ');
   throw new WasiNNError('invalid-argument', `get-output: the graph has no output ${quote(name)}; it has ${names}`);
 }

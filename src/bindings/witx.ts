@@ -98,18 +98,24 @@ export function createWitxFunctions(session: LegacySession) {
       buffer: number,
       bufferByteLength: number,
       writtenOut: number,
-    ): void {
-      const place = memory.struct(writtenOut, 4, 'the place for the number of bytes written');
-      const target = memory.bytes(buffer, bufferByteLength, "the output's buffer");
-      const output = session.output(context, index);
-      const fits = output.byteLength <= target.byteLength;
-      if (fits) target.set(output);
-      place.setUint32(0, output.byteLength, true);
-      if (fits) return;
-      throw new WasiNNError(
-        'too-large',
-        `get_output: output ${index} has ${output.byteLength} bytes, but the buffer holds ${target.byteLength}`,
-      );
+    ): Awaitable<void> {
+      const places = () => ({
+        place: memory.struct(writtenOut, 4, 'the place for the number of bytes written'),
+        target: memory.bytes(buffer, bufferByteLength, "the output's buffer"),
+      });
+      places();
+      return andThen(session.output(context, index), (output) => {
+        // The guest may have run since its memory was looked at.
+        const { place, target } = places();
+        const fits = output.byteLength <= target.byteLength;
+        if (fits) target.set(output);
+        place.setUint32(0, output.byteLength, true);
+        if (fits) return;
+        throw new WasiNNError(
+          'too-large',
+          `get_output: output ${index} has ${output.byteLength} bytes, but the buffer holds ${target.byteLength}`,
+        );
+      });
     },
   } satisfies Record<string, GuestFunction>;
 }

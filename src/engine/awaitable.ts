@@ -22,3 +22,17 @@ export function orElse<Value>(
   }
   return answer instanceof Promise ? answer.catch(recover) : answer;
 }
+
+/** Does something, and something else when that has ended, now or later, however it ends. */
+export function lastly<Value>(action: () => Awaitable<Value>, end: () => void): Awaitable<Value> {
+  let answer: Awaitable<Value>;
+  try {
+    answer = action();
+  } catch (cause) {
+    end();
+    throw cause;
+  }
+  if (answer instanceof Promise) return answer.finally(end);
+  end();
+  return answer;
+}

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { andThen } from './awaitable.js';
 import { createBlockingLink } from './blocking-link.js';
-import type { Awaitable, RemoteLink } from './link.js';
+import { type Awaitable, isResident, type RemoteLink } from './link.js';
 import { createNotice } from './loss.js';
 import type { Operation, Outcome, Result } from './protocol.js';
 import { toPlainError } from './protocol.js';
@@ -48,6 +49,11 @@ function carryOut(link: RemoteLink, operation: Operation): Awaitable<Result> {
     case 'unload':
       link.unload(operation.graph);
       return undefined;
+    case 'readTensor':
+      return andThen(link.readTensor(operation.resident), (value) => [['', value]]);
+    case 'releaseTensor':
+      link.releaseTensor(operation.resident);
+      return undefined;
   }
 }
 
@@ -58,7 +64,9 @@ function atOnce(answer: Awaitable<Result>): Result {
 
 function bytesOf(operation: Operation): number {
   if (operation.operation === 'load') return sum(operation.parts.filter((part) => part instanceof Uint8Array));
-  return operation.operation === 'compute' ? sum(operation.inputs.map(([, { data }]) => data)) : 0;
+  return operation.operation === 'compute'
+    ? sum(operation.inputs.flatMap(([, tensor]) => (isResident(tensor) ? [] : [tensor.data])))
+    : 0;
 }
 
 function sum(arrays: readonly Uint8Array[]): number {

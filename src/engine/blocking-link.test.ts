@@ -7,7 +7,8 @@ import type { NamedTensor } from '../standard/tensor.js';
 import type { GuestOrders, GuestReport } from './blocking-link.fixture.js';
 import { createBlockingLink } from './blocking-link.js';
 import type { EngineConnection } from './engine.js';
-import type { GraphInfo } from './link.js';
+import { unused } from './link.fixture.js';
+import type { GraphInfo, NamedLinkTensor } from './link.js';
 import { createMailbox } from './mailbox.js';
 import type { Operation, Outcome, Result } from './protocol.js';
 import { serve } from './serve.js';
@@ -31,14 +32,8 @@ beforeAll(async () => {
   guestScript = new URL(`data:text/javascript,${encodeURIComponent(built.output[0].code)}`);
 });
 
-async function refuse(): Promise<never> {
-  throw new Error('the test does not expect this call');
-}
-
-const unused: EngineConnection = { load: refuse, loadByName: refuse, compute: refuse, unload: refuse, close: refuse };
-
 /** An engine whose outputs are its inputs. */
-const echo = { compute: async (_graph: number, inputs: readonly NamedTensor[]) => inputs };
+const echo = { compute: async (_graph: number, inputs: readonly NamedLinkTensor[]) => inputs };
 
 /** Starts a thread that makes calls to an engine of which a test gives the parts that it needs. */
 function startGuest(

@@ -3,9 +3,12 @@ import {
   computeCall,
   expectGraph,
   expectTensors,
+  expectValue,
   loadByNameCall,
   loadCall,
   notPosted,
+  readTensorCall,
+  releaseTensorCall,
   unloadCall,
 } from './calls.js';
 import type { RemoteLink } from './link.js';
@@ -78,6 +81,10 @@ export function createBlockingLink(
     compute: (graph, inputs) => expectTensors(request(computeCall(graph, inputs))),
     unload(graph) {
       request(unloadCall(graph));
+    },
+    readTensor: (resident) => expectValue(request(readTensorCall(resident))),
+    releaseTensor(resident) {
+      request(releaseTensorCall(resident));
     },
   };
 }

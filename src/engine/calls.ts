@@ -1,7 +1,7 @@
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
-import type { NamedTensor } from '../standard/tensor.js';
-import type { GraphInfo, ModelPart } from './link.js';
+import type { TensorValue } from '../standard/tensor.js';
+import { type GraphInfo, isResident, type ModelPart, type NamedLinkTensor } from './link.js';
 import { isGraphInfo, isNamedTensors, type Operation, type Result } from './protocol.js';
 import { buffersOf, whole, wholeTensors } from './transfer.js';
 
@@ -22,7 +22,7 @@ export function loadByNameCall(name: string): Call {
   return { operation: { operation: 'loadByName', name }, transfer: [] };
 }
 
-export function computeCall(graph: number, inputs: readonly NamedTensor[]): Call {
+export function computeCall(graph: number, inputs: readonly NamedLinkTensor[]): Call {
   const owned = wholeTensors(inputs);
   return { operation: { operation: 'compute', graph, inputs: owned }, transfer: buffersOf(owned) };
 }
@@ -31,18 +31,37 @@ export function unloadCall(graph: number): Call {
   return { operation: { operation: 'unload', graph }, transfer: [] };
 }
 
+export function readTensorCall(resident: number): Call {
+  return { operation: { operation: 'readTensor', resident }, transfer: [] };
+}
+
+export function releaseTensorCall(resident: number): Call {
+  return { operation: { operation: 'releaseTensor', resident }, transfer: [] };
+}
+
 export function expectGraph(result: Result): GraphInfo {
   if (isGraphInfo(result)) return result;
   throw unexpected();
 }
 
-export function expectTensors(result: Result): readonly NamedTensor[] {
+export function expectTensors(result: Result): readonly NamedLinkTensor[] {
   if (isNamedTensors(result)) return result;
+  throw unexpected();
+}
+
+export function expectValue(result: Result): TensorValue {
+  const [, tensor] = expectTensors(result)[0] ?? [];
+  if (tensor && !isResident(tensor)) return tensor;
   throw unexpected();
 }
 
 export function unknownGraph(graph: number): WasiNNError {
   return new WasiNNError('invalid-argument', `compute: there is no graph ${graph}: it was never loaded or is unloaded`);
+}
+
+export function unknownTensor(resident: number): WasiNNError {
+  const text = `there is no tensor ${resident} on a device: it never was there, or is released`;
+  return new WasiNNError('invalid-argument', text);
 }
 
 /** The error of a call that could not be posted. */

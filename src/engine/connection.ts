@@ -1,11 +1,20 @@
 import type { BackendGraph, Caller } from '../backends/backend.js';
+import {
+  type ComputedTensor,
+  discard,
+  fetchAll,
+  fetchValue,
+  isDeviceTensor,
+  type NamedComputedTensor,
+} from '../backends/device-tensor.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { NamedTensor } from '../standard/tensor.js';
+import { byteLengthOf, type NamedTensor, type TensorValue } from '../standard/tensor.js';
 import { unknownGraph } from './calls.js';
 import { matchInputs } from './inputs.js';
 import { type Limits, refuseMore } from './limits.js';
-import type { GraphInfo } from './link.js';
+import { type GraphInfo, isResident, type NamedLinkTensor } from './link.js';
+import { createResidents } from './residents.js';
 import type { TurnKind, TurnRecorder } from './turns.js';
 
 /**
@@ -20,9 +29,11 @@ export interface EngineConnection {
     call?: number,
   ): Promise<GraphInfo>;
   loadByName(name: string, call?: number): Promise<GraphInfo>;
-  compute(graph: number, inputs: readonly NamedTensor[], call?: number): Promise<readonly NamedTensor[]>;
+  compute(graph: number, inputs: readonly NamedLinkTensor[], call?: number): Promise<readonly NamedLinkTensor[]>;
   unload(graph: number): Promise<void>;
-  /** Gives back all graphs of the guest; calls that come later fail, and so do those that have no turn yet. */
+  readTensor(resident: number, call?: number): Promise<TensorValue>;
+  releaseTensor(resident: number): Promise<void>;
+  /** Gives back all graphs and tensors of the guest; calls that come later fail, and so do those that have no turn yet. */
   close(): Promise<void>;
 }
 
@@ -30,6 +41,8 @@ export interface EngineConnection {
 export interface GuestUsage {
   readonly graphs: number;
   readonly calls: number;
+  /** How many bytes of tensors it has on devices. */
+  readonly deviceBytes: number;
 }
 
 export interface OpenConnection extends EngineConnection {
@@ -87,6 +100,7 @@ const unnumbered = -1;
 /** Opens the link of one guest: what it has loaded, and what it may still ask for. */
 export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOptions): OpenConnection {
   const entries = new Map<number, Entry>();
+  const residents = createResidents(limits.deviceBytes);
   let nextId = 0;
   let callsUnderWay = 0;
   let loadsUnderWay = 0;
@@ -98,7 +112,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       guest,
       begin() {
         // A load may be shared with guests that are still there.
-        if (closed && kind === 'compute') throw disposed();
+        if (closed && kind !== 'load') throw disposed();
         const end = turns.begin(kind, guest, call);
         if (!onTiming) return end;
         const waited = performance.now() - came;
@@ -154,19 +168,43 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
     await entry.hold.release();
   }
 
-  async function compute(entry: Entry, inputs: readonly NamedTensor[], call: number): Promise<readonly NamedTensor[]> {
+  async function compute(
+    entry: Entry,
+    inputs: readonly NamedLinkTensor[],
+    call: number,
+  ): Promise<readonly NamedLinkTensor[]> {
     const { graph, name } = entry.hold;
-    refuseMore('compute', totalBytes(inputs), limits.tensorBytes, 'bytes of inputs');
-    const matched = matchInputs(graph.inputs, inputs);
+    const caller = callerOf('compute', call, name === undefined ? {} : { name });
     entry.computations++;
     try {
-      const outputs = await graph.compute(matched, callerOf('compute', call, name === undefined ? {} : { name }));
-      refuseMore('compute', totalBytes(outputs), limits.tensorBytes, 'bytes of outputs');
-      return outputs;
+      return await residents.use(inputs, async (given) => {
+        refuseMore('compute', totalBytes(given), limits.tensorBytes, 'bytes of inputs');
+        const matched = matchInputs(graph.inputs, given);
+        const outputs = await (graph.computeOnDevice?.(matched, caller) ?? computeOnBytes(graph, matched, caller));
+        return keep(outputs, call);
+      });
     } finally {
       entry.computations--;
       if (entry.computations === 0) entry.onIdle?.();
     }
+  }
+
+  /** Lets outputs stay that are on a device, as far as there is room. Of what fails nothing stays. */
+  async function keep(outputs: readonly NamedComputedTensor[], call: number): Promise<readonly NamedLinkTensor[]> {
+    const bytes = totalBytes(outputs);
+    if (bytes > limits.tensorBytes) await discard(outputs);
+    refuseMore('compute', bytes, limits.tensorBytes, 'bytes of outputs');
+    if (outputs.every(isValue)) return outputs;
+    const keeping = outputs.map(async ([name, tensor]): Promise<NamedLinkTensor[]> => {
+      const kept = isDeviceTensor(tensor) ? residents.add(tensor) : tensor;
+      return kept ? [[name, kept]] : fetchAll([[name, tensor]], callerOf('read', call));
+    });
+    const answers = await Promise.allSettled(keeping);
+    const kept = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const failure = answers.find((answer) => answer.status === 'rejected');
+    if (!failure) return kept;
+    for (const [, tensor] of kept) if (isResident(tensor)) await residents.release(tensor.resident);
+    throw failure.reason;
   }
 
   return {
@@ -188,18 +226,37 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       entries.delete(id);
       if (entry) await release(entry).catch(explain('unload'));
     },
-    usage: () => ({ graphs: entries.size, calls: callsUnderWay }),
+    readTensor: (resident, call = unnumbered) => admit('read', () => residents.read(resident, callerOf('read', call))),
+    releaseTensor: (resident) => residents.release(resident).catch(explain('release')),
+    usage: () => ({ graphs: entries.size, calls: callsUnderWay, deviceBytes: residents.byteLength }),
     async close() {
       closed = true;
       const left = [...entries.values()];
       entries.clear();
-      await Promise.all(left.map(release));
+      await Promise.all([...left.map(release), residents.close()]);
     },
   };
 }
 
-function totalBytes(tensors: readonly NamedTensor[]): number {
-  return tensors.reduce((total, [, { data }]) => total + data.byteLength, 0);
+/** For a backend that has no devices. */
+async function computeOnBytes(
+  graph: BackendGraph,
+  inputs: ReadonlyMap<string, ComputedTensor>,
+  caller: Caller,
+): Promise<readonly NamedComputedTensor[]> {
+  const values = new Map<string, TensorValue>();
+  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor, caller));
+  return graph.compute(values, caller);
+}
+
+function isValue(output: NamedComputedTensor): output is NamedTensor {
+  return !isDeviceTensor(output[1]);
+}
+
+function totalBytes(tensors: readonly NamedComputedTensor[]): number {
+  const bytesOf = (tensor: ComputedTensor) =>
+    isDeviceTensor(tensor) ? byteLengthOf(tensor.type, tensor.dimensions) : tensor.data.byteLength;
+  return tensors.reduce((total, [, tensor]) => total + bytesOf(tensor), 0);
 }
 
 /** What a backend throws may be anything, bare numbers included. */

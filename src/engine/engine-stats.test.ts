@@ -60,17 +60,17 @@ function open() {
 describe('stats', () => {
   it('count guests, graphs and calls, and tell of memory', async () => {
     const { engine, heap, release } = open();
-    expect(engine.stats()).toEqual({ guests: 0, graphs: 0, calls: 0, heapBytes: 0 });
+    expect(engine.stats()).toEqual({ guests: 0, graphs: 0, calls: 0, heapBytes: 0, deviceBytes: 0 });
     const [one, other] = [engine.connect(), engine.connect()];
     const { id } = await one.loadByName('m');
     await other.loadByName('m');
     heap.bytes = 5;
     const computing = one.compute(id, [input]);
-    expect(engine.stats()).toEqual({ guests: 2, graphs: 2, calls: 1, heapBytes: 5 });
+    expect(engine.stats()).toEqual({ guests: 2, graphs: 2, calls: 1, heapBytes: 5, deviceBytes: 0 });
     release();
     await computing;
     await other.close();
-    expect(engine.stats()).toEqual({ guests: 1, graphs: 1, calls: 0, heapBytes: 5 });
+    expect(engine.stats()).toEqual({ guests: 1, graphs: 1, calls: 0, heapBytes: 5, deviceBytes: 0 });
   });
 });
 

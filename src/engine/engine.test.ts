@@ -187,7 +187,15 @@ describe('loadByName', () => {
     expect(fake.loads).toEqual([
       {
         parts: [onnxModel],
-        options: { graphOptimization: 'all', fallback: true, warmup: false, verify: false, ...options, onMove },
+        options: {
+          graphOptimization: 'all',
+          fallback: true,
+          warmup: false,
+          verify: false,
+          outputs: 'bytes',
+          ...options,
+          onMove,
+        },
       },
     ]);
   });

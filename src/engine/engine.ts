@@ -56,6 +56,8 @@ export interface EngineStats {
   readonly calls: number;
   /** How much memory the runtimes have taken, in bytes. */
   readonly heapBytes: number;
+  /** How many bytes of tensors have stayed on devices (`outputs: 'device'`). */
+  readonly deviceBytes: number;
 }
 
 export interface EngineOptions {
@@ -142,26 +144,28 @@ export function createEngine({
       guests: usages.length,
       graphs: usages.reduce((total, { graphs }) => total + graphs, 0),
       calls: usages.reduce((total, { calls }) => total + calls, 0),
+      deviceBytes: usages.reduce((total, { deviceBytes }) => total + deviceBytes, 0),
       heapBytes: backends.reduce((total, backend) => total + (backend.heapBytes?.() ?? 0), 0),
     };
   }
 
   /** Heaps never shrink: the memory of what was unloaded comes back only with the thread's end. */
   function judgeHeap(): void {
-    const { calls, heapBytes } = stats();
-    if (calls > 0 || heapBytes <= Math.max(modestHeap, heapPerModel * loadedBytes)) return;
+    const { calls, heapBytes, deviceBytes } = stats();
+    if (calls > 0 || deviceBytes > 0 || heapBytes <= Math.max(modestHeap, heapPerModel * loadedBytes)) return;
     onOutgrown?.(`its heap of ${heapBytes} bytes is far more than its models of ${loadedBytes} bytes need`);
   }
 
   async function loadNamed(name: string, caller: Caller): Promise<LoadedGraph> {
     const { backend: named, parts, encoding, ...entry } = await models.open(name);
-    const { target, freeDimensions, graphOptimization, warmup = false, verify = false } = entry;
+    const { target, freeDimensions, graphOptimization, warmup = false, verify = false, outputs = 'bytes' } = entry;
     const options = {
       target,
       freeDimensions,
       graphOptimization,
       warmup,
       verify,
+      outputs,
       fallback: entry.fallback ?? fallback,
     };
     try {

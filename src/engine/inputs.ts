@@ -3,10 +3,16 @@ import {
   byteLengthOf,
   type DeclaredTensors,
   describeTensor,
-  type NamedTensor,
   type TensorInfo,
-  type TensorValue,
+  type TensorShape,
 } from '../standard/tensor.js';
+
+/** A tensor, and its bytes where they are at hand. */
+interface GivenTensor extends TensorShape {
+  readonly data?: Uint8Array;
+}
+
+type NamedGivenTensor<Tensor extends GivenTensor = GivenTensor> = readonly [name: string, tensor: Tensor];
 
 /**
  * Matches the tensors of a call with the inputs of a graph. An input is addressed by its name or, as Wasmtime allows,
@@ -14,8 +20,11 @@ import {
  *
  * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
  */
-export function matchInputs(expected: DeclaredTensors, given: readonly NamedTensor[]): Map<string, TensorValue> {
-  const matched = new Map<string, TensorValue>();
+export function matchInputs<Tensor extends GivenTensor>(
+  expected: DeclaredTensors,
+  given: readonly NamedGivenTensor<Tensor>[],
+): Map<string, Tensor> {
+  const matched = new Map<string, Tensor>();
   for (const input of given) {
     const name = matchInput('compute', expected, input);
     if (matched.has(name))
@@ -36,7 +45,7 @@ export function matchInputs(expected: DeclaredTensors, given: readonly NamedTens
  * @returns the input's name
  * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
  */
-export function matchInput(operation: string, expected: DeclaredTensors, [name, tensor]: NamedTensor): string {
+export function matchInput(operation: string, expected: DeclaredTensors, [name, tensor]: NamedGivenTensor): string {
   const info = expected === 'any' ? undefined : findInput(expected, name);
   if (expected !== 'any' && !info)
     throw invalid(operation, `the graph has no input ${quote(name)}; it has ${describeInputs(expected)}`);
@@ -52,7 +61,7 @@ function findInput(expected: readonly TensorInfo[], name: string): TensorInfo | 
 }
 
 /** What is wrong with a tensor for the input that it is meant for. */
-function findMisfit({ name, type, shape }: TensorInfo, given: TensorValue): string | undefined {
+function findMisfit({ name, type, shape }: TensorInfo, given: TensorShape): string | undefined {
   const isOfType = given.type === type;
   if (isOfType && fitsShape(shape, given.dimensions)) return undefined;
   const wanted = `input ${quote(name)} expects ${describeTensor(type, shape)}`;
@@ -61,13 +70,13 @@ function findMisfit({ name, type, shape }: TensorInfo, given: TensorValue): stri
 }
 
 /** What is wrong with a tensor by itself. */
-function findFault(name: string, { type, dimensions, data }: TensorValue): string | undefined {
+function findFault(name: string, { type, dimensions, data }: GivenTensor): string | undefined {
   const bytes = byteLengthOf(type, dimensions);
   const areLengths = dimensions.every(isLength);
-  if (areLengths && data.byteLength === bytes) return undefined;
+  if (areLengths && (data === undefined || data.byteLength === bytes)) return undefined;
   const given = describeTensor(type, dimensions);
   if (!areLengths) return `input ${quote(name)}: the axes of ${given} are not all whole numbers`;
-  return `input ${quote(name)}: ${given} has ${bytes} bytes, but ${data.byteLength} came`;
+  return `input ${quote(name)}: ${given} has ${bytes} bytes, but ${data?.byteLength} came`;
 }
 
 function isLength(length: number): boolean {

@@ -6,6 +6,11 @@ export interface Limits {
   readonly modelBytes: number;
   /** The bytes of the inputs of one computation, and those of its outputs. Default 1 GiB. */
   readonly tensorBytes: number;
+  /**
+   * The bytes of one guest's tensors that stay on devices at a time. What does not fit comes as bytes, as if its graph
+   * were registered without `outputs: 'device'`. Default 1 GiB.
+   */
+  readonly deviceBytes: number;
   /** The graphs that one guest has loaded at a time. Default 1000. */
   readonly graphs: number;
   /** The calls of one guest that wait or are under way at a time. Default 100. */
@@ -15,7 +20,10 @@ export interface Limits {
    * takes longer is ended, engine and all; another engine takes over. Default 300 000.
    */
   readonly loadMilliseconds: number;
-  /** How long one computation may take, in ms, waiting for its turn not included; as `loadMilliseconds`. Default 60 000. */
+  /**
+   * How long one computation may take, in ms, waiting for its turn not included; as `loadMilliseconds`. So long may it
+   * also take to read a tensor that has stayed on a device. Default 60 000.
+   */
   readonly computeMilliseconds: number;
   /** How long the engine's worker may take to start, fetching its script included. Default 30 000. */
   readonly startMilliseconds: number;
@@ -24,6 +32,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   modelBytes: 2 ** 31,
   tensorBytes: 2 ** 30,
+  deviceBytes: 2 ** 30,
   graphs: 1000,
   queuedCalls: 100,
   loadMilliseconds: 300_000,

@@ -1,6 +1,6 @@
 import type { Device } from '../backends/backend.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { DeclaredTensors, NamedTensor } from '../standard/tensor.js';
+import type { DeclaredTensors, TensorShape, TensorValue } from '../standard/tensor.js';
 import type { Awaitable } from './awaitable.js';
 
 export type { Awaitable } from './awaitable.js';
@@ -16,7 +16,23 @@ export interface GraphInfo {
 }
 
 /**
- * The engine, as one guest reaches it. Its four operations throw (or reject with) a `WasiNNError`.
+ * An output that has stayed on the device that computed it, and the number by which the link that it came from knows
+ * it. Computations over the same link take it as an input; it is there until it is released.
+ */
+export interface ResidentTensor extends TensorShape {
+  readonly resident: number;
+}
+
+export type LinkTensor = TensorValue | ResidentTensor;
+
+export type NamedLinkTensor = readonly [name: string, tensor: LinkTensor];
+
+export function isResident(tensor: LinkTensor): tensor is ResidentTensor {
+  return 'resident' in tensor;
+}
+
+/**
+ * The engine, as one guest reaches it. Its operations throw (or reject with) a `WasiNNError`.
  *
  * Tensors and builders that are passed in are the engine's from then on: their buffers may be transferred.
  */
@@ -25,10 +41,17 @@ export interface EngineLink {
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
   /** Loads a model of the registry; guests that load the same name share one session. */
   loadByName(name: string): Awaitable<GraphInfo>;
-  /** Runs a graph once. All inputs must be given; all outputs come back, in the order of the model. */
-  compute(graph: number, inputs: readonly NamedTensor[]): Awaitable<readonly NamedTensor[]>;
+  /**
+   * Runs a graph once. All inputs must be given; all outputs come back, in the order of the model. Those of a graph that
+   * was registered with `outputs: 'device'` may be resident.
+   */
+  compute(graph: number, inputs: readonly NamedLinkTensor[]): Awaitable<readonly NamedLinkTensor[]>;
   /** Gives a graph back. Unknown ids are ignored, so that giving back twice is harmless. */
   unload(graph: number): Awaitable<void>;
+  /** The value of a resident tensor, which stays. */
+  readTensor(resident: number): Awaitable<TensorValue>;
+  /** Gives a resident tensor's place on the device back. Unknown numbers are ignored. */
+  releaseTensor(resident: number): Awaitable<void>;
 }
 
 /** One file of a model: its bytes, or where to read them. */

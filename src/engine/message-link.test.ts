@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { errorCodes, WasiNNError } from '../standard/error.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
 import type { EngineConnection } from './engine.js';
+import { dataOf, unused } from './link.fixture.js';
 import type { EngineLink, GraphInfo } from './link.js';
 import { createMessageLink } from './message-link.js';
 import { serve } from './serve.js';
@@ -25,18 +26,6 @@ function channel(): { near: MessagePort; far: MessagePort } {
   opened.push(near, far);
   return { near, far };
 }
-
-async function refuse(): Promise<never> {
-  throw new Error('the test does not expect this call');
-}
-
-const unused: EngineConnection = {
-  load: refuse,
-  loadByName: refuse,
-  compute: refuse,
-  unload: refuse,
-  close: refuse,
-};
 
 /** What `postMessage` does in browsers with a buffer that was transferred before. Node finds out at the other end. */
 function throwDataCloneError(): never {
@@ -146,14 +135,14 @@ describe('buffers', () => {
     const data = new Uint8Array(10_000).fill(7);
     const [output] = await linkTo(echo).compute(0, [['x', tensor(data)]]);
     expect(isDetached(data, 10_000)).toBe(true);
-    expect(output?.[1].data).toEqual(new Uint8Array(10_000).fill(7));
+    expect(dataOf(output?.[1])).toEqual(new Uint8Array(10_000).fill(7));
   });
 
   it('of small tensors are copied, which costs less', async () => {
     const data = new Uint8Array(1000).fill(7);
     const [output] = await linkTo(echo).compute(0, [['x', tensor(data)]]);
     expect(data.byteLength).toBe(1000);
-    expect(output?.[1].data).toEqual(data);
+    expect(dataOf(output?.[1])).toEqual(data);
   });
 
   it('of builders are transferred where they are whole', async () => {
@@ -167,8 +156,8 @@ describe('buffers', () => {
     const larger = Uint8Array.from({ length: 100 }, (_, index) => index);
     const [output] = await linkTo(echo).compute(0, [['x', tensor(larger.subarray(10, 14))]]);
     expect(larger.byteLength).toBe(100);
-    expect(output?.[1].data).toEqual(Uint8Array.of(10, 11, 12, 13));
-    expect(output?.[1].data.buffer.byteLength).toBe(4);
+    expect(dataOf(output?.[1])).toEqual(Uint8Array.of(10, 11, 12, 13));
+    expect(dataOf(output?.[1]).buffer.byteLength).toBe(4);
   });
 
   it('that are larger than the view of them stay at the other end too', async () => {
@@ -176,7 +165,7 @@ describe('buffers', () => {
     const link = linkTo({ compute: async () => [['y', tensor(heap.subarray(8, 12))]] });
     for (let round = 0; round < 2; round++) {
       const [output] = await link.compute(0, []);
-      expect(output?.[1].data).toEqual(Uint8Array.of(9, 9, 9, 9));
+      expect(dataOf(output?.[1])).toEqual(Uint8Array.of(9, 9, 9, 9));
     }
     expect(heap.byteLength).toBe(64);
   });
@@ -190,7 +179,7 @@ describe('buffers', () => {
       ['c', tensor(alias)],
       ['d', tensor(data.subarray(2))],
     ]);
-    expect(outputs.map(([name, { data: bytes }]) => [name, ...bytes])).toEqual([
+    expect(outputs.map(([name, tensor]) => [name, ...dataOf(tensor)])).toEqual([
       ['a', 1, 2, 3, 4],
       ['b', 1, 2, 3, 4],
       ['c', 1, 2, 3, 4],

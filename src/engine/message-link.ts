@@ -4,9 +4,12 @@ import {
   computeCall,
   expectGraph,
   expectTensors,
+  expectValue,
   loadByNameCall,
   loadCall,
   notPosted,
+  readTensorCall,
+  releaseTensorCall,
   unloadCall,
 } from './calls.js';
 import type { RemoteLink } from './link.js';
@@ -61,6 +64,12 @@ export function createMessageLink(port: MessagePort): MessageLink {
     },
     async unload(graph) {
       await request(unloadCall(graph));
+    },
+    async readTensor(resident) {
+      return expectValue(await request(readTensorCall(resident)));
+    },
+    async releaseTensor(resident) {
+      await request(releaseTensorCall(resident));
     },
     fail(causeOf) {
       lost = causeOf;

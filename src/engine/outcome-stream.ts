@@ -1,6 +1,6 @@
 import { WasiNNError } from '../standard/error.js';
-import type { NamedTensor, TensorType } from '../standard/tensor.js';
-import type { GraphInfo } from './link.js';
+import type { TensorShape } from '../standard/tensor.js';
+import { type GraphInfo, isResident } from './link.js';
 import { isNamedTensors, type Outcome, type PlainError } from './protocol.js';
 
 /**
@@ -12,7 +12,7 @@ type Header = { readonly result?: GraphInfo | readonly TensorHeader[] } | { read
 
 type TensorHeader = readonly [
   name: string,
-  tensor: { readonly dimensions: readonly number[]; readonly type: TensorType; readonly byteLength: number },
+  tensor: TensorShape & ({ readonly byteLength: number } | { readonly resident: number }),
 ];
 
 const encoder = new TextEncoder();
@@ -23,7 +23,7 @@ export function toStream(outcome: Outcome): Uint8Array[] {
   const header = encoder.encode(JSON.stringify(toHeader(outcome)));
   const { byteLength } = header;
   const length = Uint8Array.of(byteLength, byteLength >>> 8, byteLength >>> 16, byteLength >>> 24);
-  return [length, header, ...tensorsOf(outcome).map(([, { data }]) => data)];
+  return [length, header, ...bytesOf(outcome)];
 }
 
 /** @param read takes as many bytes as it is told from the stream; they are the outcome's */
@@ -37,7 +37,9 @@ export function fromStream(read: (byteLength: number) => Uint8Array<ArrayBuffer>
   const { result } = header;
   if (!isTensorHeaders(result)) return { result };
   return {
-    result: result.map(([name, { dimensions, type, byteLength }]) => {
+    result: result.map(([name, tensor]) => {
+      if ('resident' in tensor) return [name, tensor];
+      const { dimensions, type, byteLength } = tensor;
       return [name, { dimensions, type, data: read(byteLength) }];
     }),
   };
@@ -49,14 +51,17 @@ function toHeader(outcome: Outcome): Header {
   if (result === undefined) return {};
   if (!isNamedTensors(result)) return { result };
   return {
-    result: result.map(([name, { dimensions, type, data }]) => {
+    result: result.map(([name, tensor]) => {
+      if (isResident(tensor)) return [name, tensor];
+      const { dimensions, type, data } = tensor;
       return [name, { dimensions, type, byteLength: data.byteLength }];
     }),
   };
 }
 
-function tensorsOf(outcome: Outcome): readonly NamedTensor[] {
-  return 'result' in outcome && isNamedTensors(outcome.result) ? outcome.result : [];
+function bytesOf(outcome: Outcome): Uint8Array[] {
+  if ('error' in outcome || !isNamedTensors(outcome.result)) return [];
+  return outcome.result.flatMap(([, tensor]) => (isResident(tensor) ? [] : [tensor.data]));
 }
 
 function isHeader(data: unknown): data is Header {

@@ -3,10 +3,9 @@ import type { BackendUrls } from '../backends/resolve-backends.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
-import type { NamedTensor } from '../standard/tensor.js';
 import type { EngineEvent, EngineStats } from './engine.js';
 import type { Limits } from './limits.js';
-import type { GraphInfo, ModelPart } from './link.js';
+import type { GraphInfo, ModelPart, NamedLinkTensor } from './link.js';
 import type { FailedCall } from './loss.js';
 
 export { fromPlainError, type PlainError, toPlainError } from '../standard/plain-error.js';
@@ -96,12 +95,15 @@ export type Operation =
       readonly target: ExecutionTarget;
     }
   | { readonly operation: 'loadByName'; readonly name: string }
-  | { readonly operation: 'compute'; readonly graph: number; readonly inputs: readonly NamedTensor[] }
-  | { readonly operation: 'unload'; readonly graph: number };
+  | { readonly operation: 'compute'; readonly graph: number; readonly inputs: readonly NamedLinkTensor[] }
+  | { readonly operation: 'unload'; readonly graph: number }
+  /** Answered with a list of one tensor, whose name means nothing. */
+  | { readonly operation: 'readTensor'; readonly resident: number }
+  | { readonly operation: 'releaseTensor'; readonly resident: number };
 
 export type Request = Operation & { readonly id: number };
 
-export type Result = GraphInfo | readonly NamedTensor[] | undefined;
+export type Result = GraphInfo | readonly NamedLinkTensor[] | undefined;
 
 export type Outcome = { readonly result: Result } | { readonly error: PlainError };
 
@@ -152,6 +154,6 @@ export function isGraphInfo(result: Result): result is GraphInfo {
   return result !== undefined && 'device' in result;
 }
 
-export function isNamedTensors(result: Result): result is readonly NamedTensor[] {
+export function isNamedTensors(result: Result): result is readonly NamedLinkTensor[] {
   return Array.isArray(result);
 }

@@ -138,7 +138,7 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
 }
 
 /** Those of an engine that does not run. */
-export const noStats: EngineStats = { guests: 0, graphs: 0, calls: 0, heapBytes: 0 };
+export const noStats: EngineStats = { guests: 0, graphs: 0, calls: 0, heapBytes: 0, deviceBytes: 0 };
 
 function keepSpare({ spares }: Guest, spare: MessagePort): void {
   spares.push(spare);
@@ -159,9 +159,9 @@ function tellOfLoss({ line, waitingPlace }: Guest, failed: readonly FailedCall[]
   line.postMessage(message);
 }
 
-function overdue({ kind }: Turn, limits: Limits): WasiNNError {
-  const name = `${kind}Milliseconds` as const;
-  return new WasiNNError('timeout', `${kind}: it took more than the ${limits[name]} ms that the page allows`);
+function overdue({ kind }: Turn, { loadMilliseconds, computeMilliseconds }: Limits): WasiNNError {
+  const limit = kind === 'load' ? loadMilliseconds : computeMilliseconds;
+  return new WasiNNError('timeout', `${kind}: it took more than the ${limit} ms that the page allows`);
 }
 
 function broken(cause: string): WasiNNError {

@@ -35,7 +35,7 @@ export interface RunningEngineListener {
 export function startRunningEngine(options: RunningEngineOptions, listener: RunningEngineListener): RunningEngine {
   const { loadMilliseconds: load, computeMilliseconds: compute, startMilliseconds } = options.limits;
   const board = createBoard();
-  const watch = watchTurns(board, { load, compute }, listener.onOverdue);
+  const watch = watchTurns(board, { load, compute, read: compute }, listener.onOverdue);
   const lifeLock = `wasi-nn engine ${Date.now()} ${Math.random()}`;
   const ended = new AbortController();
   let isReady = false;

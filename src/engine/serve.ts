@@ -58,6 +58,11 @@ async function carryOut(connection: EngineConnection, request: Request): Promise
     case 'unload':
       await connection.unload(request.graph);
       return undefined;
+    case 'readTensor':
+      return wholeTensors([['', await connection.readTensor(request.resident, request.id)]]);
+    case 'releaseTensor':
+      await connection.releaseTensor(request.resident);
+      return undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { EngineConnection } from './connection.js';
+import { unused } from './link.fixture.js';
 import type { GraphInfo } from './link.js';
 import type { FailedCall } from './loss.js';
 import { isOpenMessage, type LossMessage } from './protocol.js';
@@ -48,6 +49,8 @@ function createFakeEngine(firstId: number) {
     async unload(graph) {
       calls.push(`unload ${graph}`);
     },
+    readTensor: unused.readTensor,
+    releaseTensor: unused.releaseTensor,
     close: async () => undefined,
   };
   return {

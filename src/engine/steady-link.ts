@@ -1,10 +1,17 @@
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
-import type { NamedTensor } from '../standard/tensor.js';
+import type { TensorValue } from '../standard/tensor.js';
 import { type Awaitable, andThen, orElse } from './awaitable.js';
 import { createBlockingLink, createWaitingPlace } from './blocking-link.js';
-import { unknownGraph } from './calls.js';
-import type { EngineLink, GraphInfo, RemoteLink } from './link.js';
+import { unknownGraph, unknownTensor } from './calls.js';
+import {
+  type EngineLink,
+  type GraphInfo,
+  isResident,
+  type LinkTensor,
+  type NamedLinkTensor,
+  type RemoteLink,
+} from './link.js';
 import { EngineLost, lossOf } from './loss.js';
 import { createMessageLink, type MessageLink } from './message-link.js';
 import { isLossMessage, type OpenMessage, type SpareMessage } from './protocol.js';
@@ -23,6 +30,12 @@ interface Entry {
 interface Place {
   readonly link: RemoteLink;
   readonly id: Awaitable<number>;
+}
+
+/** A tensor on a device: the link to its engine, and the number that the engine has for it. */
+interface Residence {
+  readonly link: RemoteLink;
+  readonly resident: number;
 }
 
 /** How often a call is made again when engine after engine is lost under it. */
@@ -126,6 +139,7 @@ function post(line: MessagePort, message: OpenMessage): void {
  */
 function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awaitable<never>): EngineLink {
   const graphs = new Map<number, Entry>();
+  const residences = new Map<number, Residence>();
   let nextId = 0;
 
   /** Tries until an engine lives long enough; `attempt` counts from 0. */
@@ -159,6 +173,28 @@ function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awai
     return place;
   }
 
+  /** Gives an output that is on a device a number of its own. */
+  function adopt([name, tensor]: NamedLinkTensor, link: RemoteLink): NamedLinkTensor {
+    if (!isResident(tensor)) return [name, tensor];
+    const { type, dimensions, resident } = tensor;
+    const own = nextId++;
+    residences.set(own, { link, resident });
+    return [name, { type, dimensions, resident: own }];
+  }
+
+  /** Has tensors where a graph can take them: those that another engine has come by their values. */
+  function bring(tensors: readonly NamedLinkTensor[], link: RemoteLink): Awaitable<readonly NamedLinkTensor[]> {
+    return tensors.reduce<Awaitable<readonly NamedLinkTensor[]>>((brought, [name, tensor]) => {
+      return andThen(brought, (others) => andThen(bringOne(tensor, link), (one) => [...others, [name, one]]));
+    }, []);
+  }
+
+  function bringOne(tensor: LinkTensor, link: RemoteLink): Awaitable<LinkTensor> {
+    const residence = isResident(tensor) ? residences.get(tensor.resident) : undefined;
+    if (!residence) return tensor;
+    return residence.link === link ? { ...tensor, resident: residence.resident } : read(residence);
+  }
+
   return {
     load(parts, encoding, target) {
       // Blobs are not held in this thread's memory.
@@ -180,6 +216,8 @@ function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awai
     compute(graph, inputs) {
       const entry = graphs.get(graph);
       if (!entry) return refuse(unknownGraph(graph));
+      const stray = inputs.find(([, tensor]) => isResident(tensor) && !residences.has(tensor.resident));
+      if (stray && isResident(stray[1])) return refuse(unknownTensor(stray[1].resident));
       const kept = totalBytes(inputs) <= copiedBytes ? inputs.map(copy) : undefined;
       let given = false;
       return persist(() => {
@@ -188,7 +226,9 @@ function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awai
           if (given && !kept) throw tooLargeToRepeat();
           const tensors = given && kept ? kept.map(copy) : inputs;
           given = true;
-          return link.compute(id, tensors);
+          return andThen(bring(tensors, link), (there) =>
+            andThen(link.compute(id, there), (outputs) => outputs.map((output) => adopt(output, link))),
+          );
         });
       });
     },
@@ -197,10 +237,18 @@ function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awai
       const place = graphs.get(graph)?.place;
       graphs.delete(graph);
       if (!place) return undefined;
-      const ignoreLoss = (cause: unknown) => {
-        if (!(cause instanceof EngineLost)) throw cause;
-      };
       return orElse(() => andThen(place.id, (id) => place.link.unload(id)), ignoreLoss);
+    },
+
+    readTensor(own) {
+      const residence = residences.get(own);
+      return residence ? read(residence) : refuse(unknownTensor(own));
+    },
+
+    releaseTensor(own) {
+      const residence = residences.get(own);
+      residences.delete(own);
+      return residence && orElse(() => residence.link.releaseTensor(residence.resident), ignoreLoss);
     },
   };
 }
@@ -210,12 +258,33 @@ function loadFrom(link: RemoteLink, source: Source): Awaitable<GraphInfo> {
   return link.load(source.parts, source.encoding, source.target);
 }
 
-function totalBytes(tensors: readonly NamedTensor[]): number {
-  return tensors.reduce((total, [, { data }]) => total + data.byteLength, 0);
+function ignoreLoss(cause: unknown): undefined {
+  if (!(cause instanceof EngineLost)) throw cause;
 }
 
-function copy([name, value]: NamedTensor): NamedTensor {
-  return [name, { ...value, data: value.data.slice() }];
+/** A tensor on a device went with the engine that had it. */
+function read({ link, resident }: Residence): Awaitable<TensorValue> {
+  return orElse(
+    () => link.readTensor(resident),
+    (cause) => {
+      throw cause instanceof EngineLost ? tensorLost() : cause;
+    },
+  );
+}
+
+function totalBytes(tensors: readonly NamedLinkTensor[]): number {
+  return tensors.reduce((total, [, tensor]) => total + (isResident(tensor) ? 0 : tensor.data.byteLength), 0);
+}
+
+function copy([name, tensor]: NamedLinkTensor): NamedLinkTensor {
+  return [name, isResident(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
+}
+
+function tensorLost(): WasiNNError {
+  return new WasiNNError(
+    'runtime-error',
+    'a tensor that had stayed on a device is lost, since its engine was replaced: compute it again',
+  );
 }
 
 function tooLargeToRepeat(): WasiNNError {

@@ -1,22 +1,23 @@
-import type { NamedTensor } from '../standard/tensor.js';
+import { isResident, type NamedLinkTensor } from './link.js';
 
 /** Bytes that own their buffer, so that the buffer can be transferred; a copy where they are a view of a larger one. */
 export function whole(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }
 
-export function wholeTensors(tensors: readonly NamedTensor[]): NamedTensor[] {
-  return tensors.map(([name, { dimensions, type, data }]) => [
-    name,
-    { dimensions: [...dimensions], type, data: whole(data) },
-  ]);
+export function wholeTensors(tensors: readonly NamedLinkTensor[]): NamedLinkTensor[] {
+  return tensors.map(([name, tensor]) => {
+    const { dimensions, type } = tensor;
+    const elements = isResident(tensor) ? { resident: tensor.resident } : { data: whole(tensor.data) };
+    return [name, { dimensions: [...dimensions], type, ...elements }];
+  });
 }
 
 /** Up to this many bytes, a copy in the message costs less than handing a buffer over, which the collector notices too. */
 const smallBytes = 8192;
 
 /** The buffers of tensors that were made whole, each once, as far as handing them over is worth it. */
-export function buffersOf(tensors: readonly NamedTensor[]): ArrayBuffer[] {
-  const large = tensors.filter(([, { data }]) => data.byteLength > smallBytes);
-  return [...new Set(large.map(([, { data }]) => data.buffer))];
+export function buffersOf(tensors: readonly NamedLinkTensor[]): ArrayBuffer[] {
+  const buffers = tensors.flatMap(([, tensor]) => (isResident(tensor) ? [] : [tensor.data.buffer]));
+  return [...new Set(buffers.filter(({ byteLength }) => byteLength > smallBytes))];
 }

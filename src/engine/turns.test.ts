@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 /** A board of each kind, an engine that writes on it, and a page that watches. */
-function open(isolated: boolean, limits = { load: 1000, compute: 100 }) {
+function open(isolated: boolean, limits = { load: 1000, compute: 100, read: 100 }) {
   vi.stubGlobal('crossOriginIsolated', isolated);
   const seen = createBoard();
   // What is not shared is copied when it is posted.

@@ -10,7 +10,8 @@ import { createSharedMemory, isShared } from './shared-memory.js';
  * call, and when the turn began.
  */
 
-export type TurnKind = 'load' | 'compute';
+/** What a runtime does; `read`: it brings a tensor back from a device. */
+export type TurnKind = 'load' | 'compute' | 'read';
 
 /** One call's time with a runtime. */
 export interface Turn {
@@ -33,7 +34,7 @@ const slotCount = 8;
 
 const boardWords = firstSlot + slotCount * slotWords;
 
-const kinds: readonly TurnKind[] = ['load', 'compute'];
+const kinds: readonly TurnKind[] = ['load', 'compute', 'read'];
 
 /** Makes a board that two threads can share, where they can share memory at all. */
 export function createBoard(): Int32Array {

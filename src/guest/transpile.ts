@@ -15,6 +15,8 @@ const waitingImports = [
   'wasi:nn/graph#load',
   'wasi:nn/graph#load-by-name',
   'wasi:nn/inference#[method]graph-execution-context.compute',
+  // An output may have stayed on a device.
+  'wasi:nn/tensor#[method]tensor.data',
 ];
 
 /**

@@ -1,5 +1,11 @@
 import { quote, WasiNNError } from '../standard/error.js';
-import { executionTargets, graphEncodings, isExecutionTarget, isGraphEncoding } from '../standard/graph.js';
+import {
+  executionTargets,
+  graphEncodings,
+  isExecutionTarget,
+  isGraphEncoding,
+  outputPlaces,
+} from '../standard/graph.js';
 import type { LocalPart, ModelEntry, PartSource } from './registry.js';
 
 /** How much a runtime rewrites a graph when it is loaded. */
@@ -27,6 +33,7 @@ const entryMembers = [
   'fallback',
   'warmup',
   'verify',
+  'outputs',
   'fetch',
 ];
 const fetchMembers = ['credentials', 'headers', 'retries', 'stallTimeout'];
@@ -137,10 +144,16 @@ function toDimensions(dimensions: unknown = {}): Record<string, number> {
   return result;
 }
 
-function toSwitches({ warmup, verify }: Members): Pick<ModelEntry, 'warmup' | 'verify'> {
+function toSwitches({ warmup, verify, outputs }: Members): Pick<ModelEntry, 'warmup' | 'verify' | 'outputs'> {
   if (warmup !== undefined && typeof warmup !== 'boolean') throw fault('its warmup', 'true or false', warmup);
   if (verify !== undefined && typeof verify !== 'boolean') throw fault('its verify', 'true or false', verify);
-  return { ...(warmup === undefined ? {} : { warmup }), ...(verify === undefined ? {} : { verify }) };
+  if (outputs !== undefined && !isOneOf(outputPlaces, outputs))
+    throw fault('its outputs', oneOf(outputPlaces), outputs);
+  return {
+    ...(warmup === undefined ? {} : { warmup }),
+    ...(verify === undefined ? {} : { verify }),
+    ...(outputs === undefined ? {} : { outputs }),
+  };
 }
 
 function toFallback(fallback: unknown): boolean | FallbackProvider[] {

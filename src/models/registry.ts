@@ -1,5 +1,5 @@
 import { quote, WasiNNError } from '../standard/error.js';
-import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import type { ExecutionTarget, GraphEncoding, OutputPlace } from '../standard/graph.js';
 import { type FallbackProvider, type GraphOptimization, parseEntry } from './parse-entry.js';
 import { matchesUrlPattern, parseUrlPattern } from './url-pattern.js';
 
@@ -62,6 +62,11 @@ export interface ModelOptions extends ModelFileOptions {
    * drivers have been seen to compute wrong numbers. Default: no.
    */
   readonly verify?: boolean;
+  /**
+   * `device`: outputs stay on the device that computed them until the guest asks for their bytes, and graphs on the same
+   * device take them as inputs without a copy; for WebGPU and WebNN. Default `bytes`.
+   */
+  readonly outputs?: OutputPlace;
   readonly fetch?: ModelFetchOptions;
 }
 
@@ -98,6 +103,7 @@ export interface ModelEntry {
   readonly fallback?: boolean | readonly FallbackProvider[];
   readonly warmup?: boolean;
   readonly verify?: boolean;
+  readonly outputs?: OutputPlace;
   readonly fetch: Required<ModelFetchOptions>;
 }
 

@@ -26,3 +26,8 @@ export function isGraphEncoding(value: unknown): value is GraphEncoding {
 export function isExecutionTarget(value: unknown): value is ExecutionTarget {
   return executionTargets.some((target) => target === value);
 }
+
+export const outputPlaces = ['bytes', 'device'] as const;
+
+/** Where outputs are put: into bytes for whoever computes, or nowhere else than they are, on the device, until asked for. */
+export type OutputPlace = (typeof outputPlaces)[number];

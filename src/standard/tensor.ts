@@ -14,13 +14,17 @@ export const elementBytes: Readonly<Record<TensorType, number>> = {
   I64: 8,
 };
 
+/** What a tensor is, whatever its elements are. */
+export interface TensorShape {
+  readonly dimensions: readonly number[];
+  readonly type: TensorType;
+}
+
 /**
  * A tensor by value. `data` holds the elements contiguous, row-major and little-endian; no dimensions at all make a
  * scalar, a dimension of zero an empty tensor.
  */
-export interface TensorValue {
-  readonly dimensions: readonly number[];
-  readonly type: TensorType;
+export interface TensorValue extends TensorShape {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 

@@ -74,6 +74,21 @@ impl Guest for Probe {
         Ok(())
     }
 
+    fn compute_chain(
+        graphs: Vec<GraphNumber>,
+        inputs: Vec<PlainTensor>,
+        read: Vec<u32>,
+    ) -> Result<Vec<PlainTensor>, Failure> {
+        let mut tensors: Vec<_> = inputs.iter().map(|input| (input.name.clone(), input.to_host())).collect();
+        for number in graphs {
+            let outputs = loaded(number)?.graph.init_execution_context()?.compute(tensors)?;
+            tensors = (0..).zip(outputs).map(|(position, (_, tensor))| (position.to_string(), tensor)).collect();
+        }
+        let is_read = |position: &u32| read.contains(position);
+        let outputs = (0..).zip(tensors).filter(|(position, _)| is_read(position));
+        Ok(outputs.map(|(_, (name, tensor))| PlainTensor::from_host(name, &tensor)).collect())
+    }
+
     fn drop_context(number: ContextNumber) {
         drop(CONTEXTS.with(|contexts| contexts.take(number)));
     }

@@ -1,15 +1,25 @@
 import type { InferenceSession } from 'onnxruntime-web';
+import { messageOf } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
 import type { Device, FallbackPolicy } from '../backend.js';
+import { isFatal } from './errors.js';
 import { acceleratedRuntime, cpuRuntime, type Runtime } from './runtimes.js';
 import { openGPUDevice } from './webgpu.js';
 import { openMLContext } from './webnn.js';
+
+/** Where onnxruntime can keep tensors, and the device or context that they are on: no other can compute with them. */
+export interface Residence {
+  readonly location: 'gpu-buffer' | 'ml-tensor';
+  readonly owner: object;
+}
 
 /** Everything needed to create a session on one device. */
 export interface Placement {
   readonly device: Device;
   readonly runtime: Runtime;
   readonly executionProvider: InferenceSession.ExecutionProviderConfig;
+  /** Where tensors can stay; absent where they are in the module's own memory, and computing with them copies them. */
+  readonly residence?: Residence;
 }
 
 export interface ProviderOptions {
@@ -28,6 +38,28 @@ export function giveUp(runtime: Runtime, reason: string, { onBroken }: ProviderO
   if (!onBroken) return;
   runtime.queue.stop();
   onBroken(reason);
+}
+
+/**
+ * Does something with a module while it is the caller's, and gives the module up where that breaks it.
+ *
+ * @param isReplaceable whether something else can take over, so that the module may stay broken if nobody else needs it
+ */
+export async function guard<Result>(
+  runtime: Runtime,
+  options: ProviderOptions,
+  action: () => Promise<Result>,
+  isReplaceable = false,
+): Promise<Result> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (isFatal(cause)) {
+      runtime.fault ??= messageOf(cause);
+      if (!isReplaceable || runtime.sessions > 1) giveUp(runtime, runtime.fault, options);
+    }
+    throw cause;
+  }
 }
 
 /** One way to run a graph. `place` rejects, saying why, where the browser or the machine does not offer it. */
@@ -82,6 +114,7 @@ const webgpu: Candidate = {
       device: { target: 'gpu', provider: 'webgpu', description: `WebGPU, ${description}` },
       runtime,
       executionProvider: { name: 'webgpu', device },
+      residence: { location: 'gpu-buffer', owner: device },
     };
   },
 };
@@ -97,6 +130,7 @@ const webnn = (deviceType: 'npu' | 'gpu', target: ExecutionTarget): Candidate =>
       device: { target, provider: 'webnn', description: `WebNN, ${deviceType}` },
       runtime,
       executionProvider: { name: 'webnn', deviceType, context },
+      residence: { location: 'ml-tensor', owner: context },
     };
   },
 });

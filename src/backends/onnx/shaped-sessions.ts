@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-web';
-import type { TensorInfo, TensorValue } from '../../standard/tensor.js';
+import type { TensorInfo, TensorShape } from '../../standard/tensor.js';
 import { isFatal } from './errors.js';
 
 /** Sessions of one model for different lengths of the axes that it leaves open, which WebNN must know beforehand. */
@@ -9,7 +9,7 @@ export interface ShapedSessions {
    *
    * @throws what making it throws, where none has been made yet or the module is broken now
    */
-  sessionFor(inputs: ReadonlyMap<string, TensorValue>): Promise<InferenceSession>;
+  sessionFor(inputs: ReadonlyMap<string, TensorShape>): Promise<InferenceSession>;
   release(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ export function createShapedSessions(
 }
 
 /** The lengths of the axes that are left open, in the order of the model; the first tensor that has an axis counts. */
-function lengthsOf(inputs: readonly TensorInfo[], given: ReadonlyMap<string, TensorValue>): [string, number][] {
+function lengthsOf(inputs: readonly TensorInfo[], given: ReadonlyMap<string, TensorShape>): [string, number][] {
   const lengths = new Map<string, number>();
   for (const { name, shape } of inputs) {
     for (const [axis, length] of shape.entries()) {

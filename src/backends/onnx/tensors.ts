@@ -24,6 +24,11 @@ const standardTypes: ReadonlyMap<string, TensorType> = new Map([
   ['int64', 'I64'],
 ]);
 
+/** The name that wasi-nn has for an element type of onnxruntime; none for one that it cannot name. */
+export function toStandardType(type: string): TensorType | undefined {
+  return standardTypes.get(type);
+}
+
 export function toTensorInfo(metadata: InferenceSession.ValueMetadata): TensorInfo {
   if (!metadata.isTensor) return { name: metadata.name, type: 'no tensor', shape: [] };
   return {
@@ -55,14 +60,18 @@ export function toOnnxTensor(construct: TensorConstructor, name: string, value: 
  * @throws WasiNNError `unsupported-operation` for element types that wasi-nn cannot name
  */
 export function fromOnnxTensor(name: string, tensor: Tensor): TensorValue {
-  const type = standardTypes.get(tensor.type);
-  if (!type) {
-    throw new WasiNNError(
-      'unsupported-operation',
-      `output "${name}" is of type ${tensor.type}, which wasi-nn has no name for: add a Cast to the model`,
-    );
-  }
+  const type = expectType(name, tensor);
   return { type, dimensions: tensor.dims, data: toBytes(tensor.data, byteLengthOf(type, tensor.dims)) };
+}
+
+/** @throws WasiNNError `unsupported-operation` for element types that wasi-nn cannot name */
+export function expectType(name: string, { type }: Tensor): TensorType {
+  const known = toStandardType(type);
+  if (known) return known;
+  throw new WasiNNError(
+    'unsupported-operation',
+    `output "${name}" is of type ${type}, which wasi-nn has no name for: add a Cast to the model`,
+  );
 }
 
 type Elements = Float32Array | Float64Array | Uint16Array | Uint8Array | Int32Array | BigInt64Array;

@@ -1,0 +1,287 @@
+import type { Page } from '@playwright/test';
+import { constant, model, node, tensor as tensorOf, value } from '../src/backends/onnx/model.fixture.js';
+import type { Limits, Waiting } from '../src/index.js';
+import { ask, openGuests, type PlainTensor } from './guest-page.js';
+import { legacyGuest, openContext, placeTensor } from './legacy-page.js';
+import type { Site } from './site.js';
+import { expect, test } from './test.js';
+import { patchEngine } from './waiting-page.js';
+
+/** Outputs that stay on the device that computed them, until their bytes are asked for. */
+
+/** Of four numbers twice as much. */
+const double = model({
+  nodes: [node('Add', ['x', 'x'], ['y'])],
+  inputs: [value('x', [4])],
+  outputs: [value('y', [4])],
+});
+
+/** Of four numbers twice as much, where the greatest is, and an FP64, which onnxruntime keeps on no device. */
+const mixed = model({
+  nodes: [
+    node('Add', ['x', 'x'], ['y']),
+    node('ArgMax', ['x'], ['place']),
+    constant('wide', tensorOf({ name: 'wide', dims: [1], type: 11, raw: new Uint8Array(Float64Array.of(0.5).buffer) })),
+  ],
+  inputs: [value('x', [4])],
+  outputs: [value('y', [4]), value('place', [1], 7), value('wide', [1], 11)],
+});
+
+interface Accelerator {
+  readonly target: 'gpu' | 'tpu';
+  readonly provider: string;
+  /** Counts in the engine's worker how often something is read from the device, and tells a page that asks. */
+  readonly countReads: string;
+}
+
+const counting = (holder: string, method: string) => `{
+  new BroadcastChannel('end').onmessage = () => close();
+  const read = ${holder}.prototype.${method};
+  const channel = new BroadcastChannel('device reads');
+  let reads = 0;
+  channel.onmessage = () => channel.postMessage(reads);
+  ${holder}.prototype.${method} = function (...values) {
+    reads++;
+    return read.apply(this, values);
+  };
+}`;
+
+const accelerators: readonly Accelerator[] = [
+  { target: 'gpu', provider: 'webgpu', countReads: counting('GPUBuffer', 'mapAsync') },
+  { target: 'tpu', provider: 'webnn', countReads: counting('MLContext', 'readTensor') },
+];
+
+const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', core: 'legacy-probe.wasm' };
+
+interface OpenOptions {
+  readonly waiting?: Waiting;
+  readonly limits?: Partial<Limits>;
+}
+
+async function open(
+  page: Page,
+  site: Site,
+  { target, countReads }: Accelerator,
+  { waiting, limits }: OpenOptions = {},
+) {
+  await patchEngine(page, countReads);
+  site.answer('/double.onnx', (_, response) => response.end(double));
+  site.answer('/mixed.onnx', (_, response) => response.end(mixed));
+  await page.goto(`${site.origin}/blank.html`);
+  const models = {
+    staying: { url: '/double.onnx', target, outputs: 'device' },
+    fetched: { url: '/double.onnx', target },
+    'on-cpu': { url: '/double.onnx' },
+    mixed: { url: '/mixed.onnx', target, outputs: 'device' },
+  } as const;
+  await openGuests(page, guests, { models, allowSoftwareAdapter: true, ...(limits ? { limits } : {}) }, waiting);
+}
+
+/** How often something has been read from the device. */
+function countReads(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const channel = new BroadcastChannel('device reads');
+        channel.onmessage = ({ data }) => {
+          channel.close();
+          resolve(data);
+        };
+        channel.postMessage('how many?');
+      }),
+  );
+}
+
+const deviceBytes = (page: Page) => page.evaluate(async () => (await guestPage.nn.stats()).deviceBytes);
+
+const one = tensor(1, 2, 3, 4);
+
+function tensor(...numbers: number[]): PlainTensor {
+  const data = new Uint8Array(Float32Array.from(numbers).buffer);
+  return { name: 'x', dimensions: [numbers.length], ty: 'FP32', data };
+}
+
+function numbersOf(tensor: PlainTensor | undefined): number[] {
+  return [...new Float32Array(Uint8Array.from(tensor?.data ?? []).buffer)];
+}
+
+async function load(page: Page, guest: string, name: string): Promise<number> {
+  const outcome = await ask<number>(page, guest, 'loadByName', name);
+  if (!('ok' in outcome)) throw new Error(`${name} could not be loaded: ${outcome.text}`);
+  return outcome.ok;
+}
+
+async function chain(page: Page, graphs: readonly number[], read: readonly number[]): Promise<number[][]> {
+  const outcome = await ask<PlainTensor[]>(page, 'probe', 'computeChain', graphs, [one], read);
+  if (!('ok' in outcome)) throw new Error(`${outcome.code}: ${outcome.text}`);
+  return outcome.ok.map(numbersOf);
+}
+
+for (const accelerator of accelerators) {
+  for (const waiting of ['block', 'suspend'] as const) {
+    const where = `${accelerator.provider}, ${waiting}`;
+
+    test(`a guest that goes on with outputs as they are reads nothing in between (${where})`, async ({
+      page,
+      site,
+    }) => {
+      await open(page, site, accelerator, { waiting });
+      const staying = await load(page, 'probe', 'staying');
+      const fetched = await load(page, 'probe', 'fetched');
+      expect(await chain(page, [fetched, fetched, fetched], [0])).toEqual([[8, 16, 24, 32]]);
+      expect(await countReads(page)).toBe(3);
+      expect(await chain(page, [staying, staying, staying], [0])).toEqual([[8, 16, 24, 32]]);
+      expect(await countReads(page)).toBe(4);
+      // The last graph's outputs come as bytes.
+      expect(await chain(page, [staying, staying, fetched], [0])).toEqual([[8, 16, 24, 32]]);
+      expect(await countReads(page)).toBe(5);
+      // Nobody asks for the bytes at all.
+      expect(await chain(page, [staying, staying], [])).toEqual([]);
+      expect(await countReads(page)).toBe(5);
+      await expect.poll(() => deviceBytes(page)).toBe(0);
+      const { provider } = accelerator;
+      expect(await page.evaluate(() => guestPage.events)).toMatchObject([
+        { device: { provider } },
+        { device: { provider } },
+      ]);
+    });
+
+    test(`a graph on another device gets the bytes (${where})`, async ({ page, site }) => {
+      await open(page, site, accelerator, { waiting });
+      const staying = await load(page, 'probe', 'staying');
+      const onCpu = await load(page, 'probe', 'on-cpu');
+      expect(await chain(page, [staying, onCpu, staying], [0])).toEqual([[8, 16, 24, 32]]);
+      expect(await countReads(page)).toBe(2);
+      await expect.poll(() => deviceBytes(page)).toBe(0);
+    });
+
+    test(`guests of the older interfaces read what they get (${where})`, async ({ page, site }) => {
+      await open(page, site, accelerator, { waiting });
+      const graph = await load(page, 'older', 'staying');
+      const compute = async (input: PlainTensor, outputs: readonly string[]) => {
+        const outcome = await ask<PlainTensor[]>(page, 'older', 'compute', graph, [input], outputs, true);
+        return 'ok' in outcome ? outcome.ok.map(numbersOf) : outcome;
+      };
+      // What is got twice is read once.
+      expect(await compute(one, ['y', '0'])).toEqual([
+        [2, 4, 6, 8],
+        [2, 4, 6, 8],
+      ]);
+      expect(await countReads(page)).toBe(1);
+      expect(await compute(tensor(5, 6, 7, 8), ['y'])).toEqual([[10, 12, 14, 16]]);
+
+      const core = legacyGuest(page, 'core');
+      const { context } = await openContext(core, 'staying');
+      const input = await placeTensor(core, { dimensions: [4], type: 1, data: one.data });
+      expect(await core.call('set_input', context, 0, input)).toBe(0);
+      const readsBefore = await countReads(page);
+      expect(await core.call('compute', context)).toBe(0);
+      expect(await countReads(page)).toBe(readsBefore);
+      const [place, size] = [await core.place(new Uint8Array(16)), await core.place(new Uint8Array(4))];
+      expect(await core.call('get_output', context, 0, place, 8, size)).toBe(7);
+      expect(await core.call('get_output', context, 0, place, 16, size)).toBe(0);
+      expect([...new Float32Array((await core.read(place, 16)).buffer)]).toEqual([2, 4, 6, 8]);
+      expect(await countReads(page)).toBe(readsBefore + 1);
+    });
+  }
+
+  test(`what leaves no room on the device comes as bytes (${accelerator.provider})`, async ({ page, site }) => {
+    await open(page, site, accelerator, { limits: { deviceBytes: 15 } });
+    const staying = await load(page, 'probe', 'staying');
+    expect(await chain(page, [staying, staying], [0])).toEqual([[4, 8, 12, 16]]);
+    expect(await countReads(page)).toBe(2);
+    await expect.poll(() => deviceBytes(page)).toBe(0);
+  });
+
+  test(`the page goes on with outputs as they are (${accelerator.provider})`, async ({ page, site }) => {
+    await open(page, site, accelerator);
+    const outcome = await page.evaluate(async () => {
+      const { nn } = guestPage;
+      const [staying, onCpu] = [await nn.loadByName('staying'), await nn.loadByName('on-cpu')];
+      const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
+      const bytesNow = async () => (await nn.stats()).deviceBytes;
+      const { y: first } = await staying.computeOnDevice({ x });
+      if (!first) throw new Error('there is no output y');
+      const bytes = [await bytesNow()];
+      const { y: second } = await staying.compute({ x: first });
+      const { y: third } = await onCpu.compute({ x: first });
+      bytes.push(await bytesNow());
+      await staying.dispose();
+      const read = await first.read();
+      first.dispose();
+      first.dispose();
+      const { y: fourth } = await onCpu.computeOnDevice({ x });
+      const { y: fifth } = await onCpu.compute(fourth ? { x: fourth } : {});
+      bytes.push(await bytesNow());
+      const shape = { dimensions: first.dimensions, type: first.type };
+      return { numbers: [second, third, read, fifth].map((output) => [...(output?.data ?? [])]), shape, bytes };
+    });
+    expect(outcome).toEqual({
+      numbers: [
+        [4, 8, 12, 16],
+        [4, 8, 12, 16],
+        [2, 4, 6, 8],
+        [4, 8, 12, 16],
+      ],
+      shape: { dimensions: [4], type: 'FP32' },
+      bytes: [16, 16, 0],
+    });
+  });
+
+  test(`a guest that goes gives back what it has on the device (${accelerator.provider})`, async ({ page, site }) => {
+    await open(page, site, accelerator);
+    const graph = await load(page, 'older', 'staying');
+    // The context is kept, and its output with it.
+    await ask(page, 'older', 'compute', graph, [one], [], true);
+    const core = legacyGuest(page, 'core');
+    const { context } = await openContext(core, 'staying');
+    await core.call('set_input', context, 0, await placeTensor(core, { dimensions: [4], type: 1, data: one.data }));
+    await core.call('compute', context);
+    expect(await deviceBytes(page)).toBe(32);
+    await page.evaluate(() => {
+      for (const guest of Object.values(guestPage.guests)) guest.dispose();
+    });
+    await expect.poll(() => deviceBytes(page)).toBe(0);
+  });
+
+  test(`what was on the device of an engine that is gone is lost, and told so (${accelerator.provider})`, async ({
+    page,
+    site,
+  }) => {
+    await open(page, site, accelerator);
+    const outcome = await page.evaluate(async () => {
+      const { nn } = guestPage;
+      const staying = await nn.loadByName('staying');
+      const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
+      const { y } = await staying.computeOnDevice({ x });
+      const replaced = new Promise((resolve) => nn.addEventListener('replace', resolve));
+      new BroadcastChannel('end').postMessage('now');
+      await replaced;
+      const failures = [y?.read(), staying.compute(y ? { x: y } : {})].map((answer) => answer?.catch(String));
+      const { y: anew } = await staying.compute({ x });
+      return { failures: await Promise.all(failures), anew: [...(anew?.data ?? [])] };
+    });
+    const lost = expect.stringContaining('a tensor that had stayed on a device is lost');
+    expect(outcome).toEqual({ failures: [lost, lost], anew: [2, 4, 6, 8] });
+  });
+}
+
+test('outputs of a type that a device cannot keep come as bytes, and the others stay', async ({ page, site }) => {
+  const [webgpu] = accelerators;
+  if (!webgpu) throw new Error('there is no WebGPU in this test');
+  await open(page, site, webgpu);
+  const outcome = await page.evaluate(async () => {
+    const { nn } = guestPage;
+    const mixed = await nn.loadByName('mixed');
+    const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
+    const outputs = await mixed.computeOnDevice({ x });
+    const bytes = (await nn.stats()).deviceBytes;
+    const numbers = await Promise.all(Object.values(outputs).map(async (output) => [...(await output.read()).data]));
+    return { names: Object.keys(outputs), bytes, numbers: numbers.map((list) => list.map(Number)) };
+  });
+  expect(outcome).toEqual({
+    names: ['y', 'place', 'wide'],
+    bytes: 24,
+    numbers: [[2, 4, 6, 8], [3], [0.5]],
+  });
+});

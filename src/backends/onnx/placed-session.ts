@@ -1,0 +1,226 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import { messageOf, WasiNNError } from '../../standard/error.js';
+import type { TensorInfo, TensorType } from '../../standard/tensor.js';
+import type { Caller, Device, LoadOptions } from '../backend.js';
+import { type ComputedTensor, fetchValue, isDeviceTensor, type NamedComputedTensor } from '../device-tensor.js';
+import { isFatal, toComputeError, unavailable } from './errors.js';
+import type { OnnxParts } from './external-data.js';
+import { type Candidate, giveUp, guard, type Placement, type ProviderOptions, type Residence } from './providers.js';
+import { createStaying, keep, tensorOn } from './residence.js';
+import type { Runtime } from './runtimes.js';
+import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
+import { expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
+import { countGraphsBuilt } from './webnn.js';
+
+/** What a graph is made from, and how. */
+export interface Order {
+  readonly parts: OnnxParts;
+  readonly loadOptions: LoadOptions;
+  readonly caller: Caller;
+  readonly options: ProviderOptions;
+}
+
+/** Tensors by their names: their bytes, or where they have stayed. */
+export type Inputs = ReadonlyMap<string, ComputedTensor>;
+export type Outputs = NamedComputedTensor[];
+
+/** A session on the device that it was made for. */
+export interface PlacedSession {
+  readonly device: Device;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /**
+   * Computes once.
+   *
+   * @param isReplaceable whether something else can take over, so that the module may stay broken if nobody else needs it
+   */
+  run(inputs: Inputs, caller: Caller, isReplaceable?: boolean): Promise<Outputs>;
+  /** Called once. What has stayed on the device stays, and the session with it, until the last of that is disposed of. */
+  release(): Promise<void>;
+}
+
+/** onnxruntime warns of every operator that an accelerator leaves to the CPU; the page is told by events instead. */
+const errorsOnly = 3;
+
+/**
+ * Makes a session on a device.
+ *
+ * @param isLast whether nothing is left to be tried after it
+ * @throws what the browser or onnxruntime throws, saying why it cannot be
+ */
+export async function placeSession(candidate: Candidate, order: Order, isLast: boolean): Promise<PlacedSession> {
+  const { caller, options } = order;
+  const placing = candidate.place(options);
+  const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
+  const { runtime } = placement;
+  if (runtime.fault !== undefined) throw await brokenBefore(runtime, runtime.fault, options, isLast);
+  const create = (lengths?: Lengths) => createSession(placement, order, lengths);
+  try {
+    const made = await runtime.queue(
+      candidate.provider === 'webnn' ? () => createWithWebNN(create) : async () => ({ session: await create() }),
+      caller,
+    );
+    runtime.sessions++;
+    return toPlaced(placement, made, options);
+  } catch (cause) {
+    if (isFatal(cause)) {
+      runtime.fault ??= messageOf(cause);
+      // Where something else can take the model, it need not wait for another engine.
+      if (isLast || runtime.sessions > 0) giveUp(runtime, runtime.fault, options);
+    }
+    throw cause;
+  }
+}
+
+/** A session, and those that compute in its place where each shape of the inputs needs one of its own. */
+interface Sessions {
+  readonly session: InferenceSession;
+  readonly shaped?: ShapedSessions;
+}
+
+function createSession(
+  { runtime: { ort }, executionProvider, residence }: Placement,
+  { parts: { model, externalData }, loadOptions }: Order,
+  lengths: Lengths = {},
+): Promise<InferenceSession> {
+  const { freeDimensions = {}, graphOptimization = 'all', outputs = 'bytes' } = loadOptions;
+  const sessionOptions: InferenceSession.SessionOptions = {
+    executionProviders: [executionProvider],
+    externalData,
+    freeDimensionOverrides: { ...freeDimensions, ...lengths },
+    graphOptimizationLevel: graphOptimization,
+    logSeverityLevel: errorsOnly,
+  };
+  if (outputs === 'bytes' || !residence) return ort.InferenceSession.create(model, sessionOptions);
+  return createStaying((preferredOutputLocation) => {
+    return ort.InferenceSession.create(model, { ...sessionOptions, preferredOutputLocation });
+  }, residence);
+}
+
+/**
+ * WebNN needs all shapes fixed: for a model that leaves some open, a session is made for each shape that comes.
+ *
+ * @throws Error where WebNN takes nothing of the model, which onnxruntime reports as success
+ */
+async function createWithWebNN(create: (lengths?: Lengths) => Promise<InferenceSession>): Promise<Sessions> {
+  const [session, graphsBuilt] = await countGraphsBuilt(create);
+  if (graphsBuilt > 0) return { session };
+  const inputs = session.inputMetadata.map(toTensorInfo);
+  if (canBeShaped(inputs)) return { session, shaped: createShapedSessions(inputs, createFixed, session) };
+  await session.release();
+  throw takesNothing();
+
+  async function createFixed(lengths: Lengths): Promise<InferenceSession> {
+    const [fixed, built] = await countGraphsBuilt(() => create(lengths));
+    if (built > 0) return fixed;
+    await fixed.release();
+    throw takesNothing();
+  }
+}
+
+function takesNothing(): Error {
+  return new Error('WebNN takes no operator of this model: it needs fixed shapes (freeDimensions fixes open ones)');
+}
+
+/** The error of a module that broke down earlier. Where nothing else can serve, the call waits for another engine. */
+async function brokenBefore(
+  runtime: Runtime,
+  fault: string,
+  options: ProviderOptions,
+  isLast: boolean,
+): Promise<WasiNNError> {
+  if (isLast && options.onBroken) {
+    giveUp(runtime, fault, options);
+    return new Promise(() => undefined);
+  }
+  return new WasiNNError('runtime-error', `onnxruntime has broken down: ${fault}`);
+}
+
+function toPlaced(placement: Placement, { session, shaped }: Sessions, options: ProviderOptions): PlacedSession {
+  const { device, runtime, residence } = placement;
+  let staying = 0;
+  let isReleased = false;
+
+  /** A session of a module that is broken went with it. */
+  async function releaseNow(): Promise<void> {
+    runtime.sessions--;
+    if (runtime.fault !== undefined) return;
+    await runtime.queue(async () => {
+      await shaped?.release();
+      await session.release();
+    });
+  }
+
+  function onDisposed(): void {
+    // Nobody is left to hear that the session could not be given back.
+    if (--staying === 0 && isReleased) releaseNow().catch(() => undefined);
+  }
+
+  function toOutput([name, type, tensor]: Result): Outputs[number] {
+    if (!residence || tensor.location !== residence.location) return [name, fromOnnxTensor(name, tensor)];
+    staying++;
+    return [name, keep(tensor, { name, type, residence, runtime, options, onDisposed })];
+  }
+
+  async function run(inputs: Inputs): Promise<Outputs> {
+    const chosen = (await shaped?.sessionFor(inputs)) ?? session;
+    try {
+      const feeds: Record<string, Tensor> = {};
+      for (const [name, value] of inputs) {
+        const feed = isDeviceTensor(value) ? tensorOn(residence, value) : toOnnxTensor(runtime.ort.Tensor, name, value);
+        if (feed) feeds[name] = feed;
+      }
+      return inOrder(session.outputNames, await chosen.run(feeds)).map(toOutput);
+    } catch (cause) {
+      throw toComputeError(cause);
+    }
+  }
+
+  return {
+    device,
+    inputs: session.inputMetadata.map(toTensorInfo),
+    outputs: session.outputMetadata.map(toTensorInfo),
+    async run(inputs, caller, isReplaceable) {
+      const isSomeFar = [...inputs.values()].some((tensor) => isFar(tensor, residence));
+      const here = isSomeFar ? await fetchFar(inputs, residence, caller) : inputs;
+      return runtime.queue(() => guard(runtime, options, () => run(here), isReplaceable), caller);
+    },
+    release() {
+      isReleased = true;
+      return staying === 0 ? releaseNow() : Promise.resolve();
+    },
+  };
+}
+
+/** An output, and the name that wasi-nn has for its type. */
+type Result = readonly [name: string, type: TensorType, tensor: Tensor];
+
+/**
+ * @throws WasiNNError `runtime-error` for an output that is missing, `unsupported-operation` for one of a type that
+ *   wasi-nn cannot name; nothing is left on the device then
+ */
+function inOrder(names: readonly string[], results: Readonly<Record<string, Tensor>>): Result[] {
+  try {
+    return names.map((name) => {
+      const tensor = results[name];
+      if (!tensor) throw new WasiNNError('runtime-error', `compute: onnxruntime returned no output "${name}"`);
+      return [name, expectType(name, tensor), tensor];
+    });
+  } catch (cause) {
+    for (const tensor of Object.values(results)) tensor.dispose();
+    throw cause;
+  }
+}
+
+/** Has the bytes of inputs come that have stayed on another device than the session's. */
+async function fetchFar(inputs: Inputs, residence: Residence | undefined, caller: Caller): Promise<Inputs> {
+  const here = new Map(inputs);
+  for (const [name, tensor] of inputs) {
+    if (isFar(tensor, residence)) here.set(name, await fetchValue(tensor, caller));
+  }
+  return here;
+}
+
+function isFar(tensor: ComputedTensor, residence: Residence | undefined): boolean {
+  return isDeviceTensor(tensor) && !tensorOn(residence, tensor);
+}

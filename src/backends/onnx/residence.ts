@@ -1,0 +1,80 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import type { TensorType } from '../../standard/tensor.js';
+import type { DeviceTensor } from '../backend.js';
+import { toComputeError } from './errors.js';
+import { guard, type ProviderOptions, type Residence } from './providers.js';
+import type { Runtime } from './runtimes.js';
+import { fromOnnxTensor, toStandardType } from './tensors.js';
+
+type OutputLocations = NonNullable<InferenceSession.SessionOptions['preferredOutputLocation']>;
+
+/** Those of the types that wasi-nn has a name for which onnxruntime keeps on WebGPU and WebNN alike. */
+const stayingTypes: ReadonlySet<TensorType | undefined> = new Set(['FP16', 'FP32', 'U8', 'I32', 'I64']);
+
+/**
+ * Makes a session whose outputs stay on its device, as far as they can: for an output of another type the first
+ * computation would fail.
+ *
+ * @param create makes a session with its outputs at these places
+ */
+export async function createStaying(
+  create: (outputs: OutputLocations) => Promise<InferenceSession>,
+  { location }: Residence,
+): Promise<InferenceSession> {
+  const session = await create(location);
+  const canStay = (output: InferenceSession.ValueMetadata) => {
+    return output.isTensor && stayingTypes.has(toStandardType(output.type));
+  };
+  if (session.outputMetadata.every(canStay)) return session;
+  const places = session.outputMetadata.map((output) => [output.name, canStay(output) ? location : 'cpu'] as const);
+  await session.release();
+  return create(Object.fromEntries(places));
+}
+
+/** The tensors of onnxruntime behind those that the engine knows, and where they are. */
+const tensors = new WeakMap<DeviceTensor, { readonly tensor: Tensor; readonly owner: object }>();
+
+export interface KeepOptions {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly residence: Residence;
+  readonly runtime: Runtime;
+  readonly options: ProviderOptions;
+  onDisposed(): void;
+}
+
+/** Makes a device tensor of an output that onnxruntime has left on a device. */
+export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
+  const { name, type, residence, runtime, options, onDisposed } = keeping;
+
+  async function read(): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      // The device's copy goes; onnxruntime has one of its own from then on, which must not be transferred away.
+      await tensor.getData(true);
+      return fromOnnxTensor(name, tensor).data.slice();
+    } catch (cause) {
+      throw toComputeError(cause);
+    }
+  }
+
+  async function dispose(): Promise<void> {
+    // A tensor of a module that is broken went with it.
+    if (runtime.fault === undefined) await runtime.queue(() => guard(runtime, options, async () => tensor.dispose()));
+    onDisposed();
+  }
+
+  const kept: DeviceTensor = {
+    type,
+    dimensions: tensor.dims,
+    read: (caller) => runtime.queue(() => guard(runtime, options, read), caller),
+    dispose,
+  };
+  tensors.set(kept, { tensor, owner: residence.owner });
+  return kept;
+}
+
+/** What onnxruntime can take for a device tensor as it is; nothing where it is on another device. */
+export function tensorOn(residence: Residence | undefined, given: DeviceTensor): Tensor | undefined {
+  const known = tensors.get(given);
+  return known && known.owner === residence?.owner ? known.tensor : undefined;
+}

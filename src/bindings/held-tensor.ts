@@ -1,0 +1,85 @@
+import { andThen } from '../engine/awaitable.js';
+import { type Awaitable, type EngineLink, isResident, type LinkTensor, type NamedLinkTensor } from '../engine/link.js';
+import type { TensorValue } from '../standard/tensor.js';
+
+/**
+ * A tensor as a binding holds it. One that has stayed on a device is read when its bytes are first asked for, and given
+ * back when the last of its holders has let go of it.
+ */
+export class HeldTensor {
+  readonly #link: EngineLink | undefined;
+  #tensor: LinkTensor;
+  #reading: Promise<TensorValue> | undefined;
+  #holders = 1;
+
+  /** @param link where the tensor came from, if it came from a link */
+  constructor(tensor: LinkTensor, link?: EngineLink) {
+    this.#tensor = tensor;
+    this.#link = link;
+  }
+
+  /** What is known of it without asking. */
+  get tensor(): LinkTensor {
+    return this.#tensor;
+  }
+
+  value(): Awaitable<TensorValue> {
+    if (this.#reading) return this.#reading;
+    const tensor = this.#tensor;
+    if (!isResident(tensor)) return tensor;
+    if (!this.#link) throw new TypeError('a tensor on a device was held without its link');
+    const reading = andThen(this.#link.readTensor(tensor.resident), (value) => {
+      this.#giveBack();
+      this.#tensor = value;
+      return value;
+    });
+    if (reading instanceof Promise) this.#reading = reading;
+    return reading;
+  }
+
+  /** What a link takes as an input; a value's buffer goes along. */
+  forLink(link: EngineLink): Awaitable<LinkTensor> {
+    return this.#link === link && !this.#reading ? this.#tensor : this.value();
+  }
+
+  hold(): this {
+    this.#holders++;
+    return this;
+  }
+
+  release(): void {
+    this.#holders--;
+    if (this.#holders === 0) this.#giveBack();
+  }
+
+  /** Whether that succeeds is of no concern to the guest. */
+  #giveBack(): void {
+    if (!isResident(this.#tensor)) return;
+    try {
+      const answer = this.#link?.releaseTensor(this.#tensor.resident);
+      if (answer instanceof Promise) answer.catch(() => undefined);
+    } catch {}
+  }
+}
+
+export type NamedHeldTensor = readonly [name: string, tensor: HeldTensor];
+
+export function holdAll(outputs: readonly NamedLinkTensor[], link: EngineLink): NamedHeldTensor[] {
+  return outputs.map(([name, tensor]) => [name, new HeldTensor(tensor, link)]);
+}
+
+export function releaseAll(tensors: readonly NamedHeldTensor[] | undefined): void {
+  for (const [, tensor] of tensors ?? []) tensor.release();
+}
+
+/** Tensors as a link takes them. */
+export function forLink(tensors: readonly NamedHeldTensor[], link: EngineLink): Awaitable<readonly NamedLinkTensor[]> {
+  return tensors.reduce<Awaitable<readonly NamedLinkTensor[]>>((ready, [name, tensor]) => {
+    return andThen(ready, (others) => andThen(tensor.forLink(link), (one) => [...others, [name, one]]));
+  }, []);
+}
+
+/** What is set as input outlives the call, whose own bytes may be transferred. */
+export function copyBytes([name, tensor]: NamedLinkTensor): NamedLinkTensor {
+  return [name, isResident(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
+}
