@@ -266,6 +266,22 @@ for (const accelerator of accelerators) {
   });
 }
 
+test('a guest that was suspended before anything could stay on a device gets bytes', async ({ page, site }) => {
+  const [, webnn] = accelerators;
+  if (!webnn) throw new Error('there is no WebNN in this test');
+  await patchEngine(page, webnn.countReads);
+  site.answer('/double.onnx', (_, response) => response.end(double));
+  await page.goto(`${site.origin}/blank.html`);
+  await openGuests(page, guests, { models: {} }, 'suspend');
+  await page.evaluate(() => {
+    guestPage.nn.models.add({ staying: { url: '/double.onnx', target: 'tpu', outputs: 'device' } });
+  });
+  const staying = await load(page, 'probe', 'staying');
+  expect(await chain(page, [staying, staying], [0])).toEqual([[4, 8, 12, 16]]);
+  expect(await countReads(page)).toBe(2);
+  await expect.poll(() => deviceBytes(page)).toBe(0);
+});
+
 test('outputs of a type that a device cannot keep come as bytes, and the others stay', async ({ page, site }) => {
   const [webgpu] = accelerators;
   if (!webgpu) throw new Error('there is no WebGPU in this test');

@@ -242,7 +242,17 @@ export function createWasiNN({
       signal?.removeEventListener('abort', abort);
     };
     const connection = running().connect();
-    const started = startGuest<Exports>({ source, connection, environment, output, onFault, waiting, onEnd });
+    const outputsMayStay = host.outputsMayStay();
+    const started = startGuest<Exports>({
+      source,
+      connection,
+      environment,
+      outputsMayStay,
+      output,
+      onFault,
+      waiting,
+      onEnd,
+    });
     guests.add(started);
     signal?.addEventListener('abort', abort);
     return started;

@@ -58,6 +58,8 @@ export interface ModelsHost {
   readonly models: PageModels;
   /** Opens a port for another thread, where `createRemoteModels` makes models of it. */
   connect(): MessagePort;
+  /** Whether a model may leave its outputs on a device, as far as is known now. */
+  outputsMayStay(): boolean;
   /** @param cause what calls that are under way end with */
   dispose(cause: WasiNNError): void;
 }
@@ -125,6 +127,10 @@ export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions
       persist: async () => (await navigator.storage?.persist()) ?? false,
     },
     connect: () => open(current().worker),
+    // What a document says is not known here.
+    outputsMayStay: () =>
+      configuration.registry.document !== undefined ||
+      [...entries.values()].some(({ outputs }) => outputs === 'device'),
     dispose: stop,
   };
 }

@@ -1,3 +1,4 @@
+import { withoutResidents } from './bindings/held-tensor.js';
 import { createWitBinding } from './bindings/wit.js';
 import { createWasiNN, type WasiNN, type WasiNNOptions } from './create-wasi-nn.js';
 import type { EngineLink } from './engine/link.js';
@@ -26,7 +27,7 @@ export function configure(options: WasiNNOptions): WasiNN {
 
 function link(): EngineLink {
   page ??= createWasiNN();
-  opened ??= page.connect();
+  opened ??= withoutResidents(page.connect());
   return opened;
 }
 

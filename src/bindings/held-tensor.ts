@@ -1,4 +1,4 @@
-import { andThen } from '../engine/awaitable.js';
+import { andThen, lastly } from '../engine/awaitable.js';
 import { type Awaitable, type EngineLink, isResident, type LinkTensor, type NamedLinkTensor } from '../engine/link.js';
 import type { TensorValue } from '../standard/tensor.js';
 
@@ -82,4 +82,29 @@ export function forLink(tensors: readonly NamedHeldTensor[], link: EngineLink): 
 /** What is set as input outlives the call, whose own bytes may be transferred. */
 export function copyBytes([name, tensor]: NamedLinkTensor): NamedLinkTensor {
   return [name, isResident(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
+}
+
+/** A link of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
+export function withoutResidents(link: EngineLink): EngineLink {
+  function fetch(output: NamedLinkTensor, others: readonly NamedLinkTensor[]): Awaitable<readonly NamedLinkTensor[]> {
+    const held = new HeldTensor(output[1], link);
+    return lastly(
+      () => andThen(held.value(), (value) => [...others, [output[0], value] as const]),
+      () => held.release(),
+    );
+  }
+
+  return {
+    load: (parts, encoding, target) => link.load(parts, encoding, target),
+    loadByName: (name) => link.loadByName(name),
+    compute: (graph, inputs) =>
+      andThen(link.compute(graph, inputs), (outputs) =>
+        outputs.reduce<Awaitable<readonly NamedLinkTensor[]>>((fetched, output) => {
+          return andThen(fetched, (others) => fetch(output, others));
+        }, []),
+      ),
+    unload: (graph) => link.unload(graph),
+    readTensor: (resident) => link.readTensor(resident),
+    releaseTensor: (resident) => link.releaseTensor(resident),
+  };
 }

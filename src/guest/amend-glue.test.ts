@@ -9,7 +9,7 @@ const file = path.resolve(import.meta.dirname, '../../guests/classifiers.compone
 describe.skipIf(!existsSync(file))('the glue of our own guest (needs `npm run build:guests`)', () => {
   const transpileGuest = async (suspends: boolean) => {
     const bytes = Uint8Array.from(readFileSync(file));
-    const { script } = await transpile(bytes, readComponent(bytes), suspends);
+    const { script } = await transpile(bytes, readComponent(bytes), suspends ? 'suspend-reading' : 'block');
     return script;
   };
 

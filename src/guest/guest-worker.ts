@@ -23,10 +23,11 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   else void answer(data.id, data);
 });
 
-async function start({ source, port, environment, waiting }: Start): Promise<void> {
+async function start({ source, port, environment, outputsMayStay, waiting }: Start): Promise<void> {
   try {
     instance = await instantiate(await open(source), {
       environment,
+      outputsMayStay,
       output: (stream, bytes) => tell({ type: 'output', stream, bytes }, [bytes.buffer]),
       report: (error, functionName) => tell({ type: 'fault', functionName, error: toPlainError(error) }),
       connect: (waits) => connect(port, waits, waiting),

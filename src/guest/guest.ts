@@ -98,6 +98,8 @@ export interface GuestOptions {
   readonly source: GuestSource;
   readonly connection: RemoteConnection;
   readonly environment: ProgramEnvironment;
+  /** Whether a model may leave its outputs on a device. */
+  readonly outputsMayStay: boolean;
   readonly output: OutputSink;
   /** Called with each error of which the guest learns the number alone. */
   onFault(error: WasiNNError, functionName: string): void;
@@ -115,6 +117,7 @@ export function startGuest<Exports extends object>({
   source,
   connection,
   environment,
+  outputsMayStay,
   output,
   onFault,
   waiting,
@@ -190,7 +193,7 @@ export function startGuest<Exports extends object>({
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
-  tell({ type: 'start', source, port: connection.port, environment, waiting }, [connection.port]);
+  tell({ type: 'start', source, port: connection.port, environment, outputsMayStay, waiting }, [connection.port]);
 
   return { guest: promise, run: async () => exitCode(await promise.then(() => ask({ action: 'run' }))), fail };
 }

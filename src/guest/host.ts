@@ -6,6 +6,8 @@ import type { Connection } from './waiting.js';
 export interface Host {
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
+  /** Whether outputs may have stayed on a device, so that a guest may have to wait where it reads them. */
+  readonly outputsMayStay: boolean;
   /** Told of an error whose text the guest cannot be told: that of a core module learns a number alone. */
   report(error: WasiNNError, functionName: string): void;
   /**

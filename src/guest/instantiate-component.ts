@@ -1,3 +1,4 @@
+import { withoutResidents } from '../bindings/held-tensor.js';
 import { createWitBinding } from '../bindings/wit.js';
 import type { EngineLink } from '../engine/link.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
@@ -7,7 +8,7 @@ import { dropFunction } from './handle-record.js';
 import type { Host } from './host.js';
 import { camelCase, functionOf, type GuestFunction, type Instance, qualify } from './instance.js';
 import { createResources } from './resources.js';
-import { type TranspiledComponent, transpile } from './transpile.js';
+import { type ComponentWaiting, type TranspiledComponent, transpile } from './transpile.js';
 import { transpileOnce } from './transpile-cache.js';
 import type { TranspiledGuest } from './transpiled-guest.js';
 
@@ -29,9 +30,9 @@ interface Transpiled {
  */
 export async function instantiateComponent(bytes: Uint8Array<ArrayBuffer>, host: Host): Promise<Instance> {
   const component = readComponent(bytes);
-  return start(component, host, async (suspends) => {
-    const variant = suspends ? 'suspends' : 'blocks';
-    return loadScript(await transpileOnce(bytes, variant, () => transpile(bytes, component, suspends)));
+  const suspend = host.outputsMayStay ? 'suspend-reading' : 'suspend';
+  return start(component, host, suspend, async (waiting) => {
+    return loadScript(await transpileOnce(bytes, waiting, () => transpile(bytes, component, waiting)));
   });
 }
 
@@ -41,18 +42,20 @@ export async function instantiateComponent(bytes: Uint8Array<ArrayBuffer>, host:
  * @throws WasiNNError as {@link instantiateComponent}, or where one of its parts cannot be fetched
  */
 export function instantiateTranspiled(guest: TranspiledGuest, host: Host): Promise<Instance> {
-  return start(guest.component, host, (suspends) => loadParts(guest, suspends));
+  return start(guest.component, host, 'suspend-reading', (waiting) => loadParts(guest, waiting));
 }
 
 async function start(
   component: ComponentInterface,
   host: Host,
-  load: (suspends: boolean) => Promise<Transpiled>,
+  suspend: ComponentWaiting,
+  load: (waiting: ComponentWaiting) => Promise<Transpiled>,
 ): Promise<Instance> {
   refuseUnknownImports(component);
   const { link, jspi } = await host.connect(component.imports.some(mayWait));
-  const imports = await provideImports(component, link, host);
-  const exports = await instantiateGlue(await load(jspi !== undefined), imports);
+  const waiting = jspi ? suspend : 'block';
+  const imports = await provideImports(component, waiting === 'suspend' ? withoutResidents(link) : link, host);
+  const exports = await instantiateGlue(await load(waiting), imports);
   const run = findRun(component, exports);
   return {
     functions: exportedFunctions(component, exports),
@@ -101,8 +104,8 @@ async function loadScript({ script, coreModules }: TranspiledComponent): Promise
   }
 }
 
-async function loadParts({ glue, coreModules }: TranspiledGuest, suspends: boolean): Promise<Transpiled> {
-  const url = suspends ? glue.suspend : glue.block;
+async function loadParts({ glue, coreModules }: TranspiledGuest, waiting: ComponentWaiting): Promise<Transpiled> {
+  const url = waiting === 'block' ? glue.block : glue.suspend;
   const loaded: unknown = await import(/* @vite-ignore */ url).catch((cause) => {
     throw new WasiNNError('runtime-error', `instantiate: ${url} could not be loaded (${messageOf(cause)})`, { cause });
   });

@@ -24,6 +24,8 @@ export interface Start {
   /** Its way to the engine. */
   readonly port: MessagePort;
   readonly environment: ProgramEnvironment;
+  /** Whether a model may leave its outputs on a device. */
+  readonly outputsMayStay: boolean;
   /** How it waits for the engine; chosen by what the browser can where it is left open. */
   readonly waiting: Waiting | undefined;
 }

@@ -15,20 +15,25 @@ const waitingImports = [
   'wasi:nn/graph#load',
   'wasi:nn/graph#load-by-name',
   'wasi:nn/inference#[method]graph-execution-context.compute',
-  // An output may have stayed on a device.
-  'wasi:nn/tensor#[method]tensor.data',
 ];
+
+/** The one that waits where an output has stayed on a device. Each call then takes some 10 µs more, of whatever tensor. */
+const readingImport = 'wasi:nn/tensor#[method]tensor.data';
+
+/** How a component waits for the engine: its thread stands still, or it is suspended; there also while it reads outputs. */
+export type ComponentWaiting = 'block' | 'suspend' | 'suspend-reading';
 
 /**
  * Transpiles a component with jco, which is loaded only now: 3.5 MB that a page with transpiled guests does without.
  *
- * @param suspends whether it is suspended while it waits; its exports answer with promises then
+ * @param waiting the exports of a component that is suspended answer with promises
  */
 export async function transpile(
   bytes: Uint8Array<ArrayBuffer>,
   component: ComponentInterface,
-  suspends: boolean,
+  waiting: ComponentWaiting,
 ): Promise<TranspiledComponent> {
+  const suspends = waiting !== 'block';
   const { $init, generate } = await import('@bytecodealliance/jco-transpile/component');
   await $init;
   const { files } = generate(bytes, {
@@ -37,7 +42,7 @@ export async function transpile(
     noNodejsCompat: true,
     base64Cutoff: 0,
     instantiation: { tag: 'async' },
-    ...(suspends ? { asyncMode: suspendIn(component) } : {}),
+    ...(suspends ? { asyncMode: suspendIn(component, waiting === 'suspend-reading') } : {}),
   });
   const coreModules = new Map(
     files.filter(([name]) => name.endsWith('.wasm')).map(([name, file]) => [name, ownBuffer(file)]),
@@ -47,11 +52,12 @@ export async function transpile(
   return { script, coreModules };
 }
 
-function suspendIn({ functions, interfaces }: ComponentInterface): AsyncMode {
+function suspendIn({ functions, interfaces }: ComponentInterface, readingWaits: boolean): AsyncMode {
   const nested = [...interfaces].flatMap(([name, members]) => members.map((member) => `${name}#${member}`));
   // A constructor cannot answer with a promise.
   const exports = [...functions, ...nested.filter((name) => !name.includes('[constructor]'))];
-  return { tag: 'jspi', val: { imports: waitingImports, exports } };
+  const imports = readingWaits ? [...waitingImports, readingImport] : waitingImports;
+  return { tag: 'jspi', val: { imports, exports } };
 }
 
 function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -28,8 +28,8 @@ export function isCoreModule(bytes: Uint8Array): boolean {
  */
 export async function transpileGuest(bytes: Uint8Array<ArrayBuffer>, minifies: boolean): Promise<GuestParts> {
   const component = readComponent(bytes);
-  const suspending = await transpile(bytes, component, true);
-  const blocking = await transpile(bytes, component, false);
+  const suspending = await transpile(bytes, component, 'suspend-reading');
+  const blocking = await transpile(bytes, component, 'block');
   const shrink = async (script: string) => (minifies ? minified(script) : script);
   return {
     component,
