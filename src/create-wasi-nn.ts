@@ -50,8 +50,8 @@ export interface WasiNNOptions {
    */
   readonly backends?: BackendsOption;
   /**
-   * Whether calls are measured: each then is an event `measure`, and an entry `wasi-nn:load` or `wasi-nn:compute` of the
-   * page's performance timeline, which keeps them until they are cleared. Default: no.
+   * Whether calls are measured: each then is an event `measure`, and an entry `wasi-nn:load`, `wasi-nn:compute` or `wasi-nn:read`
+   * of the page's performance timeline, which keeps them until they are cleared. Default: no.
    */
   readonly measure?: boolean;
   /** Called with a line of text for each event: `console.debug`. Default: nothing is logged. */

@@ -14,7 +14,8 @@ export function describeEvent(event: WasiNNEvent): string {
     }
     case 'measure': {
       const { operation, milliseconds, waited } = event;
-      return `${operation}: ${nameOf(event)} took ${milliseconds.toFixed(1)} ms, ${waited.toFixed(1)} ms of it waiting`;
+      const what = operation === 'read' ? 'a tensor on a device' : nameOf(event);
+      return `${operation}: ${what} took ${milliseconds.toFixed(1)} ms, ${waited.toFixed(1)} ms of it waiting`;
     }
     case 'replace':
       return `replace: the engine was ended: ${event.reason}`;

@@ -1,4 +1,13 @@
-export type { Backend, BackendGraph, Caller, Device, FallbackStep, LoadOptions, Provider } from './backends/backend.js';
+export type {
+  Backend,
+  BackendGraph,
+  Caller,
+  Device,
+  DeviceTensor,
+  FallbackStep,
+  LoadOptions,
+  Provider,
+} from './backends/backend.js';
 export type { BackendsOption } from './backends/resolve-backends.js';
 export {
   type CacheEvent,
@@ -13,7 +22,7 @@ export {
 } from './create-wasi-nn.js';
 export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
 export type { Limits } from './engine/limits.js';
-export type { Awaitable, EngineLink, GraphInfo } from './engine/link.js';
+export type { Awaitable, EngineLink, GraphInfo, LinkTensor, NamedLinkTensor, ResidentTensor } from './engine/link.js';
 export type { ReplaceEvent } from './engine/remote-engine.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
 export type { GuestResource } from './guest/remote-resources.js';
@@ -30,8 +39,15 @@ export type {
   ModelsOption,
   ModelsTable,
 } from './models/registry.js';
-export type { InputTensor, OutputTensor, PageGraph, TensorElements } from './page-graph.js';
+export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page-graph.js';
 export type { PageModels, PreloadOptions } from './page-models.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
-export type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
-export type { DeclaredTensors, NamedTensor, TensorInfo, TensorType, TensorValue } from './standard/tensor.js';
+export type { ExecutionTarget, GraphEncoding, OutputPlace } from './standard/graph.js';
+export type {
+  DeclaredTensors,
+  NamedTensor,
+  TensorInfo,
+  TensorShape,
+  TensorType,
+  TensorValue,
+} from './standard/tensor.js';
