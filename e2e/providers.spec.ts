@@ -84,6 +84,20 @@ const cases: readonly Case[] = [
     provider: 'wasm',
   },
   {
+    what: 'WebGPU takes no weights',
+    target: 'gpu',
+    patch: throwing('GPUDevice', 'createBuffer'),
+    tried: [['webgpu', /./]],
+    provider: 'wasm',
+  },
+  {
+    what: "WebGPU's first run fails",
+    target: 'gpu',
+    patch: `${throwing('GPUDevice', 'createComputePipeline')}; ${rejecting('GPUDevice', 'createComputePipelineAsync')}`,
+    tried: [['webgpu', /./]],
+    provider: 'wasm',
+  },
+  {
     what: 'neither WebNN nor WebGPU',
     target: 'tpu',
     patch: `${noWebNN}; ${noWebGPU}`,
@@ -208,6 +222,18 @@ test('a computation that breaks the module fails with the cause, and the next su
   const { scores, expected, events } = await classify(page);
   expect(scores).toEqual(expected);
   expect(events.at(-1)?.device.provider).toBe('webnn');
+});
+
+test('where WebAssembly cannot be had the guest is told so, and gets it once it can', async ({ page, site }) => {
+  const build = '**/assets/ort-wasm-simd-threaded.wasm';
+  await page.route(build, (route) => route.abort());
+  await openPage(page, site, 'cpu');
+  const failure = await classify(page).catch(String);
+  expect(failure).toContain('WasiNNError: load-by-name: model "digits": load: onnxruntime cannot load the model');
+  await page.unroute(build);
+  const { scores, expected, events } = await classify(page);
+  expect(scores).toEqual(expected);
+  expect(events).toMatchObject([{ device: { provider: 'wasm' } }]);
 });
 
 for (const [code, patch] of [
