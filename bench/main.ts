@@ -55,6 +55,7 @@ const scenarios: readonly Scenario[] = [
   { id: 'c-4B-blocking', title: 'echo of 4 bytes by a core module, blocking, against postMessage', target: 1.5 },
   { id: 'c-4B-message-component', title: 'the same by a component, suspended', target: 2 },
   { id: 'c-4B-blocking-component', title: 'the same by a component, blocking', target: 1.5 },
+  { id: 'd-chain', title: 'four graphs on WebNN, 4 MiB each, that leave outputs there, against bytes', target: 1 },
   longTask,
 ];
 

@@ -18,6 +18,7 @@ interface Exports {
   readonly loadByName: GuestCall;
   readonly initContext: GuestCall;
   readonly computeRepeatedly: GuestCall;
+  readonly computeChain: GuestCall;
 }
 
 interface CoreExports {
@@ -41,7 +42,16 @@ export async function componentGuest(
   };
 }
 
-/** The same as a core module, through `wasi_ephemeral_nn`. */
+/** A component that computes on a graph four times, each time on what came of it before, and reads the last output. */
+export async function chainingGuest(nn: WasiNN, model: string, input: Input): Promise<Runner> {
+  const { exports } = await nn.instantiate<Exports>('/guests/probe.component.wasm');
+  const graph = await exports.loadByName(model);
+  return async (times) => {
+    for (let time = 0; time < times; time++) await exports.computeChain(Array(4).fill(graph), [input], [0]);
+  };
+}
+
+/** The same as `componentGuest`, by a core module through `wasi_ephemeral_nn`. */
 export async function coreGuest(
   nn: WasiNN,
   model: string,

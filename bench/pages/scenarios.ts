@@ -1,7 +1,8 @@
+import { model, node, value } from '../../src/backends/onnx/model.fixture.js';
 import { createWasiNN, type Device, type ExecutionTarget, type ModelsOption, type WasiNN } from '../../src/index.js';
 import { fourCopies, postMessageRoundTrip, type Runner, rawInWorker, rawOnMainThread } from './baselines.js';
 import { measureInPairs, type Plan, type Samples } from './measure.js';
-import { componentGuest, coreGuest, type Input } from './ours.js';
+import { chainingGuest, componentGuest, coreGuest, type Input } from './ours.js';
 
 interface Scenario extends Plan {
   prepare(nn: WasiNN): Promise<{ readonly ours: Runner; readonly baseline: Runner }>;
@@ -11,6 +12,15 @@ const squeezenetUrl = '/fixtures/models/squeezenet.onnx';
 const imageShape = [1, 3, 224, 224];
 const classes = 1000;
 const echoBytes = 16 << 20;
+
+const chained = 1 << 20;
+
+/** Twice as much of each of its numbers. */
+const double = model({
+  nodes: [node('Add', ['x', 'x'], ['y'])],
+  inputs: [value('x', [chained])],
+  outputs: [value('y', [chained])],
+});
 
 const models: ModelsOption = {
   'squeezenet/cpu': { url: squeezenetUrl, target: 'cpu' },
@@ -112,6 +122,21 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       ours: await componentGuest(nn, 'echo', echo(4), { waiting: 'block' }),
       baseline: await postMessageRoundTrip(),
     }),
+  },
+  'd-chain': {
+    ...largeEcho,
+    async prepare(nn) {
+      // Only here: where outputs may stay, suspended components take a little longer.
+      nn.models.add({
+        'double/device': { data: double, target: 'tpu', outputs: 'device' },
+        'double/bytes': { data: double, target: 'tpu' },
+      });
+      const device = nextDevice(nn, 'webnn');
+      const input: Input = { name: 'x', ty: 'FP32', dimensions: [chained], data: new Uint8Array(4 * chained) };
+      const ours = await chainingGuest(nn, 'double/device', input);
+      await device;
+      return { ours, baseline: await chainingGuest(nn, 'double/bytes', input) };
+    },
   },
 };
 
