@@ -1,3 +1,4 @@
+import type { ContextCount } from '../bindings/context-count.js';
 import type { WasiNNError } from '../standard/error.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import type { Connection } from './waiting.js';
@@ -6,6 +7,7 @@ import type { Connection } from './waiting.js';
 export interface Host {
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
+  readonly contexts: ContextCount;
   /** Told of an error whose text the guest cannot be told: that of a core module learns a number alone. */
   report(error: WasiNNError, functionName: string): void;
   /**

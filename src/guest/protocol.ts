@@ -24,6 +24,8 @@ export interface Start {
   /** Its way to the engine. */
   readonly port: MessagePort;
   readonly environment: ProgramEnvironment;
+  /** Where it writes how many execution contexts it has (`context-word.ts`). */
+  readonly contextWord: Int32Array;
   /** How it waits for the engine; chosen by what the browser can where it is left open. */
   readonly waiting: Waiting | undefined;
 }
@@ -38,6 +40,8 @@ export type GuestMessage =
   | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
   | { readonly type: 'refused'; readonly error: PlainError }
   | { readonly type: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** How many execution contexts it has, where the page cannot see that for itself. */
+  | { readonly type: 'contexts'; readonly contexts: number }
   | { readonly type: 'fault'; readonly functionName: string; readonly error: PlainError }
   | { readonly type: 'answered'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure };
@@ -53,9 +57,8 @@ export function isPageMessage(data: unknown): data is PageMessage {
 }
 
 export function isGuestMessage(data: unknown): data is GuestMessage {
-  return (
-    hasType(data) && ['started', 'refused', 'output', 'fault', 'answered', 'failed'].some((type) => type === data.type)
-  );
+  const types = ['started', 'refused', 'output', 'contexts', 'fault', 'answered', 'failed'];
+  return hasType(data) && types.some((type) => type === data.type);
 }
 
 function hasType(data: unknown): data is { readonly type: unknown } {
