@@ -74,7 +74,8 @@ export interface Hold extends Omit<LoadedGraph, 'dispose'> {
 
 export interface Loader {
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget, caller: Caller): Promise<Hold>;
-  loadByName(name: string, caller: Caller): Promise<Hold>;
+  /** @param gone is aborted when the guest has gone; what only it waits for need not be fetched any more */
+  loadByName(name: string, caller: Caller, gone: AbortSignal): Promise<Hold>;
 }
 
 export interface ConnectionOptions {
@@ -104,7 +105,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
   let nextId = 0;
   let callsUnderWay = 0;
   let loadsUnderWay = 0;
-  let closed = false;
+  const closed = new AbortController();
 
   function callerOf(kind: TurnKind, call: number, label: { readonly name?: string } = {}): Caller {
     const came = performance.now();
@@ -112,7 +113,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       guest,
       begin() {
         // A load may be shared with guests that are still there.
-        if (closed && kind !== 'load') throw disposed();
+        if (kind !== 'load') closed.signal.throwIfAborted();
         const end = turns.begin(kind, guest, call);
         if (!onTiming) return end;
         const waited = performance.now() - came;
@@ -127,7 +128,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
 
   /** Counts a call for as long as it is under way; what it fails with gets words. */
   async function admit<Result>(operation: TurnKind, action: () => Promise<Result>): Promise<Result> {
-    if (closed) throw disposed();
+    closed.signal.throwIfAborted();
     refuseMore(operation, callsUnderWay + 1, limits.queuedCalls, 'calls at a time');
     callsUnderWay++;
     try {
@@ -147,9 +148,9 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       const hold = await load().finally(() => {
         loadsUnderWay--;
       });
-      if (closed) {
+      if (closed.signal.aborted) {
         await hold.release();
-        throw disposed();
+        throw closed.signal.reason;
       }
       const id = nextId++;
       entries.set(id, { hold, computations: 0 });
@@ -214,7 +215,8 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
         refuseMore('load', bytes, limits.modelBytes, 'bytes of a model');
         return loader.load(parts, encoding, target, callerOf('load', call));
       }),
-    loadByName: (name, call = unnumbered) => open(() => loader.loadByName(name, callerOf('load', call, { name }))),
+    loadByName: (name, call = unnumbered) =>
+      open(() => loader.loadByName(name, callerOf('load', call, { name }), closed.signal)),
     compute: (id, inputs, call = unnumbered) =>
       admit('compute', () => {
         const entry = entries.get(id);
@@ -230,7 +232,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
     releaseTensor: (resident) => residents.release(resident).catch(explain('release')),
     usage: () => ({ graphs: entries.size, calls: callsUnderWay, deviceBytes: residents.byteLength }),
     async close() {
-      closed = true;
+      closed.abort(disposed());
       const left = [...entries.values()];
       entries.clear();
       await Promise.all([...left.map(release), residents.close()]);

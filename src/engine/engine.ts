@@ -1,6 +1,6 @@
 import type { Backend, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
 import { chooseBackend, namedBackend, UnservedError } from '../backends/choose-backend.js';
-import type { NamedModels } from '../models/models.js';
+import type { NamedModels, OpenModel } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
@@ -94,10 +94,15 @@ const heapPerModel = 6;
 /** Turns that nobody reads. */
 const unrecorded: TurnRecorder = { begin: () => () => undefined };
 
-/** A graph that was loaded by name, and how many hold it; it goes with the last of them. */
+/** A graph that is loaded by name; it goes with the last of its holders. */
 interface NamedGraph {
   readonly loading: Promise<LoadedGraph>;
+  /** Those that hold it or wait for it. */
   holders: number;
+  /** Those of them that have gone while they waited. */
+  gone: number;
+  /** Ends the download, while it goes on. */
+  download: AbortController | undefined;
 }
 
 export function createEngine({
@@ -156,8 +161,8 @@ export function createEngine({
     onOutgrown?.(`its heap of ${heapBytes} bytes is far more than its models of ${loadedBytes} bytes need`);
   }
 
-  async function loadNamed(name: string, caller: Caller): Promise<LoadedGraph> {
-    const { backend: named, parts, encoding, ...entry } = await models.open(name);
+  async function loadOpened(name: string, model: OpenModel, caller: Caller): Promise<LoadedGraph> {
+    const { backend: named, parts, encoding, ...entry } = model;
     const { target, freeDimensions, graphOptimization, warmup = false, verify = false, outputs = 'bytes' } = entry;
     const options = {
       target,
@@ -180,21 +185,45 @@ export function createEngine({
     }
   }
 
-  async function holdNamed(name: string, caller: Caller): Promise<Hold> {
-    const named = namedGraphs.get(name) ?? { loading: loadNamed(name, caller), holders: 0 };
+  function loadNamed(name: string, caller: Caller): NamedGraph {
+    const download = new AbortController();
+    const loading = models.open(name, download.signal).then((model) => {
+      named.download = undefined;
+      return loadOpened(name, model, caller);
+    });
+    const named: NamedGraph = { loading, holders: 0, gone: 0, download };
     namedGraphs.set(name, named);
+    return named;
+  }
+
+  /** Whoever asks for the name from now on loads it anew. */
+  function forgetNamed(name: string, named: NamedGraph): void {
+    if (namedGraphs.get(name) === named) namedGraphs.delete(name);
+  }
+
+  async function holdNamed(name: string, caller: Caller, gone: AbortSignal): Promise<Hold> {
+    const named = namedGraphs.get(name) ?? loadNamed(name, caller);
     named.holders++;
     const leave = async () => {
       if (--named.holders > 0) return;
-      namedGraphs.delete(name);
+      forgetNamed(name, named);
       const { dispose } = await named.loading;
       await dispose();
     };
+    const giveUp = () => {
+      named.gone++;
+      if (named.gone < named.holders || !named.download) return;
+      forgetNamed(name, named);
+      named.download.abort(gone.reason);
+    };
+    gone.addEventListener('abort', giveUp, { once: true });
     try {
       return { ...(await named.loading), release: leave };
     } catch (cause) {
-      if (namedGraphs.get(name) === named) namedGraphs.delete(name);
+      forgetNamed(name, named);
       throw cause;
+    } finally {
+      gone.removeEventListener('abort', giveUp);
     }
   }
 
