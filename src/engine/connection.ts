@@ -64,6 +64,8 @@ export interface LoadedGraph {
   readonly name?: string;
   readonly backend: string;
   readonly graph: BackendGraph;
+  /** Makes a caller whose turns are known to be the graph's. */
+  charge(caller: Caller): Caller;
   dispose(): Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export interface ConnectionOptions {
   readonly turns: TurnRecorder;
   /** Told of each turn that has ended. Default: nobody is, and nothing is measured. */
   readonly onTiming?: ((timing: Timing) => void) | undefined;
+  onCallEnd(): void;
 }
 
 /** A graph of the guest, and what is computed on it. */
@@ -99,7 +102,7 @@ interface Entry {
 const unnumbered = -1;
 
 /** Opens the link of one guest: what it has loaded, and what it may still ask for. */
-export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOptions): OpenConnection {
+export function connect({ guest, loader, limits, turns, onTiming, onCallEnd }: ConnectionOptions): OpenConnection {
   const entries = new Map<number, Entry>();
   const residents = createResidents(limits.deviceBytes);
   let nextId = 0;
@@ -137,6 +140,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       throw toWasiNNError(cause, operation);
     } finally {
       callsUnderWay--;
+      onCallEnd();
     }
   }
 
@@ -174,8 +178,8 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
     inputs: readonly NamedLinkTensor[],
     call: number,
   ): Promise<readonly NamedLinkTensor[]> {
-    const { graph, name } = entry.hold;
-    const caller = callerOf('compute', call, name === undefined ? {} : { name });
+    const { graph, name, charge } = entry.hold;
+    const caller = charge(callerOf('compute', call, name === undefined ? {} : { name }));
     entry.computations++;
     try {
       return await residents.use(inputs, async (given) => {
@@ -229,7 +233,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       if (entry) await release(entry).catch(explain('unload'));
     },
     readTensor: (resident, call = unnumbered) => admit('read', () => residents.read(resident, callerOf('read', call))),
-    releaseTensor: (resident) => residents.release(resident).catch(explain('release')),
+    releaseTensor: (resident) => residents.release(resident).catch(explain('release')).finally(onCallEnd),
     usage: () => ({ graphs: entries.size, calls: callsUnderWay, deviceBytes: residents.byteLength }),
     async close() {
       closed.abort(disposed());
