@@ -98,6 +98,11 @@ export function patchEngine(page: Page, script: string, options: { readonly time
   return patch(page, '**/assets/engine-worker-*.js', script, options);
 }
 
+/** Runs a script in the models' worker before its own. */
+export function patchModels(page: Page, script: string): Promise<void> {
+  return patch(page, '**/assets/models-worker-*.js', script);
+}
+
 async function patch(page: Page, url: string, script: string, options = {}): Promise<void> {
   const add = async (route: Route) => {
     const response = await route.fetch();
