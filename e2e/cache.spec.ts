@@ -8,6 +8,7 @@ import { chromiumLaunchOptions } from './chromium.js';
 import { loadByName, openProbe, succeeded } from './guest-page.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
+import { patchModels } from './waiting-page.js';
 
 const model = '/models/digits.onnx';
 const sha256 = createHash('sha256')
@@ -61,11 +62,7 @@ test('the second visit neither loads the transpiler nor transpiles', async ({ pa
 });
 
 test('a visit without IndexedDB downloads the model and works', async ({ page, site }) => {
-  await page.route('**/assets/models-worker-*.js', async (route) => {
-    const response = await route.fetch();
-    const refuse = 'Object.defineProperty(globalThis, "indexedDB", { value: undefined });';
-    await route.fulfill({ response, body: refuse + (await response.text()) });
-  });
+  await patchModels(page, 'Object.defineProperty(globalThis, "indexedDB", { value: undefined })');
   await visit(page, site);
   expect(modelRequests(site)).toBe(1);
 });

@@ -98,12 +98,25 @@ export function patchEngine(page: Page, script: string, options: { readonly time
   return patch(page, '**/assets/engine-worker-*.js', script, options);
 }
 
-async function patch(page: Page, url: string, script: string, options = {}): Promise<void> {
+/** Runs a script in the models' worker before its own. */
+export function patchModels(page: Page, script: string): Promise<void> {
+  return patch(page, '**/assets/models-worker-*.js', script);
+}
+
+/** The route stays also where it has nothing more to do: to take it away would meddle with the worker's next requests. */
+async function patch(
+  page: Page,
+  url: string,
+  script: string,
+  { times = Number.POSITIVE_INFINITY } = {},
+): Promise<void> {
+  let left = times;
   const add = async (route: Route) => {
+    if (left-- <= 0) return route.continue();
     const response = await route.fetch();
     await route.fulfill({ response, body: `${script};${await response.text()}` });
   };
-  await page.route(url, add, options);
+  await page.route(url, add);
 }
 
 /** The threads of guests that are there now. */

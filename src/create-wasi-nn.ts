@@ -98,6 +98,11 @@ export interface WasiNNEventMap {
 }
 
 export interface WasiNNStats extends EngineStats {
+  /**
+   * The execution contexts that guests have. Those of a guest on a page that is not cross-origin isolated: as of when the
+   * guest last answered the page, or its thread came to its event loop.
+   */
+  readonly contexts: number;
   readonly cache: ModelsUsage;
 }
 
@@ -280,7 +285,8 @@ export function createWasiNN({
     connect,
     async stats() {
       const [engineStats, cache] = await Promise.all([engine?.stats() ?? noStats, host.models.usage()]);
-      return { ...engineStats, cache };
+      const contexts = Array.from(guests, (guest) => guest.contexts());
+      return { ...engineStats, contexts: contexts.reduce((total, count) => total + count, 0), cache };
     },
     async loadByName(name: string) {
       const link = own();

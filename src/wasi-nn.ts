@@ -1,3 +1,4 @@
+import { createContextCount } from './bindings/context-count.js';
 import { withoutResidents } from './bindings/held-tensor.js';
 import { createWitBinding } from './bindings/wit.js';
 import { createWasiNN, type WasiNN, type WasiNNOptions } from './create-wasi-nn.js';
@@ -12,6 +13,7 @@ import { WasiNNError } from './standard/error.js';
 
 let page: WasiNN | undefined;
 let opened: EngineLink | undefined;
+const own = createContextCount();
 
 /**
  * Sets up the engine that transpiled components use. Call it before the first of them loads a graph.
@@ -21,21 +23,35 @@ let opened: EngineLink | undefined;
 export function configure(options: WasiNNOptions): WasiNN {
   if (page)
     throw new WasiNNError('invalid-argument', 'configure: the engine is set up already: call configure once, first');
-  page = createWasiNN(options);
+  page = create(options);
   return page;
 }
 
+/** The contexts of components on the page's own thread count as those of other guests do. */
+function create(options: WasiNNOptions = {}): WasiNN {
+  const nn = createWasiNN(options);
+  const { stats } = nn;
+  return Object.assign(nn, {
+    async stats() {
+      const others = await stats();
+      return { ...others, contexts: others.contexts + own.contexts };
+    },
+  });
+}
+
 function link(): EngineLink {
-  page ??= createWasiNN();
+  page ??= create();
   opened ??= withoutResidents(page.connect());
   return opened;
 }
 
-export const { tensor, errors, graph, inference } = createWitBinding({
+const lazyLink: EngineLink = {
   load: (parts, encoding, target) => link().load(parts, encoding, target),
   loadByName: (name) => link().loadByName(name),
   compute: (id, inputs) => link().compute(id, inputs),
   unload: (id) => link().unload(id),
   readTensor: (resident) => link().readTensor(resident),
   releaseTensor: (resident) => link().releaseTensor(resident),
-});
+};
+
+export const { tensor, errors, graph, inference } = createWitBinding(lazyLink, own);

@@ -1,10 +1,10 @@
 import { andThen } from '../engine/awaitable.js';
 import { matchInput } from '../engine/inputs.js';
-import { maximumContexts, refuseMore } from '../engine/limits.js';
 import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { TensorInfo, TensorValue } from '../standard/tensor.js';
+import type { ContextCount } from './context-count.js';
 import { copyBytes, holdAll, type NamedHeldTensor, releaseAll } from './held-tensor.js';
 
 /** A graph that takes any inputs is given no more of them than this. */
@@ -22,6 +22,8 @@ interface Context {
   outputs: readonly NamedHeldTensor[] | undefined;
   /** A computation is under way, or an output on its way. Only a guest that is suspended meanwhile can find it so. */
   busy: boolean;
+  /** Takes it off the count. */
+  readonly uncount: () => void;
 }
 
 /**
@@ -37,6 +39,7 @@ interface Context {
  */
 export class LegacySession {
   readonly #link: EngineLink;
+  readonly #count: ContextCount;
   readonly #onUnloadFailure: (cause: unknown) => void;
   readonly #graphs = new Map<number, Graph>();
   readonly #contexts = new Map<number, Context>();
@@ -44,8 +47,9 @@ export class LegacySession {
   #nextContext = 0;
 
   /** @param onUnloadFailure told when the engine fails to take a graph back, which concerns no guest */
-  constructor(link: EngineLink, onUnloadFailure: (cause: unknown) => void) {
+  constructor(link: EngineLink, count: ContextCount, onUnloadFailure: (cause: unknown) => void) {
     this.#link = link;
+    this.#count = count;
     this.#onUnloadFailure = onUnloadFailure;
   }
 
@@ -71,9 +75,9 @@ export class LegacySession {
 
   initExecutionContext(graphHandle: number): number {
     const graph = this.#graph('init_execution_context', graphHandle);
-    refuseMore('init_execution_context', this.#contexts.size + 1, maximumContexts, 'execution contexts at a time');
+    const uncount = this.#count.add('init_execution_context');
     const handle = this.#nextContext++;
-    this.#contexts.set(handle, { graph, inputs: new Map(), outputs: undefined, busy: false });
+    this.#contexts.set(handle, { graph, inputs: new Map(), outputs: undefined, busy: false, uncount });
     return handle;
   }
 
@@ -81,6 +85,7 @@ export class LegacySession {
     const context = this.#contexts.get(handle);
     if (!context) throw unknownHandle('finalize_execution_context', 'execution context', handle);
     this.#contexts.delete(handle);
+    context.uncount();
     keep(context, undefined);
   }
 

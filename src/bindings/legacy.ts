@@ -1,5 +1,6 @@
 import type { Awaitable, EngineLink } from '../engine/link.js';
 import { toWasiNNError, type WasiNNError } from '../standard/error.js';
+import { type ContextCount, createContextCount } from './context-count.js';
 import { errno, toErrno } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
 import { LegacySession } from './legacy-session.js';
@@ -49,6 +50,7 @@ export function createLegacyBinding(
   link: EngineLink,
   memory: () => WebAssembly.Memory | undefined,
   onError?: OnLegacyError,
+  contexts: ContextCount = createContextCount(),
 ): LegacyBinding {
   /** A log that fails is no reason to trap the guest. */
   function report(error: WasiNNError, functionName: string): void {
@@ -83,7 +85,8 @@ export function createLegacyBinding(
     return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, toLegacyFunction(name, run)]));
   }
 
-  const session = new LegacySession(link, (cause) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload'));
+  const reportUnload = (cause: unknown) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload');
+  const session = new LegacySession(link, contexts, reportUnload);
   const witx = createWitxFunctions(session);
   return {
     wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session, witx) }),

@@ -1,10 +1,10 @@
 import { andThen, lastly } from '../engine/awaitable.js';
 import { matchInput } from '../engine/inputs.js';
-import { maximumContexts, refuseMore } from '../engine/limits.js';
 import type { Awaitable, EngineLink, GraphInfo, NamedLinkTensor } from '../engine/link.js';
 import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { TensorType } from '../standard/tensor.js';
+import { type ContextCount, createContextCount } from './context-count.js';
 import { copyBytes, forLink, HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './held-tensor.js';
 
 /**
@@ -90,22 +90,17 @@ export class WitTensor {
   }
 }
 
-/** How many execution contexts a guest has. */
-interface ContextCount {
-  contexts: number;
-}
-
 /** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
 class Lease {
   readonly info: GraphInfo;
   readonly #link: EngineLink;
-  readonly #count: ContextCount;
+  readonly #contexts: ContextCount;
   #holders = 0;
 
-  constructor(link: EngineLink, info: GraphInfo, count: ContextCount) {
+  constructor(link: EngineLink, info: GraphInfo, contexts: ContextCount) {
     this.#link = link;
     this.info = info;
-    this.#count = count;
+    this.#contexts = contexts;
   }
 
   /**
@@ -114,13 +109,10 @@ class Lease {
    * @throws WasiNNError `too-large` where the guest has too many
    */
   holdContext(): () => void {
-    refuseMore('init-execution-context', this.#count.contexts + 1, maximumContexts, 'execution contexts at a time');
-    this.#count.contexts++;
+    const uncount = this.#contexts.add('init-execution-context');
     const release = this.hold();
-    let held = true;
     return () => {
-      if (held) this.#count.contexts--;
-      held = false;
+      uncount();
       release();
     };
   }
@@ -238,9 +230,8 @@ export class WitGraphExecutionContext {
 }
 
 /** Makes the interfaces for the guests that use one link. */
-export function createWitBinding(link: EngineLink): WitBinding {
-  const count: ContextCount = { contexts: 0 };
-  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info, count));
+export function createWitBinding(link: EngineLink, contexts: ContextCount = createContextCount()): WitBinding {
+  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info, contexts));
   return {
     tensor: { Tensor: WitTensor },
     errors: { Error: WitError },

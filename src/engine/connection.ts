@@ -64,6 +64,8 @@ export interface LoadedGraph {
   readonly name?: string;
   readonly backend: string;
   readonly graph: BackendGraph;
+  /** Makes a caller whose turns are known to be the graph's. */
+  charge(caller: Caller): Caller;
   dispose(): Promise<void>;
 }
 
@@ -74,7 +76,8 @@ export interface Hold extends Omit<LoadedGraph, 'dispose'> {
 
 export interface Loader {
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget, caller: Caller): Promise<Hold>;
-  loadByName(name: string, caller: Caller): Promise<Hold>;
+  /** @param gone is aborted when the guest has gone; what only it waits for need not be fetched any more */
+  loadByName(name: string, caller: Caller, gone: AbortSignal): Promise<Hold>;
 }
 
 export interface ConnectionOptions {
@@ -84,6 +87,7 @@ export interface ConnectionOptions {
   readonly turns: TurnRecorder;
   /** Told of each turn that has ended. Default: nobody is, and nothing is measured. */
   readonly onTiming?: ((timing: Timing) => void) | undefined;
+  onCallEnd(): void;
 }
 
 /** A graph of the guest, and what is computed on it. */
@@ -98,13 +102,13 @@ interface Entry {
 const unnumbered = -1;
 
 /** Opens the link of one guest: what it has loaded, and what it may still ask for. */
-export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOptions): OpenConnection {
+export function connect({ guest, loader, limits, turns, onTiming, onCallEnd }: ConnectionOptions): OpenConnection {
   const entries = new Map<number, Entry>();
   const residents = createResidents(limits.deviceBytes);
   let nextId = 0;
   let callsUnderWay = 0;
   let loadsUnderWay = 0;
-  let closed = false;
+  const closed = new AbortController();
 
   function callerOf(kind: TurnKind, call: number, label: { readonly name?: string } = {}): Caller {
     const came = performance.now();
@@ -112,7 +116,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       guest,
       begin() {
         // A load may be shared with guests that are still there.
-        if (closed && kind !== 'load') throw disposed();
+        if (kind !== 'load') closed.signal.throwIfAborted();
         const end = turns.begin(kind, guest, call);
         if (!onTiming) return end;
         const waited = performance.now() - came;
@@ -127,7 +131,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
 
   /** Counts a call for as long as it is under way; what it fails with gets words. */
   async function admit<Result>(operation: TurnKind, action: () => Promise<Result>): Promise<Result> {
-    if (closed) throw disposed();
+    closed.signal.throwIfAborted();
     refuseMore(operation, callsUnderWay + 1, limits.queuedCalls, 'calls at a time');
     callsUnderWay++;
     try {
@@ -136,6 +140,7 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       throw toWasiNNError(cause, operation);
     } finally {
       callsUnderWay--;
+      onCallEnd();
     }
   }
 
@@ -147,9 +152,9 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       const hold = await load().finally(() => {
         loadsUnderWay--;
       });
-      if (closed) {
+      if (closed.signal.aborted) {
         await hold.release();
-        throw disposed();
+        throw closed.signal.reason;
       }
       const id = nextId++;
       entries.set(id, { hold, computations: 0 });
@@ -173,8 +178,8 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
     inputs: readonly NamedLinkTensor[],
     call: number,
   ): Promise<readonly NamedLinkTensor[]> {
-    const { graph, name } = entry.hold;
-    const caller = callerOf('compute', call, name === undefined ? {} : { name });
+    const { graph, name, charge } = entry.hold;
+    const caller = charge(callerOf('compute', call, name === undefined ? {} : { name }));
     entry.computations++;
     try {
       return await residents.use(inputs, async (given) => {
@@ -214,7 +219,8 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
         refuseMore('load', bytes, limits.modelBytes, 'bytes of a model');
         return loader.load(parts, encoding, target, callerOf('load', call));
       }),
-    loadByName: (name, call = unnumbered) => open(() => loader.loadByName(name, callerOf('load', call, { name }))),
+    loadByName: (name, call = unnumbered) =>
+      open(() => loader.loadByName(name, callerOf('load', call, { name }), closed.signal)),
     compute: (id, inputs, call = unnumbered) =>
       admit('compute', () => {
         const entry = entries.get(id);
@@ -227,10 +233,10 @@ export function connect({ guest, loader, limits, turns, onTiming }: ConnectionOp
       if (entry) await release(entry).catch(explain('unload'));
     },
     readTensor: (resident, call = unnumbered) => admit('read', () => residents.read(resident, callerOf('read', call))),
-    releaseTensor: (resident) => residents.release(resident).catch(explain('release')),
+    releaseTensor: (resident) => residents.release(resident).catch(explain('release')).finally(onCallEnd),
     usage: () => ({ graphs: entries.size, calls: callsUnderWay, deviceBytes: residents.byteLength }),
     async close() {
-      closed = true;
+      closed.abort(disposed());
       const left = [...entries.values()];
       entries.clear();
       await Promise.all([...left.map(release), residents.close()]);

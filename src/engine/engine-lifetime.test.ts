@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../backends/backend.js';
-import type { NamedModels } from '../models/models.js';
+import type { NamedModels, OpenModel } from '../models/models.js';
 import { WasiNNError } from '../standard/error.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import { createEngine, type Engine, type EngineEvent } from './engine.js';
@@ -60,19 +60,29 @@ function createFakeBackend() {
   };
 }
 
-/** Every name is registered. */
-const models: NamedModels = {
-  open: async () => ({
-    parts: [onnxModel],
-    sources: [{ data: onnxModel }],
-    encoding: 'onnx',
-    target: 'cpu',
-    freeDimensions: {},
-    graphOptimization: 'all',
-    fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
-  }),
-  forget: async () => undefined,
+const model: OpenModel = {
+  parts: [onnxModel],
+  encoding: 'onnx',
+  target: 'cpu',
+  freeDimensions: {},
+  graphOptimization: 'all',
+  fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
 };
+
+/** Every name is registered. */
+const models: NamedModels = { open: async () => model, forget: async () => undefined };
+
+/** An engine whose downloads end when a test says so, or when they are given up. */
+function openDownloading() {
+  const downloads: { readonly signal: AbortSignal | undefined; finish(): void }[] = [];
+  const open: NamedModels['open'] = (_name, signal) =>
+    new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason));
+      downloads.push({ signal, finish: () => resolve(model) });
+    });
+  const options = { backends: [fake.backend], models: { ...models, open }, onEvent: () => undefined };
+  return { engine: createEngine(options), downloads };
+}
 
 let fake: ReturnType<typeof createFakeBackend>;
 let events: EngineEvent[];
@@ -266,5 +276,78 @@ describe('close', () => {
     expect(await second.compute(id, [signal])).toHaveLength(1);
     await second.close();
     expect(fake.disposed()).toBe(1);
+  });
+});
+
+describe('a download', () => {
+  const disposed = { code: 'runtime-error', message: expect.stringContaining('disposed of') };
+
+  it('is given up when the last guest that waits for it has gone, and not before', async () => {
+    const { engine, downloads } = openDownloading();
+    const [first, second] = [engine.connect(), engine.connect()];
+    const failures = Promise.allSettled([first, second].map((guest) => guest.loadByName('m')));
+    await first.close();
+    expect(downloads[0]?.signal?.aborted).toBe(false);
+    await second.close();
+    expect(downloads[0]?.signal?.aborted).toBe(true);
+    expect(await failures).toMatchObject(Array(2).fill({ status: 'rejected', reason: disposed }));
+    expect(downloads).toHaveLength(1);
+    expect(fake.loads()).toBe(0);
+  });
+
+  it('is begun anew for a guest that comes as soon as it is given up', async () => {
+    const { engine, downloads } = openDownloading();
+    const gone = engine.connect();
+    const failure = expect(gone.loadByName('m')).rejects.toMatchObject(disposed);
+    void gone.close();
+    const guest = engine.connect();
+    const loading = guest.loadByName('m');
+    await failure;
+    downloads[1]?.finish();
+    const { id } = await loading;
+    expect(await guest.compute(id, [signal])).toHaveLength(1);
+    expect(downloads.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
+    await guest.close();
+    expect(fake.disposed()).toBe(1);
+  });
+
+  it('goes on for a guest that joined, though the one that began it has gone', async () => {
+    const { engine, downloads } = openDownloading();
+    const [first, second] = [engine.connect(), engine.connect()];
+    const failure = expect(first.loadByName('m')).rejects.toMatchObject(disposed);
+    const loading = second.loadByName('m');
+    await first.close();
+    downloads[0]?.finish();
+    await failure;
+    expect(await second.compute((await loading).id, [signal])).toHaveLength(1);
+    expect(downloads[0]?.signal?.aborted).toBe(false);
+  });
+
+  it('that has ended is of use to a guest that comes while the graph is made for nobody', async () => {
+    const release = fake.hold();
+    const { engine, downloads } = openDownloading();
+    const [first, second] = [engine.connect(), engine.connect()];
+    const failure = expect(first.loadByName('m')).rejects.toMatchObject(disposed);
+    downloads[0]?.finish();
+    await settle();
+    await first.close();
+    const loading = second.loadByName('m');
+    release();
+    await failure;
+    expect(await second.compute((await loading).id, [signal])).toHaveLength(1);
+    expect(downloads).toHaveLength(1);
+    expect(fake.loads()).toBe(1);
+  });
+
+  it('is another for another name', async () => {
+    const { engine, downloads } = openDownloading();
+    const [first, second] = [engine.connect(), engine.connect()];
+    const failure = expect(first.loadByName('m')).rejects.toMatchObject(disposed);
+    const loading = second.loadByName('n');
+    await first.close();
+    await failure;
+    downloads[1]?.finish();
+    await loading;
+    expect(downloads.map(({ signal }) => signal?.aborted)).toEqual([true, false]);
   });
 });

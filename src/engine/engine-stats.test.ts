@@ -1,5 +1,5 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Backend } from '../backends/backend.js';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Backend, Caller, DeviceTensor } from '../backends/backend.js';
 import type { NamedModels } from '../models/models.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import { createEngine, type EngineEvent } from './engine.js';
@@ -10,21 +10,37 @@ const mebibyte = 1 << 20;
 const onnxModel = Uint8Array.of(0x08, 0x07, 0x12, 0x00);
 const input: NamedTensor = ['x', { type: 'U8', dimensions: [1], data: Uint8Array.of(1) }];
 
-/** Computations wait until they are let; the heap is as large as a test says. */
+const onDevice: DeviceTensor = {
+  type: 'U8',
+  dimensions: [1],
+  read: async () => Uint8Array.of(1),
+  dispose: async () => undefined,
+};
+
+/** Computations wait until they are let; the heap is as large as a test says, and grows in the next turn as it says. */
 function open() {
   const events: EngineEvent[] = [];
   const outgrown: string[] = [];
-  const heap = { bytes: 0 };
+  const heap = { bytes: 0, growth: 0 };
+  const device = { keeps: false };
+  const faults: { load?: Error } = {};
   let release = () => {};
   const gate = new Promise<void>((resolve) => {
     release = resolve;
   });
+  function takeTurn(caller: Caller): void {
+    const end = caller.begin();
+    heap.bytes += heap.growth;
+    heap.growth = 0;
+    end();
+  }
   const backend: Backend = {
     name: 'fake',
     encodings: ['onnx'],
     heapBytes: () => heap.bytes,
     async load(_parts, _options, caller) {
-      caller.begin()();
+      takeTurn(caller);
+      if (faults.load) throw faults.load;
       return {
         inputs: 'any',
         outputs: 'any',
@@ -32,9 +48,13 @@ function open() {
         fallback: [],
         async compute(inputs, caller) {
           await gate;
-          const end = caller.begin();
-          end();
+          takeTurn(caller);
           return [...inputs];
+        },
+        async computeOnDevice(inputs, caller) {
+          await gate;
+          takeTurn(caller);
+          return device.keeps ? [['y', onDevice]] : [...inputs];
         },
         dispose: async () => undefined,
       };
@@ -54,7 +74,16 @@ function open() {
   };
   const options = { backends: [backend], models, onEvent: (event: EngineEvent) => events.push(event) };
   const engine = createEngine({ ...options, measure: true, onOutgrown: (reason) => outgrown.push(reason) });
-  return { engine, unmeasured: createEngine(options), events, outgrown, heap, release: () => release() };
+  return {
+    engine,
+    unmeasured: createEngine(options),
+    events,
+    outgrown,
+    heap,
+    device,
+    faults,
+    release: () => release(),
+  };
 }
 
 describe('stats', () => {
@@ -101,36 +130,83 @@ describe('measures', () => {
   });
 });
 
-describe('an engine whose heap is far larger than its models need', () => {
-  it('tells so when a graph has gone', async () => {
-    const { engine, heap, outgrown } = open();
-    const guest = engine.connect();
-    const [first, second] = [
-      await guest.load([onnxModel], 'onnx', 'cpu'),
-      await guest.load([onnxModel], 'onnx', 'cpu'),
-    ];
-    heap.bytes = 512 * mebibyte;
-    await guest.unload(first.id);
-    expect(outgrown).toEqual([]);
-    heap.bytes++;
-    await guest.unload(second.id);
-    expect(outgrown).toEqual([expect.stringContaining(`heap of ${512 * mebibyte + 1} bytes`)]);
+describe('an engine whose heap is far larger than its graphs have needed', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
   });
 
-  it('does not while calls are under way', async () => {
-    const { engine, heap, outgrown, release } = open();
-    const guest = engine.connect();
-    const [first, second] = [
-      await guest.load([onnxModel], 'onnx', 'cpu'),
-      await guest.load([onnxModel], 'onnx', 'cpu'),
-    ];
-    const computing = guest.compute(second.id, [input]);
-    heap.bytes = 600 * mebibyte;
+  /** A guest with two graphs, of which the first has been loaded when the heap grew. */
+  async function openGrown(bytes: number) {
+    const opened = open();
+    const guest = opened.engine.connect();
+    opened.heap.growth = bytes;
+    const first = await guest.load([onnxModel], 'onnx', 'cpu');
+    const second = await guest.load([onnxModel], 'onnx', 'cpu');
+    return { ...opened, guest, first, second };
+  }
+
+  it('tells so when the graph that needed it has gone, and nothing more is done', async () => {
+    const { guest, first, outgrown } = await openGrown(600 * mebibyte);
     await guest.unload(first.id);
+    expect(outgrown).toEqual([]);
+    vi.runAllTimers();
+    expect(outgrown).toEqual([
+      `its heap of ${600 * mebibyte} bytes is far more than the 0 bytes that its graphs have needed`,
+    ]);
+  });
+
+  it('tells so of a load that failed', async () => {
+    const { engine, heap, faults, outgrown } = open();
+    heap.growth = 600 * mebibyte;
+    faults.load = new Error('out of memory');
+    await expect(engine.connect().load([onnxModel], 'onnx', 'cpu')).rejects.toThrow('out of memory');
+    vi.runAllTimers();
+    expect(outgrown).toHaveLength(1);
+  });
+
+  it('does not while the graph is there whose computation needed it, whatever else comes and goes', async () => {
+    const { guest, first, second, heap, release, outgrown } = await openGrown(0);
+    release();
+    heap.growth = 600 * mebibyte;
+    await guest.compute(second.id, [input]);
+    await guest.unload(first.id);
+    for (let round = 0; round < 3; round++) {
+      await guest.compute(second.id, [input]);
+      const { id } = await guest.load([onnxModel], 'onnx', 'cpu');
+      await guest.unload(id);
+      vi.runAllTimers();
+    }
+    expect(outgrown).toEqual([]);
+    await guest.unload(second.id);
+    vi.runAllTimers();
+    expect(outgrown).toHaveLength(1);
+  });
+
+  it('does not while calls are under way, but when the last has ended', async () => {
+    const { guest, first, second, release, outgrown } = await openGrown(600 * mebibyte);
+    const computing = guest.compute(second.id, [input]);
+    await guest.unload(first.id);
+    vi.runAllTimers();
     expect(outgrown).toEqual([]);
     release();
     await computing;
-    await guest.unload(second.id);
+    vi.runAllTimers();
+    expect(outgrown).toHaveLength(1);
+  });
+
+  it('does not while a tensor is on a device, but when it has been given back', async () => {
+    const { guest, first, second, device, release, outgrown } = await openGrown(600 * mebibyte);
+    release();
+    device.keeps = true;
+    const [[, tensor] = []] = await guest.compute(second.id, [input]);
+    await guest.unload(first.id);
+    vi.runAllTimers();
+    expect(outgrown).toEqual([]);
+    if (tensor && 'resident' in tensor) await guest.releaseTensor(tensor.resident);
+    vi.runAllTimers();
     expect(outgrown).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import type { Backend, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
 import { chooseBackend, namedBackend, UnservedError } from '../backends/choose-backend.js';
-import type { NamedModels } from '../models/models.js';
+import type { NamedModels, OpenModel } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
@@ -12,6 +12,7 @@ import {
   type OpenConnection,
   type Timing,
 } from './connection.js';
+import { createHeapWatch } from './heap-watch.js';
 import { defaultLimits, type Limits } from './limits.js';
 import type { TurnRecorder } from './turns.js';
 
@@ -71,7 +72,7 @@ export interface EngineOptions {
   readonly turns?: TurnRecorder;
   /** Whether calls are measured. Default: no. */
   readonly measure?: boolean;
-  /** Called when nothing is under way and the runtimes have kept far more memory than what is loaded needs. */
+  /** Called when nothing is under way and the runtimes have kept far more memory than what is loaded has needed. */
   readonly onOutgrown?: (reason: string) => void;
   onEvent(event: EngineEvent): void;
 }
@@ -85,19 +86,18 @@ export interface Engine {
   stats(): EngineStats;
 }
 
-/** Heaps up to this size are left alone, in bytes: loading onnxruntime and a small model takes about a tenth. */
-const modestHeap = 512 << 20;
-
-/** Of a model's bytes onnxruntime makes up to four times as many in its heap. */
-const heapPerModel = 6;
-
 /** Turns that nobody reads. */
 const unrecorded: TurnRecorder = { begin: () => () => undefined };
 
-/** A graph that was loaded by name, and how many hold it; it goes with the last of them. */
+/** A graph that is loaded by name; it goes with the last of its holders. */
 interface NamedGraph {
   readonly loading: Promise<LoadedGraph>;
+  /** Those that hold it or wait for it. */
   holders: number;
+  /** Those of them that have gone while they waited. */
+  gone: number;
+  /** Ends the download, while it goes on. */
+  download: AbortController | undefined;
 }
 
 export function createEngine({
@@ -107,13 +107,14 @@ export function createEngine({
   turns = unrecorded,
   fallback = true,
   measure = false,
-  onOutgrown,
+  onOutgrown = () => undefined,
   onEvent,
 }: EngineOptions): Engine {
   const namedGraphs = new Map<string, NamedGraph>();
   const connections = new Set<OpenConnection>();
   const onTiming = measure ? (timing: Timing) => onEvent({ type: 'measure', ...timing }) : undefined;
-  let loadedBytes = 0;
+  const heapBytes = () => backends.reduce((total, backend) => total + (backend.heapBytes?.() ?? 0), 0);
+  const heapWatch = createHeapWatch({ heapBytes, isIdle, onOutgrown });
 
   async function loadOn(
     backend: Backend,
@@ -124,18 +125,22 @@ export function createEngine({
   ): Promise<LoadedGraph> {
     const onMove = (steps: readonly FallbackStep[], device: Device) =>
       onEvent({ type: 'fallback', ...label, target: options.target, steps, device });
-    const graph = await backend.load(parts, { ...options, onMove }, caller);
+    const { charge, close } = heapWatch.open();
+    const graph = await backend.load(parts, { ...options, onMove }, charge(caller)).catch((cause) => {
+      close();
+      throw cause;
+    });
     const { device, inputs, outputs, fallback: steps } = graph;
     if (steps.length > 0) onMove(steps, device);
     onEvent({ type: 'load', ...label, backend: backend.name, device, inputs, outputs });
-    const bytes = totalBytes(parts);
-    loadedBytes += bytes;
     const dispose = async () => {
-      await graph.dispose();
-      loadedBytes -= bytes;
-      judgeHeap();
+      try {
+        await graph.dispose();
+      } finally {
+        close();
+      }
     };
-    return { ...label, backend: backend.name, graph, dispose };
+    return { ...label, backend: backend.name, graph, charge, dispose };
   }
 
   function stats(): EngineStats {
@@ -145,19 +150,18 @@ export function createEngine({
       graphs: usages.reduce((total, { graphs }) => total + graphs, 0),
       calls: usages.reduce((total, { calls }) => total + calls, 0),
       deviceBytes: usages.reduce((total, { deviceBytes }) => total + deviceBytes, 0),
-      heapBytes: backends.reduce((total, backend) => total + (backend.heapBytes?.() ?? 0), 0),
+      heapBytes: heapBytes(),
     };
   }
 
-  /** Heaps never shrink: the memory of what was unloaded comes back only with the thread's end. */
-  function judgeHeap(): void {
-    const { calls, heapBytes, deviceBytes } = stats();
-    if (calls > 0 || deviceBytes > 0 || heapBytes <= Math.max(modestHeap, heapPerModel * loadedBytes)) return;
-    onOutgrown?.(`its heap of ${heapBytes} bytes is far more than its models of ${loadedBytes} bytes need`);
+  /** What an engine has on devices goes with it. */
+  function isIdle(): boolean {
+    const { calls, deviceBytes } = stats();
+    return calls === 0 && deviceBytes === 0;
   }
 
-  async function loadNamed(name: string, caller: Caller): Promise<LoadedGraph> {
-    const { backend: named, parts, encoding, ...entry } = await models.open(name);
+  async function loadOpened(name: string, model: OpenModel, caller: Caller): Promise<LoadedGraph> {
+    const { backend: named, parts, encoding, ...entry } = model;
     const { target, freeDimensions, graphOptimization, warmup = false, verify = false, outputs = 'bytes' } = entry;
     const options = {
       target,
@@ -180,21 +184,45 @@ export function createEngine({
     }
   }
 
-  async function holdNamed(name: string, caller: Caller): Promise<Hold> {
-    const named = namedGraphs.get(name) ?? { loading: loadNamed(name, caller), holders: 0 };
+  function loadNamed(name: string, caller: Caller): NamedGraph {
+    const download = new AbortController();
+    const loading = models.open(name, download.signal).then((model) => {
+      named.download = undefined;
+      return loadOpened(name, model, caller);
+    });
+    const named: NamedGraph = { loading, holders: 0, gone: 0, download };
     namedGraphs.set(name, named);
+    return named;
+  }
+
+  /** Whoever asks for the name from now on loads it anew. */
+  function forgetNamed(name: string, named: NamedGraph): void {
+    if (namedGraphs.get(name) === named) namedGraphs.delete(name);
+  }
+
+  async function holdNamed(name: string, caller: Caller, gone: AbortSignal): Promise<Hold> {
+    const named = namedGraphs.get(name) ?? loadNamed(name, caller);
     named.holders++;
     const leave = async () => {
       if (--named.holders > 0) return;
-      namedGraphs.delete(name);
+      forgetNamed(name, named);
       const { dispose } = await named.loading;
       await dispose();
     };
+    const giveUp = () => {
+      named.gone++;
+      if (named.gone < named.holders || !named.download) return;
+      forgetNamed(name, named);
+      named.download.abort(gone.reason);
+    };
+    gone.addEventListener('abort', giveUp, { once: true });
     try {
       return { ...(await named.loading), release: leave };
     } catch (cause) {
-      if (namedGraphs.get(name) === named) namedGraphs.delete(name);
+      forgetNamed(name, named);
       throw cause;
+    } finally {
+      gone.removeEventListener('abort', giveUp);
     }
   }
 
@@ -208,7 +236,7 @@ export function createEngine({
   let nextGuest = 0;
   return {
     connect(guest = nextGuest++) {
-      const connection = connect({ guest, loader, limits, turns, onTiming });
+      const connection = connect({ guest, loader, limits, turns, onTiming, onCallEnd: heapWatch.look });
       connections.add(connection);
       const close = () => {
         connections.delete(connection);
@@ -218,8 +246,4 @@ export function createEngine({
     },
     stats,
   };
-}
-
-function totalBytes(parts: readonly GraphBuilder[]): number {
-  return parts.reduce((total, { byteLength }) => total + byteLength, 0);
 }

@@ -12,12 +12,12 @@ import { createPreview1, type Preview1 } from './wasi-preview1.js';
  */
 export async function instantiateModule(
   module: WebAssembly.Module,
-  { environment, output, report, connect }: Host,
+  { environment, output, contexts, report, connect }: Host,
 ): Promise<Instance> {
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
   const { link, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
-  const legacy = createLegacyBinding(link, () => memory, report);
+  const legacy = createLegacyBinding(link, () => memory, report, contexts);
   const provided: WebAssembly.Imports = {
     wasi_snapshot_preview1: wasi.imports,
     wasi_ephemeral_nn: toImports(legacy.wasi_ephemeral_nn, jspi),

@@ -1,5 +1,7 @@
+import { createContextCount } from '../bindings/context-count.js';
 import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
+import { type ContextReport, createContextReport } from './context-word.js';
 import { fetchBytes } from './fetch-bytes.js';
 import type { Instance } from './instance.js';
 import { type GuestCode, instantiate } from './instantiate.js';
@@ -16,6 +18,7 @@ import { connect } from './waiting.js';
 /** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
 
 let instance: Instance = { functions: new Map() };
+let contextReport: ContextReport | undefined;
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isPageMessage(data)) return;
@@ -23,12 +26,15 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   else void answer(data.id, data);
 });
 
-async function start({ source, port, environment, outputsMayStay, waiting }: Start): Promise<void> {
+async function start({ source, port, environment, outputsMayStay, contextWord, waiting }: Start): Promise<void> {
+  const report = createContextReport(contextWord, (contexts) => tell({ type: 'contexts', contexts }));
+  contextReport = report;
   try {
     instance = await instantiate(await open(source), {
       environment,
       outputsMayStay,
       output: (stream, bytes) => tell({ type: 'output', stream, bytes }, [bytes.buffer]),
+      contexts: createContextCount(report.write),
       report: (error, functionName) => tell({ type: 'fault', functionName, error: toPlainError(error) }),
       connect: (waits) => connect(port, waits, waiting),
     });
@@ -97,5 +103,6 @@ function describe(cause: unknown): Failure {
 }
 
 function tell(message: GuestMessage, transfer: Transferable[] = []): void {
+  contextReport?.tellNow();
   globalThis.postMessage(message, { transfer });
 }

@@ -2,6 +2,7 @@ import { fromPlainError } from '../engine/protocol.js';
 import type { RemoteConnection } from '../engine/remote-engine.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import { createContextWord, readContexts, writeContexts } from './context-word.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import {
   type Action,
@@ -90,6 +91,8 @@ export interface StartedGuest<Exports extends object = GuestExports> {
   readonly guest: Promise<Guest<Exports>>;
   /** Runs the guest as a program and resolves to its exit code. */
   run(): Promise<number>;
+  /** How many execution contexts the guest has. */
+  contexts(): number;
   fail(reason: unknown): void;
 }
 
@@ -126,6 +129,7 @@ export function startGuest<Exports extends object>({
   const worker = startWorker(
     () => new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
   );
+  const contextWord = createContextWord();
   const questions = new Map<number, Question>();
   let nextId = 0;
   let ended: { readonly reason: unknown } | undefined;
@@ -170,6 +174,9 @@ export function startGuest<Exports extends object>({
       case 'output':
         output(message.stream, message.bytes);
         return;
+      case 'contexts':
+        writeContexts(contextWord, message.contexts);
+        return;
       case 'fault':
         onFault(fromPlainError(message.error), message.functionName);
         return;
@@ -193,9 +200,16 @@ export function startGuest<Exports extends object>({
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
-  tell({ type: 'start', source, port: connection.port, environment, outputsMayStay, waiting }, [connection.port]);
+  tell({ type: 'start', source, port: connection.port, environment, outputsMayStay, contextWord, waiting }, [
+    connection.port,
+  ]);
 
-  return { guest: promise, run: async () => exitCode(await promise.then(() => ask({ action: 'run' }))), fail };
+  return {
+    guest: promise,
+    run: async () => exitCode(await promise.then(() => ask({ action: 'run' }))),
+    contexts: () => readContexts(contextWord),
+    fail,
+  };
 }
 
 type Ask = (action: Action) => Promise<unknown>;

@@ -1,3 +1,4 @@
+import type { ContextCount } from '../bindings/context-count.js';
 import type { WasiNNError } from '../standard/error.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import type { Connection } from './waiting.js';
@@ -8,6 +9,7 @@ export interface Host {
   readonly output: OutputSink;
   /** Whether outputs may have stayed on a device, so that a guest may have to wait where it reads them. */
   readonly outputsMayStay: boolean;
+  readonly contexts: ContextCount;
   /** Told of an error whose text the guest cannot be told: that of a core module learns a number alone. */
   report(error: WasiNNError, functionName: string): void;
   /**

@@ -80,9 +80,9 @@ function mayWait(name: string): boolean {
 async function provideImports(
   { imports }: ComponentInterface,
   link: EngineLink,
-  { environment, output }: Host,
+  { environment, output, contexts }: Host,
 ): Promise<Imports> {
-  const { tensor, graph, inference, errors } = createWitBinding(link);
+  const { tensor, graph, inference, errors } = createWitBinding(link, contexts);
   const nn = {
     'wasi:nn/tensor': tensor,
     'wasi:nn/graph': graph,

@@ -26,6 +26,8 @@ export interface Start {
   readonly environment: ProgramEnvironment;
   /** Whether a model may leave its outputs on a device. */
   readonly outputsMayStay: boolean;
+  /** Where it writes how many execution contexts it has (`context-word.ts`). */
+  readonly contextWord: Int32Array;
   /** How it waits for the engine; chosen by what the browser can where it is left open. */
   readonly waiting: Waiting | undefined;
 }
@@ -40,6 +42,8 @@ export type GuestMessage =
   | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
   | { readonly type: 'refused'; readonly error: PlainError }
   | { readonly type: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** How many execution contexts it has, where the page cannot see that for itself. */
+  | { readonly type: 'contexts'; readonly contexts: number }
   | { readonly type: 'fault'; readonly functionName: string; readonly error: PlainError }
   | { readonly type: 'answered'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure };
@@ -55,9 +59,8 @@ export function isPageMessage(data: unknown): data is PageMessage {
 }
 
 export function isGuestMessage(data: unknown): data is GuestMessage {
-  return (
-    hasType(data) && ['started', 'refused', 'output', 'fault', 'answered', 'failed'].some((type) => type === data.type)
-  );
+  const types = ['started', 'refused', 'output', 'contexts', 'fault', 'answered', 'failed'];
+  return hasType(data) && types.some((type) => type === data.type);
 }
 
 function hasType(data: unknown): data is { readonly type: unknown } {

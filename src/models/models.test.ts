@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes, type ModelCache, openModelCache } from './cache.js';
-import { patternBytes } from './file-server.fixture.js';
+import { patternBytes, serveFile } from './file-server.fixture.js';
 import {
   openTestModels,
   readStored,
@@ -294,6 +294,44 @@ describe('preload', () => {
     readonly cache?: () => Promise<ModelCache>;
     readonly budget?: number;
   }
+
+  it('keeps a download going that was begun for somebody who has gone', async () => {
+    let finish = () => {};
+    const until = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { requests, handle } = serveFile({ bytes, faults: [{ kind: 'pause', after: 100, until }] });
+    let noteRequest = () => {};
+    const asked = new Promise<void>((resolve) => {
+      noteRequest = resolve;
+    });
+    const site = await serve((request, response) => {
+      handle(request, response);
+      noteRequest();
+    });
+    const { models } = open({ m: 'm' }, site);
+    const controller = new AbortController();
+    const opening = models.open('m', controller.signal);
+    await asked;
+    const preloading = models.preload('m');
+    await models.list();
+    controller.abort('gone');
+    await expect(opening).rejects.toBe('gone');
+    finish();
+    await preloading;
+    expect(requests).toMatchObject([{ sent: bytes.byteLength }]);
+    expect(await models.list()).toMatchObject([{ cached: 'whole' }]);
+  });
+
+  it('tries for itself where the download that it waited for has failed', async () => {
+    const { requests, handle } = serveFile({ bytes, faults: [{ kind: 'status', status: 404 }] });
+    const { models } = open({ m: 'm' }, await serve(handle));
+    const opening = models.open('m');
+    const preloading = models.preload('m');
+    await expect(opening).rejects.toMatchObject({ code: 'not-found' });
+    await preloading;
+    expect(requests).toHaveLength(2);
+  });
 
   it('has nothing to do for a model that the page has given', async () => {
     const site = await serveModel();

@@ -107,11 +107,14 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
         sources.map(async (source, index) => {
           if ('data' in source) return wanted ? readLocal(source.data) : undefined;
           const participant = { signal: either, onNotice: (step: FileProgress) => tracker.update(index, step) };
-          const { result, isFirst } = await sharing.join(
-            `${wanted} ${keyOf(source)}`,
-            participant,
-            (common, onProgress) => files.fetch(source, { fetch, wanted, signal: common, onProgress }),
-          );
+          const join = (key: string) =>
+            sharing.join(key, participant, (common, onProgress) =>
+              files.fetch(source, { fetch, wanted, signal: common, onProgress }),
+            );
+          // Who wants the bytes may go: the download goes on for who wants it kept, and then sees whether it was.
+          const wantedKey = `wanted ${keyOf(source)}`;
+          if (!wanted && sharing.isUnderway(wantedKey)) await join(wantedKey).catch(() => undefined);
+          const { result, isFirst } = await join(wanted ? wantedKey : keyOf(source));
           return isFirst ? result : result?.slice();
         }),
       );

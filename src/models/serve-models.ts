@@ -8,7 +8,11 @@ import {
   type ModelsResult,
 } from './protocol.js';
 
-/** Answers the requests that come through a port, the other end of `createRemoteModels`. */
+/**
+ * Answers the requests that come through a port, the other end of `createRemoteModels`. Nothing is aborted when that end
+ * goes with its thread: an engine that is ended is followed by another, which asks for the same models at once, and then
+ * joins the downloads that go on.
+ */
 export function serveModels(port: MessagePort, models: Models): void {
   const underway = new Map<number, AbortController>();
 

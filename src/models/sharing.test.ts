@@ -61,6 +61,15 @@ describe('createSharing', () => {
     expect(actions).toHaveLength(2);
   });
 
+  it('tells what is under way', async () => {
+    expect(sharing.isUnderway('a')).toBe(false);
+    const joined = join('a');
+    expect(['a', 'b'].map(sharing.isUnderway)).toEqual([true, false]);
+    actions[0]?.resolve('result');
+    await joined;
+    expect(sharing.isUnderway('a')).toBe(false);
+  });
+
   it('passes notices on to all that wait', () => {
     const heard: string[] = [];
     void join('a', { onNotice: (notice) => heard.push(`first ${notice}`) });

@@ -12,6 +12,7 @@ export interface Participant<Notice> {
 
 /** Carries out one action at a time for each key; who asks for it meanwhile gets the same result. */
 export interface Sharing<Result, Notice> {
+  isUnderway(key: string): boolean;
   /**
    * @param action is aborted when all who wait for it have gone
    * @returns `isFirst` for the one whose action it was: what must not be shared, like a buffer, is its own
@@ -28,6 +29,7 @@ export function createSharing<Result, Notice>(): Sharing<Result, Notice> {
   const underway = new Map<string, Shared<Result, Notice>>();
 
   return {
+    isUnderway: (key) => underway.has(key),
     join(key, { signal, onNotice }, action) {
       if (signal.aborted) return Promise.reject(signal.reason);
       const known = underway.get(key);

@@ -1,0 +1,52 @@
+import { createSharedMemory, isShared } from '../engine/shared-memory.js';
+
+/**
+ * How many execution contexts a guest has, for a page that asks: in a word that the guest's worker and the page share,
+ * or, on a page that is not cross-origin isolated, in a copy that messages keep current. Since a guest may make a context
+ * for each inference, no message is sent for each: one goes when the worker comes to its event loop, or has something
+ * else to tell.
+ */
+
+/** Makes a word that two threads can share, where they can share memory at all. */
+export function createContextWord(): Int32Array {
+  if (!globalThis.crossOriginIsolated) return new Int32Array(1);
+  return new Int32Array(createSharedMemory(Int32Array.BYTES_PER_ELEMENT));
+}
+
+export function readContexts(word: Int32Array): number {
+  return Atomics.load(word, 0);
+}
+
+export function writeContexts(word: Int32Array, contexts: number): void {
+  Atomics.store(word, 0, contexts);
+}
+
+/** The worker's end. */
+export interface ContextReport {
+  write(contexts: number): void;
+  /** Tells the page at once what it does not know yet. */
+  tellNow(): void;
+}
+
+/** @param tell called with the number when it has changed; for a word that is not shared */
+export function createContextReport(word: Int32Array, tell: (contexts: number) => void): ContextReport {
+  let told = readContexts(word);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function tellNow(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const contexts = readContexts(word);
+    if (isShared(word.buffer) || contexts === told) return;
+    told = contexts;
+    tell(contexts);
+  }
+
+  return {
+    write(contexts) {
+      writeContexts(word, contexts);
+      if (!isShared(word.buffer)) timer ??= setTimeout(tellNow);
+    },
+    tellNow,
+  };
+}
