@@ -1,9 +1,9 @@
 import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
 import { describeEvent } from './describe-event.js';
 import type { EngineEvent, EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
+import { type Engines, noStats, type ReplaceEvent, startEngines } from './engine/engines.js';
 import { type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
-import { noStats, type RemoteEngine, type ReplaceEvent, startEngine } from './engine/remote-engine.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OutputSink } from './guest/program.js';
@@ -91,7 +91,7 @@ export interface WasiNNEventMap {
   progress: CustomEvent<ProgressEvent>;
   /** A model could not be kept for the next visit, or what was kept was damaged; it can be used all the same. */
   cache: CustomEvent<CacheEvent>;
-  /** The engine was ended and another takes over: a call took too long, or the engine broke down. */
+  /** An engine was ended and another takes over: a call took too long, or the engine broke down. */
   replace: CustomEvent<ReplaceEvent>;
   /** A core module met an error, of which it learns the number alone. */
   fault: CustomEvent<FaultEvent>;
@@ -183,7 +183,7 @@ export function createWasiNN({
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
-  let engine: RemoteEngine | undefined;
+  let engines: Engines | undefined;
   let ownLink: SteadyLink | undefined;
 
   function onEvent(event: EngineEvent | ReplaceEvent | ModelsEvent | FaultEvent): void {
@@ -195,21 +195,22 @@ export function createWasiNN({
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
     onEvent,
-    onLoss: (cause) => engine?.loseModels(cause),
+    onLoss: (cause) => engines?.loseModels(cause),
   });
 
   /** An engine that cannot be started takes its guests along; the next guest tries again. */
   function stop(cause: WasiNNError): void {
-    engine?.dispose();
-    engine = undefined;
+    engines?.dispose();
+    engines = undefined;
     for (const dependent of [...guests, ...links]) dependent.fail(cause);
     links.clear();
     ownLink = undefined;
   }
 
-  function running(): RemoteEngine {
-    engine ??= startEngine({ ...configuration, connectModels: host.connect, onEvent, onFailure: stop });
-    return engine;
+  function running(): Engines {
+    const { connect: connectModels, targetOf } = host;
+    engines ??= startEngines({ ...configuration, connectModels, targetOf, onEvent, onFailure: stop });
+    return engines;
   }
 
   function connect(): SteadyLink {
@@ -279,7 +280,7 @@ export function createWasiNN({
     },
     connect,
     async stats() {
-      const [engineStats, cache] = await Promise.all([engine?.stats() ?? noStats, host.models.usage()]);
+      const [engineStats, cache] = await Promise.all([engines?.stats() ?? noStats, host.models.usage()]);
       return { ...engineStats, cache };
     },
     async loadByName(name: string) {
