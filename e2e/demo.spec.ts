@@ -138,10 +138,12 @@ async function expectWebNNRuns(page: Page): Promise<void> {
   await expectAnswer(page, 'golden retriever');
 }
 
+/** The engine for accelerators, which starts after the one for the CPU. */
 async function findEngine(page: Page): Promise<Worker> {
-  for (const worker of page.workers()) {
-    if ((await worker.evaluate(() => self.name)) === 'wasi-nn engine') return worker;
-  }
+  const workers = page.workers();
+  const names = await Promise.all(workers.map((worker) => worker.evaluate(() => self.name)));
+  const engine = workers[names.lastIndexOf('wasi-nn engine')];
+  if (engine) return engine;
   throw new Error('the page has no engine worker');
 }
 

@@ -46,7 +46,7 @@ export interface WasiNNOptions {
   /**
    * Backends for encodings that the built-in ones do not serve, or instead of them: the URLs of modules that implement
    * `Backend`, resolved against the page: `{ tensorflowlite: new URL('./my-backend.js', import.meta.url) }`. Each is
-   * loaded in the engine's worker when the first model of its encoding comes. Default: none.
+   * loaded in an engine's worker when the first model of its encoding comes. Default: none.
    */
   readonly backends?: BackendsOption;
   /**
@@ -109,7 +109,7 @@ export interface PageLoadOptions {
   readonly target?: ExecutionTarget;
 }
 
-/** wasi-nn for one page: an engine, and the guests that use it. */
+/** wasi-nn for one page: its engines, and the guests that use them. */
 export interface WasiNN extends EventTarget {
   readonly models: PageModels;
   /**
@@ -141,11 +141,11 @@ export interface WasiNN extends EventTarget {
    * @throws WasiNNError as a guest's `load`
    */
   load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<PageGraph>;
-  /** Opens a link to the engine for code on the page. */
+  /** Opens a link to the engines for code on the page. */
   connect(): EngineLink;
-  /** What the engine has at the moment, and the browser's storage for models. An engine that is busy answers afterwards. */
+  /** What the engines have at the moment, and the browser's storage for models. One that is busy answers afterwards. */
   stats(): Promise<WasiNNStats>;
-  /** Ends all guests and the engine. */
+  /** Ends all guests and the engines. */
   dispose(): void;
 
   addEventListener<Type extends keyof WasiNNEventMap>(
@@ -157,7 +157,8 @@ export interface WasiNN extends EventTarget {
 }
 
 /**
- * Makes wasi-nn available to guests. The engine starts with the first of them.
+ * Makes wasi-nn available to guests. The engine for the CPU starts with the first of them, the one for accelerators with
+ * the first graph that is meant for them.
  *
  * @throws WasiNNError `invalid-argument` for a model, a backend, a limit or a fallback that is not in order
  */
@@ -198,7 +199,7 @@ export function createWasiNN({
     onLoss: (cause) => engines?.loseModels(cause),
   });
 
-  /** An engine that cannot be started takes its guests along; the next guest tries again. */
+  /** An engine that cannot be started takes all guests along; the next guest tries again. */
   function stop(cause: WasiNNError): void {
     engines?.dispose();
     engines = undefined;
