@@ -182,6 +182,37 @@ test.describe('while a graph for the CPU stands still, one for the NPU is loaded
   });
 });
 
+test('computations for the NPU do not wait for those on the CPU', async ({ page, site }) => {
+  await open(page, site);
+  const outcome = await page.evaluate(async () => {
+    const { nn, startProbe, tensor } = waitingPage;
+    const { scores } = lanesPage;
+    const slow = await startProbe('slow', {});
+    const { exports: quick } = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm');
+    const fast = await quick.loadByName('fast');
+    await scores(quick, fast);
+    const matrix = () => tensor('x', [384, 384], 'FP32', new Uint8Array(384 * 384 * 4));
+    const times: Record<'slow' | 'quick', number[]> = { slow: [], quick: [] };
+    const time = async (of: 'slow' | 'quick', computing: Promise<unknown>) => {
+      const start = performance.now();
+      await computing;
+      times[of].push(Math.round((performance.now() - start) * 10) / 10);
+    };
+    let goesOn = true;
+    const beside = (async () => {
+      while (goesOn) await time('slow', slow.compute(0, [matrix()], false));
+    })();
+    for (let round = 0; round < 40; round++) await time('quick', scores(quick, fast));
+    goesOn = false;
+    const slowRuns = times.slow.length;
+    await beside;
+    return { slowRuns, times };
+  });
+  test.info().annotations.push({ type: 'times', description: JSON.stringify(outcome.times) });
+  // In one thread they take turns.
+  expect(outcome.slowRuns).toBeLessThan(20);
+});
+
 for (const waiting of waitings) {
   for (const [target, lane, lost] of [
     ['cpu', 'cpu', 'digits'],
