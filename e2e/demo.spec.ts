@@ -123,7 +123,7 @@ async function expectAnswer(page: Page, label: string): Promise<void> {
 
 /** Counts, in the engine's worker, what WebNN itself is told to compute while the photo is classified once more. */
 async function expectWebNNRuns(page: Page): Promise<void> {
-  const engine = await findEngine(page);
+  const engine = findEngine(page);
   await engine.evaluate(() => {
     const prototype = Reflect.get(Reflect.get(globalThis, 'MLContext'), 'prototype');
     const dispatch = Reflect.get(prototype, 'dispatch');
@@ -139,10 +139,8 @@ async function expectWebNNRuns(page: Page): Promise<void> {
 }
 
 /** The engine for accelerators, which starts after the one for the CPU. */
-async function findEngine(page: Page): Promise<Worker> {
-  const workers = page.workers();
-  const names = await Promise.all(workers.map((worker) => worker.evaluate(() => self.name)));
-  const engine = workers[names.lastIndexOf('wasi-nn engine')];
+function findEngine(page: Page): Worker {
+  const engine = page.workers().findLast((worker) => worker.url().includes('/engine-worker-'));
   if (engine) return engine;
   throw new Error('the page has no engine worker');
 }
