@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Waiting } from '../src/index.js';
 import { runIn, type Tab } from './browsers/browser.js';
 import { type ProbeExports, preparePage } from './browsers/case-page.js';
@@ -72,6 +74,68 @@ async function loseEngines(waiting: Waiting): Promise<unknown> {
     answers.push(await compute(digits));
   }
   return { codes, areAnswersEqual: answers.every((answer) => answer === expected) };
+}
+
+/** Answers for the guest worker with one that sees WebGPU, and so has two lanes, in browsers that have none. */
+function pretendWebGPU(site: Site): void {
+  const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');
+  const script = readdirSync(assets).find((file) => /^guest-worker-.*\.js$/.test(file));
+  if (script === undefined) throw new Error('the library has not been built: npm run build:standalone');
+  const source = readFileSync(path.join(assets, script), 'utf8');
+  const patch = "if (!('gpu' in navigator)) Object.defineProperty(navigator, 'gpu', { value: undefined })";
+  site.answer(`/lib/assets/${script}`, (_, response) => {
+    response.setHeader('Content-Type', 'text/javascript').end(`${patch};${source}`);
+  });
+}
+
+test('a guest outlives the engines of both lanes, each without the other', async ({ tab, site, waiting }) => {
+  pretendWebGPU(site);
+  site.answer('/standing-still.js', (_, response) => {
+    response.setHeader('Content-Type', 'text/javascript').end(standingStill);
+  });
+  await visit(tab, site, waiting);
+  expect(await runIn(tab, loseBothLanes, waiting)).toEqual({
+    steps: ['timeout', 'replace cpu', 'load digits', 'timeout', 'replace accelerated', 'load digits on the GPU'],
+    areAnswersEqual: true,
+  });
+});
+
+async function loseBothLanes(waiting: Waiting): Promise<unknown> {
+  const library = '/lib/wasi-nn-web.js';
+  const { createWasiNN, GuestError }: typeof import('../src/index.js') = await import(library);
+  const url = '/models/digits.onnx';
+  const nn = createWasiNN({
+    models: { digits: url, 'digits on the GPU': { url, target: 'gpu' } },
+    limits: { computeMilliseconds: 4000 },
+    backends: { ggml: '/standing-still.js' },
+  });
+  const { exports } = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm', { waiting });
+  const graphs = [await exports.loadByName('digits'), await exports.loadByName('digits on the GPU')];
+  const compute = async (graph: number) => {
+    const [scores] = await exports.compute(graph, [casePage.image()], true);
+    return Array.from(casePage.floats(scores?.data), (score) => score.toFixed(2)).join();
+  };
+  const computeAll = async () => {
+    const answers: string[] = [];
+    for (const graph of graphs) answers.push(await compute(graph));
+    return answers.join();
+  };
+  const expected = await computeAll();
+  const answers: string[] = [];
+  const steps: unknown[] = [];
+  for (const target of ['cpu', 'gpu']) {
+    const events: string[] = [];
+    const stuck = await exports.load([new TextEncoder().encode('GGUF\u0003\0\0\0')], 'ggml', target);
+    await nn.stats();
+    nn.addEventListener('replace', ({ detail }) => events.push(`replace ${detail.lane}`));
+    nn.addEventListener('load', ({ detail }) => events.push(`load ${detail.name}`));
+    const failure = await compute(stuck).catch((cause) => (cause instanceof GuestError ? cause.payload : cause));
+    answers.push(await computeAll());
+    // Answers come after all events.
+    await nn.stats();
+    steps.push(failure.code, ...events);
+  }
+  return { steps, areAnswersEqual: answers.every((answer) => answer === expected) };
 }
 
 async function loadDigits(): Promise<void> {

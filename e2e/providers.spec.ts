@@ -112,14 +112,15 @@ const cases: readonly Case[] = [
     target: 'gpu',
     patch: `{
       const fail = () => Promise.reject(new Error('refused by the test'));
-      // The second time from bytes that are there whole.
-      const [byStream, fromBytes] = [WebAssembly.instantiateStreaming, WebAssembly.instantiate];
-      WebAssembly.instantiateStreaming = () => {
-        WebAssembly.instantiateStreaming = byStream;
-        return fail();
-      };
-      WebAssembly.instantiate = () => {
-        WebAssembly.instantiate = fromBytes;
+      const { instantiate, instantiateStreaming } = WebAssembly;
+      WebAssembly.instantiateStreaming = async (source, imports) => {
+        const response = await source;
+        if (!response.url.includes('jspi')) return instantiateStreaming(response, imports);
+        // The second time from bytes that are there whole.
+        WebAssembly.instantiate = () => {
+          Object.assign(WebAssembly, { instantiate, instantiateStreaming });
+          return fail();
+        };
         return fail();
       };
     }`,
@@ -214,7 +215,8 @@ test('a computation that breaks the module fails with the cause, and the next su
       return dispatch.apply(this, values);
     };
   }`;
-  await patchEngine(page, failThird, { times: 1 });
+  // The first engine is the one for the CPU.
+  await patchEngine(page, failThird, { times: 2 });
   await openPage(page, site, 'tpu');
   await classify(page);
   const failure = await classify(page).catch(String);

@@ -126,6 +126,37 @@ for (const waiting of ['block', 'suspend'] as const) {
   });
 }
 
+for (const waiting of ['block', 'suspend'] as const) {
+  test(`what is given back of an engine that is gone costs nothing in the next (${waiting})`, async ({
+    page,
+    site,
+  }) => {
+    site.answer('/standing-still.js', (_, response) => {
+      response.setHeader('Content-Type', 'text/javascript').end(standingStill);
+    });
+    await openPage(page, site, { limits: { computeMilliseconds: limit }, backends: { ggml: '/standing-still.js' } });
+    const loads = await page.evaluate(async (waiting) => {
+      const { nn, startProbe, tensor } = waitingPage;
+      const image = () => tensor('image', [1, 1, 28, 28], 'FP32', new Uint8Array(3136));
+      const exports = await startProbe('identity', { waiting });
+      // From its bytes, since a name that is held is not loaded twice.
+      const model = new Uint8Array(await (await fetch('/models/digits.onnx')).arrayBuffer());
+      const digits = await exports.load([model], 'onnx', 'cpu');
+      const culprit = await exports.load([new TextEncoder().encode('GGUF\u0003\0\0\0')], 'ggml', 'cpu');
+      const loads: unknown[] = [];
+      nn.addEventListener('load', ({ detail }) => loads.push(detail.backend));
+      await exports.compute(culprit, [image()], false).catch(() => undefined);
+      await exports.compute(digits, [image()], false);
+      await exports.unload(0);
+      await exports.compute(digits, [image()], false);
+      // Answers come after all events.
+      await nn.stats();
+      return loads;
+    }, waiting);
+    expect(loads).toEqual(['onnxruntime-web']);
+  });
+}
+
 /** Moments that differ from one another, but not from one run to the next. */
 function drawMoments(count: number): Moment[] {
   const random = createRandom(7);

@@ -29,6 +29,7 @@ export interface ProbeExports {
   load(builders: Uint8Array[], encoding: string, target: string): Promise<number>;
   loadByName(name: string): Promise<number>;
   compute(graph: number, inputs: ProbeTensor[], keepContext: boolean): Promise<ProbeTensor[]>;
+  unload(graph: number): Promise<void>;
 }
 
 type LegacyExports = Readonly<Record<string, (...values: number[]) => Promise<number>>>;

@@ -1,9 +1,9 @@
 import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
 import { describeEvent } from './describe-event.js';
 import type { EngineEvent, EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
+import { type Engines, noStats, type ReplaceEvent, startEngines } from './engine/engines.js';
 import { type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
-import { noStats, type RemoteEngine, type ReplaceEvent, startEngine } from './engine/remote-engine.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OutputSink } from './guest/program.js';
@@ -46,7 +46,7 @@ export interface WasiNNOptions {
   /**
    * Backends for encodings that the built-in ones do not serve, or instead of them: the URLs of modules that implement
    * `Backend`, resolved against the page: `{ tensorflowlite: new URL('./my-backend.js', import.meta.url) }`. Each is
-   * loaded in the engine's worker when the first model of its encoding comes. Default: none.
+   * loaded in an engine's worker when the first model of its encoding comes. Default: none.
    */
   readonly backends?: BackendsOption;
   /**
@@ -91,7 +91,7 @@ export interface WasiNNEventMap {
   progress: CustomEvent<ProgressEvent>;
   /** A model could not be kept for the next visit, or what was kept was damaged; it can be used all the same. */
   cache: CustomEvent<CacheEvent>;
-  /** The engine was ended and another takes over: a call took too long, or the engine broke down. */
+  /** An engine was ended and another takes over: a call took too long, or the engine broke down. */
   replace: CustomEvent<ReplaceEvent>;
   /** A core module met an error, of which it learns the number alone. */
   fault: CustomEvent<FaultEvent>;
@@ -114,7 +114,7 @@ export interface PageLoadOptions {
   readonly target?: ExecutionTarget;
 }
 
-/** wasi-nn for one page: an engine, and the guests that use it. */
+/** wasi-nn for one page: its engines, and the guests that use them. */
 export interface WasiNN extends EventTarget {
   readonly models: PageModels;
   /**
@@ -146,11 +146,11 @@ export interface WasiNN extends EventTarget {
    * @throws WasiNNError as a guest's `load`
    */
   load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<PageGraph>;
-  /** Opens a link to the engine for code on the page. */
+  /** Opens a link to the engines for code on the page. */
   connect(): EngineLink;
-  /** What the engine has at the moment, and the browser's storage for models. An engine that is busy answers afterwards. */
+  /** What the engines have at the moment, and the browser's storage for models. One that is busy answers afterwards. */
   stats(): Promise<WasiNNStats>;
-  /** Ends all guests and the engine. */
+  /** Ends all guests and the engines. */
   dispose(): void;
 
   addEventListener<Type extends keyof WasiNNEventMap>(
@@ -162,7 +162,8 @@ export interface WasiNN extends EventTarget {
 }
 
 /**
- * Makes wasi-nn available to guests. The engine starts with the first of them.
+ * Makes wasi-nn available to guests. The engine for the CPU starts with the first of them, the one for accelerators with
+ * the first graph that is meant for them.
  *
  * @throws WasiNNError `invalid-argument` for a model, a backend, a limit or a fallback that is not in order
  */
@@ -188,7 +189,7 @@ export function createWasiNN({
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
-  let engine: RemoteEngine | undefined;
+  let engines: Engines | undefined;
   let ownLink: SteadyLink | undefined;
 
   function onEvent(event: EngineEvent | ReplaceEvent | ModelsEvent | FaultEvent): void {
@@ -200,21 +201,22 @@ export function createWasiNN({
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
     onEvent,
-    onLoss: (cause) => engine?.loseModels(cause),
+    onLoss: (cause) => engines?.loseModels(cause),
   });
 
-  /** An engine that cannot be started takes its guests along; the next guest tries again. */
+  /** An engine that cannot be started takes all guests along; the next guest tries again. */
   function stop(cause: WasiNNError): void {
-    engine?.dispose();
-    engine = undefined;
+    engines?.dispose();
+    engines = undefined;
     for (const dependent of [...guests, ...links]) dependent.fail(cause);
     links.clear();
     ownLink = undefined;
   }
 
-  function running(): RemoteEngine {
-    engine ??= startEngine({ ...configuration, connectModels: host.connect, onEvent, onFailure: stop });
-    return engine;
+  function running(): Engines {
+    const { connect: connectModels, targetOf } = host;
+    engines ??= startEngines({ ...configuration, connectModels, targetOf, onEvent, onFailure: stop });
+    return engines;
   }
 
   function connect(): SteadyLink {
@@ -284,7 +286,7 @@ export function createWasiNN({
     },
     connect,
     async stats() {
-      const [engineStats, cache] = await Promise.all([engine?.stats() ?? noStats, host.models.usage()]);
+      const [engineStats, cache] = await Promise.all([engines?.stats() ?? noStats, host.models.usage()]);
       const contexts = Array.from(guests, (guest) => guest.contexts());
       return { ...engineStats, contexts: contexts.reduce((total, count) => total + count, 0), cache };
     },

@@ -21,9 +21,10 @@ export {
   type WasiNNStats,
 } from './create-wasi-nn.js';
 export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
+export type { ReplaceEvent } from './engine/engines.js';
+export type { Lane } from './engine/lanes.js';
 export type { Limits } from './engine/limits.js';
 export type { Awaitable, EngineLink, GraphInfo, LinkTensor, NamedLinkTensor, ResidentTensor } from './engine/link.js';
-export type { ReplaceEvent } from './engine/remote-engine.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
 export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';

@@ -10,6 +10,7 @@ import {
 import { type ModelsTable, parseTable } from './models/registry.js';
 import { createRemoteModels, type RemoteModels } from './models/remote-models.js';
 import type { WasiNNError } from './standard/error.js';
+import type { ExecutionTarget } from './standard/graph.js';
 
 export interface PreloadOptions {
   /** Ends the download; what has come stays in the cache, and the next one goes on from there. */
@@ -60,6 +61,8 @@ export interface ModelsHost {
   connect(): MessagePort;
   /** Whether a model may leave its outputs on a device, as far as is known now. */
   outputsMayStay(): boolean;
+  /** @throws WasiNNError as `Models.targetOf` */
+  targetOf(name: string): Promise<ExecutionTarget>;
   /** @param cause what calls that are under way end with */
   dispose(cause: WasiNNError): void;
 }
@@ -131,6 +134,8 @@ export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions
     outputsMayStay: () =>
       configuration.registry.document !== undefined ||
       [...entries.values()].some(({ outputs }) => outputs === 'device'),
+    // Only what a document registers must be asked for.
+    targetOf: async (name) => entries.get(name)?.target ?? current().remote.targetOf(name),
     dispose: stop,
   };
 }

@@ -1,6 +1,9 @@
 import { WasiNNError } from '../standard/error.js';
 
-/** What guests may use. A call that asks for more fails: with `too-large`, or with `timeout` where it takes too long. */
+/**
+ * What guests may use. A call that asks for more fails: with `too-large`, or with `timeout` where it takes too long. Graphs
+ * for `cpu` and graphs for the other targets are counted apart, and so are the calls on them.
+ */
 export interface Limits {
   /** The bytes of one model, all its parts together. Default 2 GiB. */
   readonly modelBytes: number;
@@ -17,7 +20,8 @@ export interface Limits {
   readonly queuedCalls: number;
   /**
    * How long it may take to make a graph of a model's bytes, in ms, waiting for a download or a turn not included. What
-   * takes longer is ended, engine and all; another engine takes over. Default 300 000.
+   * takes longer is ended, with its engine, which has the graphs for `cpu` or those for the other targets; another engine
+   * takes over. Default 300 000.
    */
   readonly loadMilliseconds: number;
   /**
@@ -25,7 +29,7 @@ export interface Limits {
    * also take to read a tensor that has stayed on a device. Default 60 000.
    */
   readonly computeMilliseconds: number;
-  /** How long the engine's worker may take to start, fetching its script included. Default 30 000. */
+  /** How long an engine's worker may take to start, fetching its script included. Default 30 000. */
   readonly startMilliseconds: number;
 }
 

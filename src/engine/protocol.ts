@@ -1,9 +1,10 @@
 import type { FallbackPolicy } from '../backends/backend.js';
 import type { BackendUrls } from '../backends/resolve-backends.js';
-import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import { type ExecutionTarget, type GraphEncoding, isExecutionTarget } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { EngineEvent, EngineStats } from './engine.js';
+import type { Lane } from './lanes.js';
 import type { Limits } from './limits.js';
 import type { GraphInfo, ModelPart, NamedLinkTensor } from './link.js';
 import type { FailedCall } from './loss.js';
@@ -11,10 +12,10 @@ import type { FailedCall } from './loss.js';
 export { fromPlainError, type PlainError, toPlainError } from '../standard/plain-error.js';
 
 /**
- * What is said between threads. A page tells its engine worker, by the worker's own channel, how to be, where the
- * models are and which guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest has a line to
- * the page, by which it sends a port for the engine ({@link OpenMessage}) and hears when that engine is gone
- * ({@link LossMessage}). Through the port each {@link Request} gets one {@link Reply} with the same id, in any order. A
+ * What is said between threads. A page tells an engine worker, by the worker's own channel, how to be, where the
+ * models are and which guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest
+ * has a line to the page, by which it sends a port for the engine of a lane ({@link OpenMessage}), hears when that engine is
+ * gone ({@link LossMessage}) and asks what a model is meant for ({@link TargetQuestion}). Through the port each {@link Request} gets one {@link Reply} with the same id, in any order. A
  * guest that blocks gets its replies through shared memory instead, which a {@link MailboxMessage} names first
  * (`mailbox.ts`).
  */
@@ -61,12 +62,12 @@ export type EngineMessage =
   /** A part of the board has changed that the page cannot see for itself. */
   | { readonly type: 'turn'; readonly place: number; readonly words: Int32Array };
 
-/** From a guest's link to the page: connect it with the engine that is there now. */
+/** From a guest's link to the page: connect it with the engine that is there now for a lane. */
 export type OpenMessage =
   /** By the other end of a port. */
-  | { readonly port: MessagePort }
+  | { readonly lane: Lane; readonly port: MessagePort }
   /** By the oldest of its spare ports; the guest's thread blocks, and waits there. */
-  | { readonly waitingPlace: WaitingPlace };
+  | { readonly lane: Lane; readonly waitingPlace: WaitingPlace };
 
 /**
  * From the link of a guest that blocks to the page: the other end of a port for an engine to come. The page answers
@@ -82,9 +83,22 @@ export interface WaitingPlace {
   readonly notice: SharedArrayBuffer;
 }
 
-/** From the page to a guest's link: its engine is gone, and these calls failed with it. All others can be made again. */
+/** From the page to a guest's link: this engine is gone, and these calls failed with it. All others can be made again. */
 export interface LossMessage {
+  readonly lane: Lane;
   readonly failed: readonly FailedCall[];
+}
+
+/** From a guest's link to the page: what is the model of this name meant for? */
+export interface TargetQuestion {
+  readonly name: string;
+  /** A number for the answer, or where the guest's thread waits for it (`target-question.ts`). */
+  readonly answer: number | SharedArrayBuffer;
+}
+
+export interface TargetAnswer {
+  readonly answer: number;
+  readonly target: ExecutionTarget;
 }
 
 export type Operation =
@@ -136,6 +150,14 @@ export function isSpareMessage(data: unknown): data is SpareMessage {
 
 export function isLossMessage(data: unknown): data is LossMessage {
   return isObjectWith(data, 'failed') && Array.isArray(data.failed);
+}
+
+export function isTargetQuestion(data: unknown): data is TargetQuestion {
+  return isObjectWith(data, 'name') && typeof data.name === 'string' && 'answer' in data;
+}
+
+export function isTargetAnswer(data: unknown): data is TargetAnswer {
+  return isObjectWith(data, 'target') && isExecutionTarget(data.target) && 'answer' in data;
 }
 
 export function isRequest(data: unknown): data is Request {

@@ -1,66 +1,57 @@
 import { WasiNNError } from '../standard/error.js';
 import type { EngineEvent, EngineStats } from './engine.js';
 import type { Limits } from './limits.js';
-import { type FailedCall, writeNotice } from './loss.js';
-import { closeMailbox } from './mailbox.js';
-import {
-  isOpenMessage,
-  isSpareMessage,
-  type LossMessage,
-  type OpenMessage,
-  toPlainError,
-  type WaitingPlace,
-} from './protocol.js';
+import type { FailedCall } from './loss.js';
+import { toPlainError } from './protocol.js';
 import { type RunningEngine, type RunningEngineOptions, startRunningEngine } from './running-engine.js';
 import type { Turn } from './turns.js';
 
-/** The engine, as the page holds it: a worker, and after it others, as often as one breaks or has to be ended. */
+/** An engine, as the page holds it: a worker, and after it others, as often as one breaks or has to be ended. */
 export interface RemoteEngine {
-  /** Opens a line for a guest; its port goes to the guest's thread, where a steady link is made of it. */
-  connect(): RemoteConnection;
+  /** Starts the worker, where none runs, before it is needed. */
+  start(): void;
+  /** Connects a guest with the worker; where none runs one is started. */
+  attach(guest: number, port: MessagePort): void;
+  /** Gives back all graphs of a guest. */
+  detach(guest: number): void;
+  /** Those that the worker serves. */
+  guests(): readonly number[];
   /** Tells the worker that its port to the models is dead. */
   loseModels(cause: WasiNNError): void;
   /** What the engine has; nothing where none runs. */
-  stats(): Promise<EngineStats>;
+  stats(): Promise<EngineStats | undefined>;
   /** Ends the worker, and with it every call that is under way. */
   dispose(): void;
-}
-
-export interface RemoteConnection {
-  readonly port: MessagePort;
-  /** Gives back all graphs of the guest. */
-  close(): void;
-}
-
-/** The engine's worker was ended or broke down. Another takes over when it is next needed, and loads anew what it needs. */
-export interface ReplaceEvent {
-  readonly type: 'replace';
-  readonly reason: string;
 }
 
 export interface RemoteEngineOptions extends RunningEngineOptions {
   /** Opens a port to the models worker. */
   connectModels(): MessagePort;
-  onEvent(event: EngineEvent | ReplaceEvent): void;
+  onEvent(event: EngineEvent): void;
+  /** The worker is gone from under a guest, and these of its calls failed with it. */
+  onLoss(guest: number, failed: readonly FailedCall[]): void;
+  /** The worker is gone; another is started when it is needed. */
+  onReplace(reason: string): void;
   /** The worker could not be started: no call will be answered. */
   onFailure(error: WasiNNError): void;
 }
 
-/** A guest of the page, and how to reach it. */
-interface Guest {
-  readonly line: MessagePort;
-  /** Ports for engines to come. */
-  readonly spares: MessagePort[];
-  /** Where its thread waits, if it blocks; what it last told. */
-  waitingPlace?: WaitingPlace | undefined;
-}
-
-export function startEngine({ onEvent, onFailure, connectModels, ...options }: RemoteEngineOptions): RemoteEngine {
-  const guests = new Map<number, Guest>();
+export function createRemoteEngine({
+  onEvent,
+  onLoss,
+  onReplace,
+  onFailure,
+  connectModels,
+  ...options
+}: RemoteEngineOptions): RemoteEngine {
   /** The guests that the running engine serves. */
   const served = new Set<number>();
-  let running: RunningEngine | undefined = run();
-  let nextGuest = 0;
+  let running: RunningEngine | undefined;
+
+  function current(): RunningEngine {
+    running ??= run();
+    return running;
+  }
 
   function run(): RunningEngine {
     const engine = startRunningEngine(options, {
@@ -89,74 +80,30 @@ export function startEngine({ onEvent, onFailure, connectModels, ...options }: R
   function replace(reason: string, failedCalls: (guest: number) => readonly FailedCall[] = () => []): void {
     running?.end();
     running = undefined;
-    for (const id of served) {
-      const guest = guests.get(id);
-      if (guest) tellOfLoss(guest, failedCalls(id));
-    }
+    for (const guest of served) onLoss(guest, failedCalls(guest));
     served.clear();
-    onEvent({ type: 'replace', reason });
-  }
-
-  function attach(id: number, guest: Guest, message: OpenMessage): void {
-    const port = 'port' in message ? message.port : guest.spares.shift();
-    if (!port) return;
-    running ??= run();
-    served.add(id);
-    guest.waitingPlace = 'waitingPlace' in message ? message.waitingPlace : undefined;
-    running.tell({ type: 'connect', guest: id, port }, [port]);
+    onReplace(reason);
   }
 
   return {
-    connect() {
-      const id = nextGuest++;
-      const { port1: line, port2: port } = new MessageChannel();
-      const guest: Guest = { line, spares: [] };
-      guests.set(id, guest);
-      line.onmessage = ({ data }: MessageEvent<unknown>) => {
-        if (isOpenMessage(data)) attach(id, guest, data);
-        if (isSpareMessage(data)) keepSpare(guest, data.spare);
-      };
-      return {
-        port,
-        close() {
-          guests.delete(id);
-          closePorts(guest);
-          served.delete(id);
-          running?.tell({ type: 'disconnect', guest: id });
-        },
-      };
+    start: () => void current(),
+    attach(guest, port) {
+      const engine = current();
+      served.add(guest);
+      engine.tell({ type: 'connect', guest, port }, [port]);
     },
+    detach(guest) {
+      if (served.delete(guest)) running?.tell({ type: 'disconnect', guest });
+    },
+    guests: () => [...served],
     loseModels: (cause) => running?.tell({ type: 'models-lost', error: toPlainError(cause) }),
-    stats: async () => (await running?.stats()) ?? noStats,
+    stats: async () => running?.stats(),
     dispose() {
       running?.end();
       running = undefined;
-      for (const guest of guests.values()) closePorts(guest);
-      guests.clear();
+      served.clear();
     },
   };
-}
-
-/** Those of an engine that does not run. */
-export const noStats: EngineStats = { guests: 0, graphs: 0, calls: 0, heapBytes: 0, deviceBytes: 0 };
-
-function keepSpare({ spares }: Guest, spare: MessagePort): void {
-  spares.push(spare);
-  spare.postMessage('connected');
-}
-
-function closePorts({ line, spares }: Guest): void {
-  for (const port of [line, ...spares]) port.close();
-}
-
-function tellOfLoss({ line, waitingPlace }: Guest, failed: readonly FailedCall[]): void {
-  if (waitingPlace) {
-    writeNotice(waitingPlace.notice, failed);
-    closeMailbox(waitingPlace.mailbox);
-    return;
-  }
-  const message: LossMessage = { failed };
-  line.postMessage(message);
 }
 
 function overdue({ kind }: Turn, { loadMilliseconds, computeMilliseconds }: Limits): WasiNNError {

@@ -1,13 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget } from '../standard/graph.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { EngineConnection } from './connection.js';
+import type { Lane } from './lanes.js';
 import { unused } from './link.fixture.js';
 import type { GraphInfo } from './link.js';
 import type { FailedCall } from './loss.js';
-import { isOpenMessage, type LossMessage } from './protocol.js';
+import { isOpenMessage, isTargetQuestion, type LossMessage } from './protocol.js';
 import { serve } from './serve.js';
 import { createSteadyMessageLink, type SteadyLink } from './steady-link.js';
+import { answerTarget } from './target-question.js';
 
 /** Links whose engine is lost under them. Those of threads that block are met in the browser (`e2e/replacement`). */
 
@@ -21,7 +24,12 @@ const info = (id: number): GraphInfo => ({
 
 const opened: MessagePort[] = [];
 
+beforeEach(() => {
+  vi.stubGlobal('navigator', {});
+});
+
 afterEach(() => {
+  vi.unstubAllGlobals();
   for (const port of opened.splice(0)) port.close();
 });
 
@@ -70,19 +78,40 @@ function openLine(...engines: readonly FakeEngine[]): {
   link: SteadyLink;
   lose(failed?: readonly FailedCall[]): void;
 } {
+  const { link, lose } = openLines({ cpu: engines, accelerated: [] });
+  return { link, lose: (failed) => lose('cpu', failed) };
+}
+
+/** A page that does so for each lane, and knows what models are meant for. */
+function openLines(
+  engines: Readonly<Record<Lane, readonly FakeEngine[]>>,
+  targets: Readonly<Record<string, ExecutionTarget>> = {},
+): {
+  link: SteadyLink;
+  /** The names that the page was asked for. */
+  asked: string[];
+  lose(lane: Lane, failed?: readonly FailedCall[]): void;
+} {
   const { port1: line, port2 } = new MessageChannel();
   opened.push(line, port2);
-  let generation = 0;
+  const asked: string[] = [];
+  const generations = { cpu: 0, accelerated: 0 };
   line.onmessage = ({ data }) => {
+    if (isTargetQuestion(data)) {
+      asked.push(data.name);
+      const target = targets[data.name];
+      if (target) answerTarget(line, data, target);
+    }
     if (!isOpenMessage(data) || !('port' in data)) return;
     opened.push(data.port);
-    const engine = engines[generation++];
+    const engine = engines[data.lane][generations[data.lane]++];
     if (engine) serve(data.port, engine.connection);
   };
   return {
     link: createSteadyMessageLink(port2),
-    lose(failed = []) {
-      const message: LossMessage = { failed };
+    asked,
+    lose(lane, failed = []) {
+      const message: LossMessage = { lane, failed };
       line.postMessage(message);
     },
   };
@@ -220,4 +249,102 @@ it('a link that is ended rejects what is under way and what follows', async () =
   link.fail(new WasiNNError('runtime-error', 'gone'));
   await failing;
   await expect(link.loadByName('m')).rejects.toMatchObject(gone);
+});
+
+describe('where there are two lanes, a link', () => {
+  beforeEach(() => {
+    vi.stubGlobal('navigator', { gpu: {} });
+  });
+
+  it('loads each graph in that of its target, and computes it there', async () => {
+    const [cpu, accelerated] = [createFakeEngine(0), createFakeEngine(40)];
+    const { link } = openLines({ cpu: [cpu], accelerated: [accelerated] }, { c: 'cpu', g: 'gpu', t: 'tpu' });
+    const graphs = [
+      await link.load([Uint8Array.of(1)], 'onnx', 'gpu'),
+      await link.load([Uint8Array.of(2)], 'onnx', 'cpu'),
+      await link.load([Uint8Array.of(3)], 'onnx', 'tpu'),
+    ];
+    for (const name of ['g', 'c', 't']) graphs.push(await link.loadByName(name));
+    for (const { id } of graphs) await link.compute(id, [tensor(4)]);
+    for (const { id } of graphs) await link.unload(id);
+    expect(new Set(graphs.map(({ id }) => id)).size).toBe(6);
+    const computed = (...ids: number[]) => [...ids.map((id) => `compute ${id}`), ...ids.map((id) => `unload ${id}`)];
+    expect(cpu.calls).toEqual(['load 2 onnx cpu', 'loadByName c', ...computed(0, 1)]);
+    expect(accelerated.calls).toEqual([
+      'load 1 onnx gpu',
+      'load 3 onnx tpu',
+      'loadByName g',
+      'loadByName t',
+      ...computed(40, 41, 42, 43),
+    ]);
+  });
+
+  it('goes on in one while the other stands still', async () => {
+    const [cpu, accelerated] = [createFakeEngine(0), createFakeEngine(0)];
+    const { link } = openLines({ cpu: [cpu], accelerated: [accelerated] }, { t: 'tpu' });
+    cpu.stall();
+    const standing = link.load([Uint8Array.of(1)], 'onnx', 'cpu');
+    const { id } = await link.loadByName('t');
+    expect(await link.compute(id, [tensor(4)])).toEqual([tensor(4)]);
+    link.fail(new WasiNNError('runtime-error', 'gone'));
+    await expect(standing).rejects.toThrow('gone');
+  });
+
+  it('that loses the engine of one keeps its graphs in the other', async () => {
+    const cpu = [createFakeEngine(0), createFakeEngine(0)] as const;
+    const accelerated = [createFakeEngine(0), createFakeEngine(0)] as const;
+    const { link, lose } = openLines({ cpu, accelerated }, { c: 'cpu', t: 'tpu' });
+    const graphs = [await link.loadByName('c'), await link.loadByName('t')];
+    const computeAll = () => Promise.all(graphs.map(({ id }) => link.compute(id, [tensor(4)])));
+    accelerated[0].stall();
+    const waiting = computeAll();
+    await until(() => accelerated[0].calls.includes('compute 0'));
+    lose('accelerated');
+    expect(await waiting).toEqual([[tensor(4)], [tensor(4)]]);
+    await computeAll();
+    expect(cpu[0].calls).toEqual(['loadByName c', 'compute 0', 'compute 0']);
+    expect(accelerated[1].calls).toEqual(['loadByName t', 'compute 0', 'compute 0']);
+
+    lose('cpu');
+    await computeAll();
+    expect(cpu[1].calls).toEqual(['loadByName c', 'compute 0']);
+    expect(accelerated[1].calls).toHaveLength(4);
+  });
+
+  it('follows a model whose target has changed when it is loaded again, and leaves the graphs of before', async () => {
+    const cpu = [createFakeEngine(0)];
+    const accelerated = [createFakeEngine(0), createFakeEngine(0)] as const;
+    const targets: Record<string, ExecutionTarget> = { m: 'gpu' };
+    const { link, lose } = openLines({ cpu, accelerated }, targets);
+    const before = await link.loadByName('m');
+    targets.m = 'cpu';
+    const after = await link.loadByName('m');
+    lose('accelerated');
+    for (const { id } of [before, after]) await link.compute(id, [tensor(4)]);
+    expect(cpu[0]?.calls).toEqual(['loadByName m', 'compute 0']);
+    expect(accelerated[1].calls).toEqual(['loadByName m', 'compute 0']);
+  });
+
+  it('that is ended rejects what it has asked the page, and asks no more', async () => {
+    const { link, asked } = openLines({ cpu: [], accelerated: [] });
+    const gone = { code: 'runtime-error', message: 'gone' };
+    const failing = expect(link.loadByName('unanswered')).rejects.toMatchObject(gone);
+    await until(() => asked.length === 1);
+    link.fail(new WasiNNError('runtime-error', 'gone'));
+    await failing;
+    for (const target of ['cpu', 'gpu'] as const) {
+      await expect(link.load([Uint8Array.of(1)], 'onnx', target)).rejects.toMatchObject(gone);
+    }
+    await expect(link.loadByName('m')).rejects.toMatchObject(gone);
+    expect(asked).toEqual(['unanswered']);
+  });
+});
+
+it('a link that sees neither WebGPU nor WebNN has one lane, and asks nobody for it', async () => {
+  const engine = createFakeEngine(0);
+  const { link, asked } = openLines({ cpu: [engine], accelerated: [] }, { t: 'tpu' });
+  await link.loadByName('t');
+  await link.load([Uint8Array.of(1)], 'onnx', 'gpu');
+  expect(engine.calls).toEqual(['loadByName t', 'load 1 onnx gpu']);
+  expect(asked).toEqual([]);
 });

@@ -4,6 +4,7 @@ import type { TensorValue } from '../standard/tensor.js';
 import { type Awaitable, andThen, orElse } from './awaitable.js';
 import { createBlockingLink, createWaitingPlace } from './blocking-link.js';
 import { unknownGraph, unknownTensor } from './calls.js';
+import { canAccelerate, type Lane, laneOf, lanes } from './lanes.js';
 import {
   type EngineLink,
   type GraphInfo,
@@ -14,7 +15,8 @@ import {
 } from './link.js';
 import { EngineLost, lossOf } from './loss.js';
 import { createMessageLink, type MessageLink } from './message-link.js';
-import { isLossMessage, type OpenMessage, type SpareMessage } from './protocol.js';
+import { isLossMessage, isTargetAnswer, type OpenMessage, type SpareMessage } from './protocol.js';
+import { createTargetQuestions, waitForTarget } from './target-question.js';
 
 /** What a graph was loaded from. */
 type Source =
@@ -24,6 +26,7 @@ type Source =
 /** A graph of the guest, and where it is loaded now, if it is. */
 interface Entry {
   readonly source: Source;
+  readonly lane: Lane;
   place: Place | undefined;
 }
 
@@ -44,7 +47,7 @@ const maximumAttempts = 5;
 /** Inputs up to this many bytes are copied, so that a computation can be made again. A copy takes about 0.1 ms. */
 const copiedBytes = 1 << 20;
 
-/** A link that outlives its engine. */
+/** A link that outlives its engines. */
 export interface SteadyLink extends EngineLink {
   /** Rejects every call that is under way, and all that follow. For links whose answers are promises. */
   fail(cause: WasiNNError): void;
@@ -52,33 +55,38 @@ export interface SteadyLink extends EngineLink {
 
 /** The link of a guest that can be suspended, or of the page. Answers are promises. */
 export function createSteadyMessageLink(line: MessagePort): SteadyLink {
-  let current: MessageLink | undefined;
+  const links = new Map<Lane, MessageLink>();
+  const questions = createTargetQuestions(line);
 
   line.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (isTargetAnswer(data)) questions.take(data);
     if (!isLossMessage(data)) return;
-    current?.fail((call) => lossOf(call, data.failed));
-    current = undefined;
+    links.get(data.lane)?.fail((call) => lossOf(call, data.failed));
+    links.delete(data.lane);
   };
 
-  function open(): MessageLink {
-    if (current) return current;
+  function open(lane: Lane): MessageLink {
+    const known = links.get(lane);
+    if (known) return known;
     const { port1, port2 } = new MessageChannel();
-    current = createMessageLink(port1);
-    post(line, { port: port2 });
-    return current;
+    const link = createMessageLink(port1);
+    links.set(lane, link);
+    post(line, { lane, port: port2 });
+    return link;
   }
 
   return {
-    ...keepSteady(open, (cause) => Promise.reject(cause)),
+    ...keepSteady({ open, targetOf: questions.ask, refuse: (cause) => Promise.reject(cause) }),
     fail(cause) {
-      open().fail(() => cause);
+      questions.fail(cause);
+      for (const lane of lanes) open(lane).fail(() => cause);
       line.close();
     },
   };
 }
 
-/** How many engines may be lost while a guest's thread does not come to its event loop once. */
-const spareCount = 4;
+/** How many engines may be lost, both lanes together, while a guest's thread does not come to its event loop once. */
+const spareCount = 8;
 
 /**
  * The link of a guest whose thread blocks. Answers are values.
@@ -87,25 +95,32 @@ const spareCount = 4;
  * event loop, which one that blocks does not.
  */
 export async function createSteadyBlockingLink(line: MessagePort): Promise<EngineLink> {
-  let current: RemoteLink | undefined;
+  const links = new Map<Lane, RemoteLink>();
   const spares = Array.from({ length: spareCount }, () => prepare(line));
   await Promise.all(spares.map(({ connected }) => connected));
 
-  function open(): RemoteLink {
-    if (current) return current;
+  function open(lane: Lane): RemoteLink {
+    const known = links.get(lane);
+    if (known) return known;
     spares.push(prepare(line));
     const { port } = spares.shift() ?? prepare(line);
     const waitingPlace = createWaitingPlace();
-    current = createBlockingLink(port, waitingPlace, () => {
-      current = undefined;
+    const link = createBlockingLink(port, waitingPlace, () => {
+      // One that was lost before tells of it with every call.
+      if (links.get(lane) === link) links.delete(lane);
     });
-    post(line, { waitingPlace });
-    return current;
+    links.set(lane, link);
+    post(line, { lane, waitingPlace });
+    return link;
   }
 
-  open();
-  return keepSteady(open, (cause) => {
-    throw cause;
+  open('cpu');
+  return keepSteady({
+    open,
+    targetOf: (name) => waitForTarget(line, name),
+    refuse(cause) {
+      throw cause;
+    },
   });
 }
 
@@ -130,14 +145,21 @@ function post(line: MessagePort, message: OpenMessage): void {
   line.postMessage(message, 'port' in message ? [message.port] : []);
 }
 
+/** What the two kinds of links differ in. */
+interface LinkSource {
+  /** Gives the link to the engine that is there now for a lane. */
+  open(lane: Lane): RemoteLink;
+  /** What a registered model is meant for. */
+  targetOf(name: string): Awaitable<ExecutionTarget>;
+  /** Fails as answers of these links do. */
+  refuse(cause: WasiNNError): Awaitable<never>;
+}
+
 /**
  * Makes a link of links that come and go with their engines. It remembers what its graphs were loaded from, and loads
  * them anew when they are next computed; calls that only waited when their engine was lost are made again.
- *
- * @param open gives the link to the engine that is there now
- * @param refuse fails as answers of these links do
  */
-function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awaitable<never>): EngineLink {
+function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
   const graphs = new Map<number, Entry>();
   const residences = new Map<number, Residence>();
   let nextId = 0;
@@ -153,15 +175,30 @@ function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awai
     );
   }
 
-  function add(source: Source, link: RemoteLink, { id, ...info }: GraphInfo): GraphInfo {
-    const own = nextId++;
-    graphs.set(own, { source, place: { link, id } });
-    return { id: own, ...info };
+  /** Loads a graph in a lane, which stays the graph's own. */
+  function loadIn(
+    lane: Lane,
+    source: Source,
+    action: (link: RemoteLink, attempt: number) => Awaitable<GraphInfo>,
+  ): Awaitable<GraphInfo> {
+    return persist((attempt) => {
+      const link = open(lane);
+      return andThen(action(link, attempt), ({ id, ...info }) => {
+        const own = nextId++;
+        graphs.set(own, { source, lane, place: { link, id } });
+        return { id: own, ...info };
+      });
+    });
+  }
+
+  /** The lane of a registered model. Where there is only one, nobody need be asked. */
+  function laneOfModel(name: string): Awaitable<Lane> {
+    return canAccelerate() ? andThen(targetOf(name), laneOf) : 'cpu';
   }
 
   /** Where a graph is, in the engine that is there now. */
   function placeOf(entry: Entry): Place {
-    const link = open();
+    const link = open(entry.lane);
     if (entry.place?.link === link) return entry.place;
     const forget = (cause: unknown): never => {
       entry.place = undefined;
@@ -199,19 +236,12 @@ function keepSteady(open: () => RemoteLink, refuse: (cause: WasiNNError) => Awai
     load(parts, encoding, target) {
       // Blobs are not held in this thread's memory.
       const kept = parts.map((part) => (part instanceof Blob ? part : new Blob([part])));
-      const source = { parts: kept, encoding, target };
-      return persist((attempt) => {
-        const link = open();
-        const loading = link.load(attempt === 0 ? parts : kept, encoding, target);
-        return andThen(loading, (info) => add(source, link, info));
-      });
+      return loadIn(laneOf(target), { parts: kept, encoding, target }, (link, attempt) =>
+        link.load(attempt === 0 ? parts : kept, encoding, target),
+      );
     },
 
-    loadByName: (name) =>
-      persist(() => {
-        const link = open();
-        return andThen(link.loadByName(name), (info) => add({ name }, link, info));
-      }),
+    loadByName: (name) => andThen(laneOfModel(name), (lane) => loadIn(lane, { name }, (link) => link.loadByName(name))),
 
     compute(graph, inputs) {
       const entry = graphs.get(graph);

@@ -1,5 +1,5 @@
+import type { RemoteConnection } from '../engine/engines.js';
 import { fromPlainError } from '../engine/protocol.js';
-import type { RemoteConnection } from '../engine/remote-engine.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import { createContextWord, readContexts, writeContexts } from './context-word.js';

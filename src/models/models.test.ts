@@ -81,6 +81,14 @@ describe('open', () => {
     }
   });
 
+  it('tells what a model is meant for without asking for it', async () => {
+    const site = await serveModel();
+    const { models } = open({ m: { url: 'm', target: 'tpu' }, plain: 'n' }, site);
+    expect([await models.targetOf('m'), await models.targetOf('plain')]).toEqual(['tpu', 'cpu']);
+    await expect(models.targetOf('other')).rejects.toMatchObject({ code: 'not-found' });
+    expect(site.requests).toEqual([]);
+  });
+
   it('tells of a backend that needs no model', async () => {
     const { models } = open({ echo: { backend: 'echo' } }, await serveModel());
     expect(await models.open('echo')).toMatchObject({ backend: 'echo', parts: [] });

@@ -59,6 +59,8 @@ export interface Models extends NamedModels {
   /** Registers models, in place of those of the same names; graphs that are loaded stay as they are. */
   add(entries: Entries): void;
   list(): Promise<ModelListing[]>;
+  /** What a model is meant for; nothing of it is fetched. @throws WasiNNError as {@link Registry.find} */
+  targetOf(name: string): Promise<ExecutionTarget>;
   /**
    * Puts a model into the cache.
    *
@@ -145,6 +147,7 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
       const entry = await registry.find(name).catch(() => undefined);
       if (entry) await remove(entry);
     },
+    targetOf: async (name) => (await registry.find(name)).target,
     delete: async (name) => remove(await registry.find(name)),
     clear: () => store.clear(),
     add: (entries) => registry.add(entries),

@@ -1,3 +1,4 @@
+import type { ExecutionTarget } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { CacheNotice } from './model-store.js';
@@ -24,7 +25,7 @@ export interface ModelsConfiguration {
 export type ModelsEvent = ({ readonly type: 'progress' } & ModelProgress) | ({ readonly type: 'cache' } & CacheNotice);
 
 export type ModelsOperation =
-  | { readonly operation: 'open' | 'forget' | 'preload' | 'delete'; readonly name: string }
+  | { readonly operation: 'open' | 'targetOf' | 'forget' | 'preload' | 'delete'; readonly name: string }
   | { readonly operation: 'list' | 'clear' | 'usage' }
   | { readonly operation: 'add'; readonly entries: Entries };
 
@@ -35,7 +36,7 @@ export interface ModelsAbort {
   readonly abort: number;
 }
 
-export type ModelsResult = OpenModel | readonly ModelListing[] | ModelsUsage | undefined;
+export type ModelsResult = OpenModel | readonly ModelListing[] | ModelsUsage | ExecutionTarget | undefined;
 
 export type ModelsReply = { readonly id: number } & (
   | { readonly result: ModelsResult }
@@ -63,7 +64,7 @@ export function isModelsReply(data: unknown): data is ModelsReply {
 }
 
 export function isOpenModel(result: ModelsResult): result is OpenModel {
-  return result !== undefined && 'parts' in result;
+  return isObjectWith(result, 'parts');
 }
 
 export function isListing(result: ModelsResult): result is readonly ModelListing[] {
@@ -71,5 +72,5 @@ export function isListing(result: ModelsResult): result is readonly ModelListing
 }
 
 export function isUsage(result: ModelsResult): result is ModelsUsage {
-  return result !== undefined && 'budget' in result;
+  return isObjectWith(result, 'budget');
 }

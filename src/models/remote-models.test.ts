@@ -22,6 +22,7 @@ const served = {
   forget: vi.fn<Models['forget']>(),
   add: vi.fn<Models['add']>(),
   list: vi.fn<Models['list']>(),
+  targetOf: vi.fn<Models['targetOf']>(),
   preload: vi.fn<Models['preload']>(),
   delete: vi.fn<Models['delete']>(),
   clear: vi.fn<Models['clear']>(),
@@ -65,6 +66,9 @@ describe('remote models', () => {
     served.usage.mockResolvedValue(usage);
     expect(await remote.list()).toEqual([listing]);
     expect(await remote.usage()).toEqual(usage);
+    served.targetOf.mockResolvedValue('tpu');
+    expect(await remote.targetOf('m')).toBe('tpu');
+    expect(served.targetOf).toHaveBeenCalledWith('m');
     await remote.preload('a');
     await remote.delete('b');
     await remote.forget('c');

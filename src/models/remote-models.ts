@@ -1,4 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
+import { isExecutionTarget } from '../standard/graph.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import type { Models } from './models.js';
 import {
@@ -67,6 +68,7 @@ export function createRemoteModels(port: MessagePort): RemoteModels {
       request({ operation: 'add', entries }).catch(() => undefined);
     },
     list: async () => [...expect(await request({ operation: 'list' }), isListing)],
+    targetOf: async (name) => expect(await request({ operation: 'targetOf', name }), isExecutionTarget),
     async preload(name, signal) {
       await request({ operation: 'preload', name }, signal);
     },

@@ -3,6 +3,7 @@ import type { Models } from './models.js';
 import {
   isModelsAbort,
   isModelsRequest,
+  isOpenModel,
   type ModelsOperation,
   type ModelsReply,
   type ModelsResult,
@@ -35,7 +36,7 @@ async function answer(
 ): Promise<{ readonly reply: ModelsReply; readonly transfer: Transferable[] }> {
   try {
     const result = await carryOut(models, operation, signal);
-    const transfer = result && 'parts' in result ? result.parts.map(({ buffer }) => buffer) : [];
+    const transfer = isOpenModel(result) ? result.parts.map(({ buffer }) => buffer) : [];
     return { reply: { id, result }, transfer };
   } catch (cause) {
     return { reply: { id, error: toPlainError(cause, operation.operation) }, transfer: [] };
@@ -46,6 +47,8 @@ async function carryOut(models: Models, request: ModelsOperation, signal: AbortS
   switch (request.operation) {
     case 'open':
       return models.open(request.name, signal);
+    case 'targetOf':
+      return models.targetOf(request.name);
     case 'list':
       return models.list();
     case 'usage':
