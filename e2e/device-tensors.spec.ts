@@ -30,16 +30,22 @@ const mixed = model({
 interface Accelerator {
   readonly target: 'gpu' | 'tpu';
   readonly provider: string;
-  /** Counts in the engine's worker how often something is read from the device, and tells a page that asks. */
+  /** Counts in the worker of the engine that has the device how often something is read from it, and tells a page that asks. */
   readonly countReads: string;
 }
 
-const counting = (holder: string, method: string) => `{
+type Method = readonly [holder: string, method: string];
+
+const counting = ([opener, open]: Method, [holder, method]: Method) => `{
   new BroadcastChannel('end').onmessage = () => close();
   const read = ${holder}.prototype.${method};
+  const open = ${opener}.prototype.${open};
   const channel = new BroadcastChannel('device reads');
   let reads = 0;
-  channel.onmessage = () => channel.postMessage(reads);
+  ${opener}.prototype.${open} = function (...values) {
+    channel.onmessage = () => channel.postMessage(reads);
+    return open.apply(this, values);
+  };
   ${holder}.prototype.${method} = function (...values) {
     reads++;
     return read.apply(this, values);
@@ -47,8 +53,16 @@ const counting = (holder: string, method: string) => `{
 }`;
 
 const accelerators: readonly Accelerator[] = [
-  { target: 'gpu', provider: 'webgpu', countReads: counting('GPUBuffer', 'mapAsync') },
-  { target: 'tpu', provider: 'webnn', countReads: counting('MLContext', 'readTensor') },
+  {
+    target: 'gpu',
+    provider: 'webgpu',
+    countReads: counting(['GPUAdapter', 'requestDevice'], ['GPUBuffer', 'mapAsync']),
+  },
+  {
+    target: 'tpu',
+    provider: 'webnn',
+    countReads: counting(['ML', 'createContext'], ['MLContext', 'readTensor']),
+  },
 ];
 
 const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', core: 'legacy-probe.wasm' };
