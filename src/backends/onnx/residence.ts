@@ -77,7 +77,10 @@ export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
   const kept: DeviceTensor = {
     type,
     dimensions: tensor.dims,
-    read: (caller) => runtime.queue(() => guard(runtime, options, read), caller),
+    read: (caller) => {
+      const reader = { guest: caller.guest, begin: () => caller.begin('read') };
+      return runtime.queue(() => guard(runtime, options, read), reader);
+    },
     dispose,
   };
   tensors.set(kept, { tensor, owner: residence.owner });
