@@ -27,6 +27,13 @@ const mixed = model({
   outputs: [value('y', [4]), value('place', [1], 7), value('wide', [1], 11)],
 });
 
+/** Of any number of numbers twice as much. */
+const anyLength = model({
+  nodes: [node('Add', ['x', 'x'], ['y'])],
+  inputs: [value('x', ['n'])],
+  outputs: [value('y', ['n'])],
+});
+
 interface Accelerator {
   readonly target: 'gpu' | 'tpu';
   readonly provider: string;
@@ -80,12 +87,14 @@ async function open(
 ) {
   await patchEngine(page, countReads);
   site.answer('/double.onnx', (_, response) => response.end(double));
+  site.answer('/any-length.onnx', (_, response) => response.end(anyLength));
   site.answer('/mixed.onnx', (_, response) => response.end(mixed));
   await page.goto(`${site.origin}/blank.html`);
   const models = {
     staying: { url: '/double.onnx', target, outputs: 'device' },
     fetched: { url: '/double.onnx', target },
     'on-cpu': { url: '/double.onnx' },
+    'any-length': { url: '/any-length.onnx', target, outputs: 'device' },
     mixed: { url: '/mixed.onnx', target, outputs: 'device' },
   } as const;
   await openGuests(page, guests, { models, allowSoftwareAdapter: true, ...(limits ? { limits } : {}) }, waiting);
@@ -240,6 +249,34 @@ for (const accelerator of accelerators) {
       shape: { dimensions: [4], type: 'FP32' },
       bytes: [16, 16, 0],
     });
+  });
+
+  test(`outputs outlive what computed them: a graph, and on WebNN one shape's session (${accelerator.provider})`, async ({
+    page,
+    site,
+  }) => {
+    await open(page, site, accelerator);
+    const outcome = await page.evaluate(async () => {
+      const { nn } = guestPage;
+      const graph = await nn.loadByName('any-length');
+      const outputs = [];
+      // More shapes than sessions are kept for.
+      for (const length of [1, 2, 3, 4, 5, 6]) {
+        const x = { dimensions: [length], data: new Float32Array(length).fill(length) };
+        const { y } = await graph.computeOnDevice({ x });
+        if (y) outputs.push(y);
+      }
+      const [first] = outputs;
+      const again = await graph.compute(first ? { x: first } : {});
+      await graph.dispose();
+      const sums = await Promise.all(
+        outputs.map(async (output) => Array.from((await output.read()).data, Number).reduce((sum, one) => sum + one)),
+      );
+      for (const output of outputs) output.dispose();
+      return { sums, again: Array.from(again.y?.data ?? [], Number), device: graph.device.provider };
+    });
+    expect(outcome).toEqual({ sums: [2, 8, 18, 32, 50, 72], again: [4], device: accelerator.provider });
+    await expect.poll(() => deviceBytes(page)).toBe(0);
   });
 
   test(`a guest that goes gives back what it has on the device (${accelerator.provider})`, async ({ page, site }) => {

@@ -23,9 +23,14 @@ export interface OutputTensor extends TensorShape {
 
 /** An output that is left where it was computed: on the device, for a model that is registered with `outputs: 'device'`. */
 export interface PageTensor extends TensorShape {
-  /** Its elements, a copy each time. @throws WasiNNError `runtime-error` where the engine that had it is gone */
+  /**
+   * Its elements, a copy each time.
+   *
+   * @throws WasiNNError `runtime-error` where the engine that had it is gone, `invalid-argument` where it has been
+   *   disposed of
+   */
   read(): Promise<OutputTensor>;
-  /** Gives its place back. Disposing twice is harmless. */
+  /** Gives its place back, after what uses it. Disposing twice is harmless. */
   dispose(): void;
 }
 
@@ -59,8 +64,14 @@ export interface PageGraph {
 
 export function toPageGraph(link: EngineLink, { id, backend, device, inputs, outputs }: GraphInfo): PageGraph {
   async function computeHeld(tensors: PageInputs): Promise<NamedHeldTensor[]> {
-    const inputs = await Promise.all(Object.entries(tensors).map((input) => toLinkTensor(link, input)));
-    return holdAll(await link.compute(id, inputs), link);
+    // The page may dispose of them meanwhile.
+    const used = Object.values(tensors).flatMap((tensor) => heldTensors.get(tensor)?.hold() ?? []);
+    try {
+      const inputs = await Promise.all(Object.entries(tensors).map((input) => toLinkTensor(link, input)));
+      return holdAll(await link.compute(id, inputs), link);
+    } finally {
+      for (const tensor of used) tensor.release();
+    }
   }
 
   return {
@@ -70,9 +81,14 @@ export function toPageGraph(link: EngineLink, { id, backend, device, inputs, out
     outputs,
     async compute(tensors) {
       const held = await computeHeld(tensors);
-      const values = held.map(async ([name, tensor]) => [name, toOutput(await tensor.value())] as const);
-      const outputs = await Promise.all(values).finally(() => releaseAll(held));
-      return Object.fromEntries(outputs);
+      try {
+        const outputs: [string, OutputTensor][] = [];
+        // One after another: the calls that are under way at a time are limited, the outputs of a graph are not.
+        for (const [name, tensor] of held) outputs.push([name, toOutput(await tensor.value())]);
+        return Object.fromEntries(outputs);
+      } finally {
+        releaseAll(held);
+      }
     },
     async computeOnDevice(tensors) {
       const held = await computeHeld(tensors);
@@ -84,8 +100,8 @@ export function toPageGraph(link: EngineLink, { id, backend, device, inputs, out
   };
 }
 
-/** What the page's tensors are to the engine. */
-const heldTensors = new WeakMap<PageTensor, HeldTensor>();
+/** What the page's tensors are to the engine, until they are disposed of. */
+const heldTensors = new WeakMap<InputTensor | PageTensor, HeldTensor>();
 
 function toPageTensor(held: HeldTensor): PageTensor {
   const { dimensions, type } = held.tensor;
@@ -94,12 +110,14 @@ function toPageTensor(held: HeldTensor): PageTensor {
     dimensions,
     type,
     async read() {
+      if (isDisposed) throw new WasiNNError('invalid-argument', 'read: the tensor has been disposed of');
       const { data, ...shape } = await held.value();
       return toOutput({ ...shape, data: data.slice() });
     },
     dispose() {
       if (!isDisposed) held.release();
       isDisposed = true;
+      heldTensors.delete(tensor);
     },
   };
   heldTensors.set(tensor, held);
@@ -113,7 +131,10 @@ async function toLinkTensor(
   if ('data' in tensor) return toNamedTensor(name, tensor);
   const held = heldTensors.get(tensor);
   if (held) return copyBytes([name, await held.forLink(link)]);
-  throw new WasiNNError('invalid-argument', `compute: input ${quote(name)} has no data, and is no output of a graph`);
+  throw new WasiNNError(
+    'invalid-argument',
+    `compute: input ${quote(name)} has no data, and is no output of a graph that has not been disposed of`,
+  );
 }
 
 function toNamedTensor(name: string, { dimensions, type, data }: InputTensor): NamedTensor {

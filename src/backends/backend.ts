@@ -29,8 +29,10 @@ export interface Caller {
   /**
    * To be called when a runtime begins to work on the call, and what it returns when that has ended, once: the time
    * between them is measured and limited. What waits (for a device, or in a queue) is not.
+   *
+   * @param part `read` where the runtime does not work on the call itself, but reads a tensor for it from a device
    */
-  begin(): () => void;
+  begin(part?: 'read'): () => void;
 }
 
 /** An output that has stayed on the device that computed it. */

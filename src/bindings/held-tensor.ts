@@ -23,16 +23,12 @@ export class HeldTensor {
     return this.#tensor;
   }
 
+  /** Its bytes, which are read once; where that fails, it is tried again when they are next asked for. */
   value(): Awaitable<TensorValue> {
     if (this.#reading) return this.#reading;
     const tensor = this.#tensor;
     if (!isResident(tensor)) return tensor;
-    if (!this.#link) throw new TypeError('a tensor on a device was held without its link');
-    const reading = andThen(this.#link.readTensor(tensor.resident), (value) => {
-      this.#giveBack();
-      this.#tensor = value;
-      return value;
-    });
+    const reading = this.#read(tensor.resident);
     if (reading instanceof Promise) this.#reading = reading;
     return reading;
   }
@@ -49,7 +45,22 @@ export class HeldTensor {
 
   release(): void {
     this.#holders--;
-    if (this.#holders === 0) this.#giveBack();
+    if (this.#holders === 0 && !this.#reading) this.#giveBack();
+  }
+
+  #read(resident: number): Awaitable<TensorValue> {
+    const link = this.#link;
+    if (!link) throw new TypeError('a tensor on a device was held without its link');
+    const ask = () =>
+      andThen(link.readTensor(resident), (value) => {
+        this.#giveBack();
+        this.#tensor = value;
+        return value;
+      });
+    return lastly(ask, () => {
+      this.#reading = undefined;
+      if (this.#holders === 0) this.#giveBack();
+    });
   }
 
   /** Whether that succeeds is of no concern to the guest. */

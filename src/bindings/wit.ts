@@ -224,7 +224,7 @@ export class WitGraphExecutionContext {
 
   #keep(outputs: readonly NamedHeldTensor[] | undefined): void {
     releaseAll(this.#outputs);
-    this.#outputs = outputs;
+    this.#outputs = this.#isDropped ? undefined : outputs;
     if (this.#isDropped) releaseAll(outputs);
   }
 }

@@ -114,16 +114,17 @@ export function connect({ guest, loader, limits, turns, onTiming, onCallEnd }: C
     const came = performance.now();
     return {
       guest,
-      begin() {
+      begin(part) {
         // A load may be shared with guests that are still there.
         if (kind !== 'load') closed.signal.throwIfAborted();
-        const end = turns.begin(kind, guest, call);
+        const operation = part ?? kind;
+        const end = turns.begin(operation, guest, call);
         if (!onTiming) return end;
         const waited = performance.now() - came;
         return () => {
           end();
           const start = performance.timeOrigin + came;
-          onTiming({ operation: kind, ...label, start, milliseconds: performance.now() - came, waited });
+          onTiming({ operation, ...label, start, milliseconds: performance.now() - came, waited });
         };
       },
     };
@@ -208,7 +209,7 @@ export function connect({ guest, loader, limits, turns, onTiming, onCallEnd }: C
     const kept = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
     const failure = answers.find((answer) => answer.status === 'rejected');
     if (!failure) return kept;
-    for (const [, tensor] of kept) if (isResident(tensor)) await residents.release(tensor.resident);
+    await Promise.allSettled(kept.map(([, tensor]) => isResident(tensor) && residents.release(tensor.resident)));
     throw failure.reason;
   }
 
@@ -239,7 +240,8 @@ export function connect({ guest, loader, limits, turns, onTiming, onCallEnd }: C
       closed.abort(disposed());
       const left = [...entries.values()];
       entries.clear();
-      await Promise.all([...left.map(release), residents.close()]);
+      // Tensors first: a graph that goes would bring what it has on its device to memory.
+      await Promise.all([residents.close(), ...left.map(release)]);
     },
   };
 }

@@ -56,8 +56,8 @@ export function createHeapWatch({ heapBytes, isIdle, onOutgrown }: HeapWatchOpti
       return {
         charge: ({ guest, begin }) => ({
           guest,
-          begin() {
-            const end = begin();
+          begin(part) {
+            const end = begin(part);
             const before = heapBytes();
             return () => {
               end();

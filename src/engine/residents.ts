@@ -86,7 +86,7 @@ export function createResidents(limit: number): Residents {
       entries.set(resident, { tensor, uses: 0, isReleased: false });
       return { type, dimensions, resident };
     },
-    use(inputs, action) {
+    async use(inputs, action) {
       const held: Entry[] = [];
       const toComputed = (tensor: LinkTensor) => {
         if (!isResident(tensor)) return tensor;

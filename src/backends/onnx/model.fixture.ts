@@ -123,8 +123,10 @@ export function graph({
 }
 
 /** An input or output of a graph; of two numbers, where nothing else is said. */
-export function value(name: string, dims: readonly number[] = [2], type = FLOAT): GraphBuilder {
-  const shape = concat(...dims.map((length) => field(1, int(1, length))));
+export function value(name: string, dims: readonly (number | string)[] = [2], type = FLOAT): GraphBuilder {
+  const shape = concat(
+    ...dims.map((length) => field(1, typeof length === 'string' ? field(2, length) : int(1, length))),
+  );
   return concat(field(1, name), field(2, field(1, concat(int(1, type), field(2, shape)))));
 }
 

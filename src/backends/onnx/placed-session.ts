@@ -6,7 +6,7 @@ import { type ComputedTensor, fetchValue, isDeviceTensor, type NamedComputedTens
 import { isFatal, toComputeError, unavailable } from './errors.js';
 import type { OnnxParts } from './external-data.js';
 import { type Candidate, giveUp, guard, type Placement, type ProviderOptions, type Residence } from './providers.js';
-import { createStaying, keep, tensorOn } from './residence.js';
+import { createStaying, keep, releaseSession, tensorOn } from './residence.js';
 import type { Runtime } from './runtimes.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
 import { expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
@@ -35,7 +35,7 @@ export interface PlacedSession {
    * @param isReplaceable whether something else can take over, so that the module may stay broken if nobody else needs it
    */
   run(inputs: Inputs, caller: Caller, isReplaceable?: boolean): Promise<Outputs>;
-  /** Called once. What has stayed on the device stays, and the session with it, until the last of that is disposed of. */
+  /** Called once. What has stayed on the device comes to memory. */
   release(): Promise<void>;
 }
 
@@ -106,7 +106,8 @@ async function createWithWebNN(create: (lengths?: Lengths) => Promise<InferenceS
   const [session, graphsBuilt] = await countGraphsBuilt(create);
   if (graphsBuilt > 0) return { session };
   const inputs = session.inputMetadata.map(toTensorInfo);
-  if (canBeShaped(inputs)) return { session, shaped: createShapedSessions(inputs, createFixed, session) };
+  if (canBeShaped(inputs))
+    return { session, shaped: createShapedSessions(inputs, createFixed, releaseSession, session) };
   await session.release();
   throw takesNothing();
 
@@ -138,32 +139,13 @@ async function brokenBefore(
 
 function toPlaced(placement: Placement, { session, shaped }: Sessions, options: ProviderOptions): PlacedSession {
   const { device, runtime, residence } = placement;
-  let staying = 0;
-  let isReleased = false;
-
-  /** A session of a module that is broken went with it. */
-  async function releaseNow(): Promise<void> {
-    runtime.sessions--;
-    if (runtime.fault !== undefined) return;
-    await runtime.queue(async () => {
-      await shaped?.release();
-      await session.release();
-    });
-  }
-
-  function onDisposed(): void {
-    // Nobody is left to hear that the session could not be given back.
-    if (--staying === 0 && isReleased) releaseNow().catch(() => undefined);
-  }
-
-  function toOutput([name, type, tensor]: Result): Outputs[number] {
-    if (!residence || tensor.location !== residence.location) return [name, fromOnnxTensor(name, tensor)];
-    staying++;
-    return [name, keep(tensor, { name, type, residence, runtime, options, onDisposed })];
-  }
 
   async function run(inputs: Inputs): Promise<Outputs> {
     const chosen = (await shaped?.sessionFor(inputs)) ?? session;
+    const toOutput = ([name, type, tensor]: Result): Outputs[number] => {
+      if (!residence || tensor.location !== residence.location) return [name, fromOnnxTensor(name, tensor)];
+      return [name, keep(tensor, { name, type, session: chosen, residence, runtime, options })];
+    };
     try {
       const feeds: Record<string, Tensor> = {};
       for (const [name, value] of inputs) {
@@ -185,9 +167,14 @@ function toPlaced(placement: Placement, { session, shaped }: Sessions, options: 
       const here = isSomeFar ? await fetchFar(inputs, residence, caller) : inputs;
       return runtime.queue(() => guard(runtime, options, () => run(here), isReplaceable), caller);
     },
-    release() {
-      isReleased = true;
-      return staying === 0 ? releaseNow() : Promise.resolve();
+    async release() {
+      runtime.sessions--;
+      // A session of a module that is broken went with it.
+      if (runtime.fault !== undefined) return;
+      await runtime.queue(async () => {
+        await shaped?.release();
+        await releaseSession(session);
+      });
     },
   };
 }

@@ -37,15 +37,21 @@ const tensors = new WeakMap<DeviceTensor, { readonly tensor: Tensor; readonly ow
 export interface KeepOptions {
   readonly name: string;
   readonly type: TensorType;
+  /** The session that has computed it. */
+  readonly session: InferenceSession;
   readonly residence: Residence;
   readonly runtime: Runtime;
   readonly options: ProviderOptions;
-  onDisposed(): void;
 }
+
+/** What of each session's outputs is on its device: that goes when the session does. */
+const staying = new WeakMap<InferenceSession, Set<Tensor>>();
 
 /** Makes a device tensor of an output that onnxruntime has left on a device. */
 export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
-  const { name, type, residence, runtime, options, onDisposed } = keeping;
+  const { name, type, session, residence, runtime, options } = keeping;
+  const ofSession = staying.get(session) ?? new Set();
+  staying.set(session, ofSession.add(tensor));
 
   async function read(): Promise<Uint8Array<ArrayBuffer>> {
     try {
@@ -59,14 +65,22 @@ export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
 
   async function dispose(): Promise<void> {
     // A tensor of a module that is broken went with it.
-    if (runtime.fault === undefined) await runtime.queue(() => guard(runtime, options, async () => tensor.dispose()));
-    onDisposed();
+    if (runtime.fault !== undefined) return;
+    await runtime.queue(() =>
+      guard(runtime, options, async () => {
+        ofSession.delete(tensor);
+        tensor.dispose();
+      }),
+    );
   }
 
   const kept: DeviceTensor = {
     type,
     dimensions: tensor.dims,
-    read: (caller) => runtime.queue(() => guard(runtime, options, read), caller),
+    read: (caller) => {
+      const reader = { guest: caller.guest, begin: () => caller.begin('read') };
+      return runtime.queue(() => guard(runtime, options, read), reader);
+    },
     dispose,
   };
   tensors.set(kept, { tensor, owner: residence.owner });
@@ -77,4 +91,15 @@ export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
 export function tensorOn(residence: Residence | undefined, given: DeviceTensor): Tensor | undefined {
   const known = tensors.get(given);
   return known && known.owner === residence?.owner ? known.tensor : undefined;
+}
+
+/**
+ * Releases a session, while the runtime is the caller's. What has stayed on its device comes to memory before: if the
+ * session stayed instead, a guest could have as many as it keeps tensors, however few graphs it may load.
+ */
+export async function releaseSession(session: InferenceSession): Promise<void> {
+  // One that cannot be read is lost, and told so when it is asked for.
+  for (const tensor of staying.get(session) ?? []) await tensor.getData(true).catch(() => undefined);
+  staying.delete(session);
+  await session.release();
 }

@@ -12,8 +12,10 @@ const inputs: TensorInfo[] = [
 function open() {
   const log: string[] = [];
   const faults = new Set<number | undefined>();
-  const session = (name: string) =>
-    ({ release: async () => log.push(`release ${name}`) }) as unknown as InferenceSession;
+  const session = (name: string) => ({ inputNames: [name] }) as unknown as InferenceSession;
+  const release = async ({ inputNames }: InferenceSession) => {
+    log.push(`release ${inputNames}`);
+  };
   const names = new Map<InferenceSession, string>();
   const general = session('general');
   names.set(general, 'general');
@@ -25,7 +27,7 @@ function open() {
     names.set(made, name);
     return made;
   };
-  const shaped = createShapedSessions(inputs, create, general);
+  const shaped = createShapedSessions(inputs, create, release, general);
   return {
     log,
     faults,

@@ -29,11 +29,13 @@ export function canBeShaped(inputs: readonly TensorInfo[]): boolean {
 
 /**
  * @param create makes a session with axes of these lengths; called while the runtime is the caller's
+ * @param release gives one back; called likewise
  * @param general a session that takes all shapes
  */
 export function createShapedSessions(
   inputs: readonly TensorInfo[],
   create: (lengths: Lengths) => Promise<InferenceSession>,
+  release: (session: InferenceSession) => Promise<void>,
   general: InferenceSession,
 ): ShapedSessions {
   /** Those used last stand last. */
@@ -46,7 +48,7 @@ export function createShapedSessions(
     const [oldest] = sessions;
     if (sessions.size <= maximumSessions || !oldest) return session;
     sessions.delete(oldest[0]);
-    await oldest[1].release();
+    await release(oldest[1]);
     return session;
   }
 
@@ -70,7 +72,7 @@ export function createShapedSessions(
       }
     },
     async release() {
-      for (const session of sessions.values()) await session.release();
+      for (const session of sessions.values()) await release(session);
       sessions.clear();
     },
   };
