@@ -81,7 +81,7 @@ test('where the first shape cannot be served, the graph moves on', async ({ page
 });
 
 test('where a later shape breaks the runtime, that call fails and the next is right', async ({ page, site }) => {
-  await patchEngine(page, failFrom(2), { times: 1 });
+  await patchEngine(page, failFrom(2), { times: 2 });
   await openPage(page, site);
   expect(await computeRows(page, [1, 2, 2, 1])).toMatchObject({
     answers: ['right', 'runtime-error', 'right', 'right'],

@@ -215,7 +215,6 @@ test('a computation that breaks the module fails with the cause, and the next su
       return dispatch.apply(this, values);
     };
   }`;
-  // The first engine is the one for the CPU.
   await patchEngine(page, failThird, { times: 2 });
   await openPage(page, site, 'tpu');
   await classify(page);

@@ -94,7 +94,10 @@ export function patchGuests(page: Page, script: string): Promise<void> {
   return patch(page, '**/assets/guest-worker-*.js', script);
 }
 
-/** Runs a script in the engine's worker before its own: in each, or in as many as `times` says. */
+/**
+ * Runs a script in the engines' workers before their own: in each, or in as many as `times` says. The first is the one for
+ * the CPU.
+ */
 export function patchEngine(page: Page, script: string, options: { readonly times?: number } = {}): Promise<void> {
   return patch(page, '**/assets/engine-worker-*.js', script, options);
 }
