@@ -1,100 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
-import type { NamedTensor } from '../standard/tensor.js';
-import type { EngineConnection } from './connection.js';
-import { unused } from './link.fixture.js';
-import type { GraphInfo } from './link.js';
-import type { FailedCall } from './loss.js';
-import { isOpenMessage, type LossMessage } from './protocol.js';
-import { serve } from './serve.js';
-import { createSteadyMessageLink, type SteadyLink } from './steady-link.js';
+import { closePorts, createFakeEngine, info, openLine, tensor, until } from './steady-link.fixture.js';
 
 /** Links whose engine is lost under them. Those of threads that block are met in the browser (`e2e/replacement`). */
 
-const info = (id: number): GraphInfo => ({
-  id,
-  backend: 'fake',
-  device: { target: 'cpu', provider: 'wasm', description: 'fake' },
-  inputs: [],
-  outputs: [],
-});
-
-const opened: MessagePort[] = [];
-
-afterEach(() => {
-  for (const port of opened.splice(0)) port.close();
-});
-
-/** An engine that writes down what it is asked, and answers when it is let. */
-function createFakeEngine(firstId: number) {
-  const calls: string[] = [];
-  let gate: Promise<void> = Promise.resolve();
-  let nextId = firstId;
-  const connection: EngineConnection = {
-    async load(parts, encoding, target) {
-      calls.push(`load ${parts.map((part) => part.join('.'))} ${encoding} ${target}`);
-      await gate;
-      return info(nextId++);
-    },
-    async loadByName(name) {
-      calls.push(`loadByName ${name}`);
-      await gate;
-      return info(nextId++);
-    },
-    async compute(graph, inputs) {
-      calls.push(`compute ${graph}`);
-      await gate;
-      return inputs;
-    },
-    async unload(graph) {
-      calls.push(`unload ${graph}`);
-    },
-    readTensor: unused.readTensor,
-    releaseTensor: unused.releaseTensor,
-    close: async () => undefined,
-  };
-  return {
-    calls,
-    connection,
-    /** From now on nothing is answered. */
-    stall: () => {
-      gate = new Promise(() => undefined);
-    },
-  };
-}
-
-type FakeEngine = ReturnType<typeof createFakeEngine>;
-
-/** A page that gives its guest one engine after another. */
-function openLine(...engines: readonly FakeEngine[]): {
-  link: SteadyLink;
-  lose(failed?: readonly FailedCall[]): void;
-} {
-  const { port1: line, port2 } = new MessageChannel();
-  opened.push(line, port2);
-  let generation = 0;
-  line.onmessage = ({ data }) => {
-    if (!isOpenMessage(data) || !('port' in data)) return;
-    opened.push(data.port);
-    const engine = engines[generation++];
-    if (engine) serve(data.port, engine.connection);
-  };
-  return {
-    link: createSteadyMessageLink(port2),
-    lose(failed = []) {
-      const message: LossMessage = { failed };
-      line.postMessage(message);
-    },
-  };
-}
-
-function tensor(byteLength: number): NamedTensor {
-  return ['x', { type: 'U8', dimensions: [byteLength], data: new Uint8Array(byteLength).fill(7) }];
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
+afterEach(closePorts);
 
 describe('when its engine is lost, a link', () => {
   it('loads its graphs anew when they are computed, by name and from bytes, and keeps their numbers', async () => {

@@ -96,11 +96,13 @@ export async function createSteadyBlockingLink(line: MessagePort): Promise<Engin
     spares.push(prepare(line));
     const { port } = spares.shift() ?? prepare(line);
     const waitingPlace = createWaitingPlace();
-    current = createBlockingLink(port, waitingPlace, () => {
-      current = undefined;
+    const link = createBlockingLink(port, waitingPlace, () => {
+      // A link that was lost before may be asked for a tensor that its engine had.
+      if (current === link) current = undefined;
     });
+    current = link;
     post(line, { waitingPlace });
-    return current;
+    return link;
   }
 
   open();
