@@ -3,7 +3,7 @@ import { isResident } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { echoName, FakeEngine } from './guest.fixture.js';
-import { forLink, HeldTensor, holdAll, releaseAll } from './held-tensor.js';
+import { forLink, HeldTensor, holdAll, releaseAll, withoutResidents } from './held-tensor.js';
 
 const value = (...bytes: number[]): TensorValue => ({
   type: 'U8',
@@ -140,5 +140,41 @@ describe.each([
     releaseAll([['a', held]]);
     releaseAll(undefined);
     expect(releases()).toHaveLength(1);
+  });
+});
+
+describe.each([
+  ['synchronous', false],
+  ['asynchronous', true],
+])('a link without residents, over one whose answers are %s,', (_what, asynchronous) => {
+  const open = async () => {
+    const inputs = ['a', 'b'].map((name) => ({ name, type: 'U8', shape: ['n'] }));
+    const engine = new FakeEngine({ asynchronous, keeps: true, inputs });
+    const link = withoutResidents(engine);
+    const { id } = await link.loadByName(echoName);
+    const compute = async () =>
+      link.compute(id, [
+        ['a', value(1)],
+        ['b', value(2, 3)],
+      ]);
+    return { engine, compute };
+  };
+
+  it('gives all outputs by their values, and leaves nothing on the device', async () => {
+    const { engine, compute } = await open();
+    expect(await compute()).toEqual([
+      ['a-out', value(1)],
+      ['b-out', value(2, 3)],
+    ]);
+    await settle();
+    expect(engine.residents.size).toBe(0);
+  });
+
+  it('leaves nothing there either where one cannot be read', async () => {
+    const { engine, compute } = await open();
+    engine.faults.set('readTensor', new WasiNNError('runtime-error', 'lost'));
+    await expect(compute()).rejects.toThrow('lost');
+    await settle();
+    expect(engine.residents.size).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { andThen, lastly } from '../engine/awaitable.js';
 import { type Awaitable, type EngineLink, isResident, type LinkTensor, type NamedLinkTensor } from '../engine/link.js';
-import type { TensorValue } from '../standard/tensor.js';
+import type { NamedTensor, TensorValue } from '../standard/tensor.js';
 
 /**
  * A tensor as a binding holds it. One that has stayed on a device is read when its bytes are first asked for, and given
@@ -95,25 +95,21 @@ export function copyBytes([name, tensor]: NamedLinkTensor): NamedLinkTensor {
   return [name, isResident(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
 }
 
+/** The values of tensors, which are given back. */
+function fetchAll(tensors: readonly NamedHeldTensor[]): Awaitable<readonly NamedTensor[]> {
+  const fetch = () =>
+    tensors.reduce<Awaitable<readonly NamedTensor[]>>((fetched, [name, tensor]) => {
+      return andThen(fetched, (others) => andThen(tensor.value(), (value) => [...others, [name, value] as const]));
+    }, []);
+  return lastly(fetch, () => releaseAll(tensors));
+}
+
 /** A link of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
 export function withoutResidents(link: EngineLink): EngineLink {
-  function fetch(output: NamedLinkTensor, others: readonly NamedLinkTensor[]): Awaitable<readonly NamedLinkTensor[]> {
-    const held = new HeldTensor(output[1], link);
-    return lastly(
-      () => andThen(held.value(), (value) => [...others, [output[0], value] as const]),
-      () => held.release(),
-    );
-  }
-
   return {
     load: (parts, encoding, target) => link.load(parts, encoding, target),
     loadByName: (name) => link.loadByName(name),
-    compute: (graph, inputs) =>
-      andThen(link.compute(graph, inputs), (outputs) =>
-        outputs.reduce<Awaitable<readonly NamedLinkTensor[]>>((fetched, output) => {
-          return andThen(fetched, (others) => fetch(output, others));
-        }, []),
-      ),
+    compute: (graph, inputs) => andThen(link.compute(graph, inputs), (outputs) => fetchAll(holdAll(outputs, link))),
     unload: (graph) => link.unload(graph),
     readTensor: (resident) => link.readTensor(resident),
     releaseTensor: (resident) => link.releaseTensor(resident),
