@@ -121,6 +121,40 @@ describe('a blocking link carries', () => {
     expect(calls).toEqual([[parts, 'openvino', 'tpu', 0], [5]]);
   });
 
+  it('tensors on devices among others, both ways, what is read of them, and their release', async () => {
+    const resident: NamedLinkTensor = ['a', { type: 'FP16', dimensions: [2, 3], resident: 7 }];
+    const tensors = (): NamedLinkTensor[] => [tensor('b', pattern(50)), resident, tensor('c', pattern(9))];
+    const calls: unknown[][] = [];
+    const engine: Partial<EngineConnection> = {
+      async compute(graph, inputs) {
+        calls.push(['compute', graph, structuredClone(inputs)]);
+        return inputs;
+      },
+      async readTensor(...values) {
+        calls.push(['read', ...values]);
+        return { type: 'U8', dimensions: [10, 10], data: pattern(100) };
+      },
+      async releaseTensor(...values) {
+        calls.push(['release', ...values]);
+      },
+    };
+    const operations: Operation[] = [
+      { operation: 'compute', graph: 3, inputs: tensors() },
+      { operation: 'readTensor', resident: 7 },
+      { operation: 'releaseTensor', resident: 8 },
+    ];
+    expect(await ask(engine, operations, new SharedArrayBuffer(16))).toEqual([
+      { result: tensors() },
+      { result: [['', { type: 'U8', dimensions: [10, 10], data: pattern(100) }]] },
+      { result: undefined },
+    ]);
+    expect(calls).toEqual([
+      ['compute', 3, tensors()],
+      ['read', 7, 1],
+      ['release', 8],
+    ]);
+  });
+
   it('answers of any length', async () => {
     const mailboxBytes = createMailbox().byteLength;
     const around = [-300, -1, 0, 1, 300].map((more) => mailboxBytes + more);
@@ -209,6 +243,16 @@ describe('an error crosses the link', () => {
       { error: { code: 'runtime-error', message: expect.stringContaining('does not expect this call') } },
       { result: [] },
     ]);
+  });
+
+  it('of a tensor on a device that cannot be read or released', async () => {
+    const fail = () => Promise.reject(new WasiNNError('invalid-argument', 'there is no tensor 7 on a device'));
+    const outcomes = await ask({ readTensor: fail, releaseTensor: fail }, [
+      { operation: 'readTensor', resident: 7 },
+      { operation: 'releaseTensor', resident: 7 },
+    ]);
+    const error = { code: 'invalid-argument', message: 'there is no tensor 7 on a device' };
+    expect(outcomes).toEqual([{ error }, { error }]);
   });
 
   it('where the answer is of the wrong kind', async () => {

@@ -3,7 +3,7 @@ import { errorCodes, WasiNNError } from '../standard/error.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
 import type { EngineConnection } from './engine.js';
 import { dataOf, unused } from './link.fixture.js';
-import type { EngineLink, GraphInfo } from './link.js';
+import type { EngineLink, GraphInfo, NamedLinkTensor } from './link.js';
 import { createMessageLink } from './message-link.js';
 import { serve } from './serve.js';
 
@@ -83,6 +83,42 @@ describe('a message link carries', () => {
     expect(graphs).toEqual([7]);
   });
 
+  it('compute with tensors on devices among others, both ways', async () => {
+    const resident: NamedLinkTensor = ['a', { type: 'FP16', dimensions: [2, 3], resident: 7 }];
+    const tensors = (): NamedLinkTensor[] => [resident, ['b', tensor(new Uint8Array(10_000).fill(3))]];
+    const came: unknown[] = [];
+    const link = linkTo({
+      compute: async (_graph, inputs) => {
+        came.push(structuredClone(inputs));
+        return inputs;
+      },
+    });
+    expect(await link.compute(0, tensors())).toEqual(tensors());
+    expect(came).toEqual([tensors()]);
+  });
+
+  it('readTensor and releaseTensor', async () => {
+    const calls: unknown[][] = [];
+    const large = new Uint8Array(10_000).fill(7);
+    const link = linkTo({
+      async readTensor(...values) {
+        calls.push(['read', ...values]);
+        return { type: 'U8', dimensions: [100, 100], data: large };
+      },
+      async releaseTensor(...values) {
+        calls.push(['release', ...values]);
+      },
+    });
+    const data = new Uint8Array(10_000).fill(7);
+    expect(await link.readTensor(5)).toEqual({ type: 'U8', dimensions: [100, 100], data });
+    expect(isDetached(large, 10_000)).toBe(true);
+    expect(await link.releaseTensor(6)).toBeUndefined();
+    expect(calls).toEqual([
+      ['read', 5, 0],
+      ['release', 6],
+    ]);
+  });
+
   it('compute without any tensors', async () => {
     expect(await linkTo(echo).compute(0, [])).toEqual([]);
   });
@@ -117,10 +153,24 @@ describe('an error crosses the link', () => {
     ['abort', 'the engine failed: abort'],
   ])('as runtime-error where it was something else: %s', async (thrown, message) => {
     const fail = () => Promise.reject(thrown);
-    const link = linkTo({ load: fail, loadByName: fail, compute: fail, unload: fail });
-    const calls = [link.load([], 'onnx', 'cpu'), link.loadByName('m'), link.compute(1, []), link.unload(1)];
+    const link = linkTo({
+      load: fail,
+      loadByName: fail,
+      compute: fail,
+      unload: fail,
+      readTensor: fail,
+      releaseTensor: fail,
+    });
+    const calls = [
+      link.load([], 'onnx', 'cpu'),
+      link.loadByName('m'),
+      link.compute(1, []),
+      link.unload(1),
+      link.readTensor(1),
+      link.releaseTensor(1),
+    ];
     const failed = { status: 'rejected', reason: { name: 'WasiNNError', code: 'runtime-error', message } };
-    expect(await Promise.allSettled(calls)).toMatchObject([failed, failed, failed, failed]);
+    expect(await Promise.allSettled(calls)).toMatchObject(calls.map(() => failed));
   });
 
   it('and leaves the link usable', async () => {
@@ -257,8 +307,18 @@ describe('answers', () => {
       status: 'rejected',
       reason: { code: 'runtime-error', message: expect.stringContaining('version') },
     };
-    const calls = [link.load([], 'onnx', 'cpu'), link.loadByName('m'), link.compute(0, [])];
-    expect(await Promise.allSettled(calls)).toMatchObject([wrong, wrong, wrong]);
+    const calls = [link.load([], 'onnx', 'cpu'), link.loadByName('m'), link.compute(0, []), link.readTensor(0)];
+    expect(await Promise.allSettled(calls)).toMatchObject([wrong, wrong, wrong, wrong]);
+  });
+
+  it('to a read that are no value are of the wrong kind, too', async () => {
+    const { near, far } = channel();
+    const link = createMessageLink(near);
+    const answers = [undefined, info, [['', { type: 'U8', dimensions: [], resident: 0 }]]];
+    far.onmessage = ({ data }) => far.postMessage({ id: data.id, result: answers[data.resident] });
+    for (const resident of answers.keys()) {
+      await expect(link.readTensor(resident)).rejects.toMatchObject({ message: expect.stringContaining('version') });
+    }
   });
 
   it('with an error code of another version become unknown', async () => {
