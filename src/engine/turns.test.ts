@@ -36,11 +36,14 @@ describe.each([
     expect(readTurns(seen)).toEqual([]);
     const endLoad = recorder.begin('load', 3, 7);
     const endCompute = recorder.begin('compute', 4, 0);
+    const endRead = recorder.begin('read', 4, 1);
     expect(readTurns(seen)).toMatchObject([
       { kind: 'load', guest: 3, call: 7 },
       { kind: 'compute', guest: 4, call: 0 },
+      { kind: 'read', guest: 4, call: 1 },
     ]);
     endLoad();
+    endRead();
     expect(readTurns(seen)).toMatchObject([{ kind: 'compute', guest: 4, call: 0 }]);
     endCompute();
     expect(readTurns(seen)).toEqual([]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
+import { outputPlaces } from '../standard/graph.js';
 import { graphOptimizations, parseEntry } from './parse-entry.js';
 
 const base = 'https://page.example/app/';
@@ -54,6 +55,10 @@ describe('parseEntry', () => {
     expect(immutable({ immutable: true })).toMatchObject([{ immutable: true }]);
   });
 
+  it.each(outputPlaces)('takes %s for where outputs are left', (outputs) => {
+    expect(parse({ url: 'm', outputs })).toMatchObject({ outputs });
+  });
+
   it.each(graphOptimizations)('takes the graph optimization %s', (graphOptimization) => {
     expect(parse({ url: 'm', graphOptimization })).toMatchObject({ graphOptimization });
   });
@@ -90,6 +95,7 @@ describe('parseEntry refuses', () => {
     ['parts and a digest', { parts: ['m'], sha256 }, 'it has both parts and sha256'],
     ['parts and a backend', { parts: ['m'], backend: 'echo' }, 'it has both parts and backend'],
     ['an unknown optimization', { url: 'm', graphOptimization: 'max' }, 'not one of disabled, basic, extended, all'],
+    ['outputs that are left elsewhere', { url: 'm', outputs: 'gpu' }, 'its outputs is "gpu", not one of bytes, device'],
     ['open axes that are a list', { url: 'm', freeDimensions: [1] }, 'its freeDimensions is a list, not an object'],
     ['unknown credentials', { url: 'm', fetch: { credentials: 'all' } }, 'not one of omit, same-origin, include'],
     ['negative retries', { url: 'm', fetch: { retries: -1 } }, 'its fetch.retries is "-1", not a whole number'],

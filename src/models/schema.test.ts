@@ -30,6 +30,8 @@ describe('a document that is in order', () => {
     model({ url: 'a', freeDimensions: { batch: 1 }, graphOptimization: 'basic' }),
     model({ url: 'a', fetch: { credentials: 'include', headers: { 'X-Key': 'k' }, retries: 0, stallTimeout: 1 } }),
     model({ backend: 'echo', target: 'gpu' }),
+    model({ url: 'a', target: 'gpu', outputs: 'device' }),
+    model({ url: 'a', outputs: 'bytes' }),
   ])('%j', (document) => {
     expect(isParsed(document)).toBe(true);
     expect(validate(document)).toBe(true);
@@ -63,6 +65,8 @@ describe('a document that is not', () => {
     model({ url: 'a', freeDimensions: { n: -1 } }),
     model({ url: 'a', freeDimensions: [1] }),
     model({ url: 'a', graphOptimization: 'most' }),
+    model({ url: 'a', outputs: 'gpu' }),
+    model({ url: 'a', outputs: true }),
     model({ parts: [] }),
     model({ parts: ['a'], url: 'a' }),
     model({ parts: ['a'], sha256 }),
