@@ -84,7 +84,7 @@ function open(computations: readonly (() => Record<string, FakeTensor>)[] = []) 
       device,
       runtime,
       executionProvider: 'webgpu',
-      residence: { location: 'gpu-buffer', owner: where },
+      residence: { location: 'gpu-buffer', owner: where, types: new Set(['uint8']) },
     }),
   });
   const order = {

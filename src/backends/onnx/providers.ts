@@ -4,13 +4,15 @@ import type { ExecutionTarget } from '../../standard/graph.js';
 import type { Device, FallbackPolicy } from '../backend.js';
 import { isFatal } from './errors.js';
 import { acceleratedRuntime, cpuRuntime, type Runtime } from './runtimes.js';
-import { openGPUDevice } from './webgpu.js';
-import { openMLContext } from './webnn.js';
+import { gpuBufferTypes, openGPUDevice } from './webgpu.js';
+import { openMLContext, outputTypes } from './webnn.js';
 
 /** Where onnxruntime can keep tensors, and the device or context that they are on: no other can compute with them. */
 export interface Residence {
   readonly location: 'gpu-buffer' | 'ml-tensor';
   readonly owner: object;
+  /** The element types that can stay there, by onnxruntime's names. */
+  readonly types: ReadonlySet<string>;
 }
 
 /** Everything needed to create a session on one device. */
@@ -114,7 +116,7 @@ const webgpu: Candidate = {
       device: { target: 'gpu', provider: 'webgpu', description: `WebGPU, ${description}` },
       runtime,
       executionProvider: { name: 'webgpu', device },
-      residence: { location: 'gpu-buffer', owner: device },
+      residence: { location: 'gpu-buffer', owner: device, types: gpuBufferTypes },
     };
   },
 };
@@ -130,7 +132,7 @@ const webnn = (deviceType: 'npu' | 'gpu', target: ExecutionTarget): Candidate =>
       device: { target, provider: 'webnn', description: `WebNN, ${deviceType}` },
       runtime,
       executionProvider: { name: 'webnn', deviceType, context },
-      residence: { location: 'ml-tensor', owner: context },
+      residence: { location: 'ml-tensor', owner: context, types: outputTypes(context) },
     };
   },
 });

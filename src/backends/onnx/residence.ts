@@ -8,9 +8,6 @@ import { fromOnnxTensor, toStandardType } from './tensors.js';
 
 type OutputLocations = NonNullable<InferenceSession.SessionOptions['preferredOutputLocation']>;
 
-/** Those of the types that wasi-nn has a name for which onnxruntime keeps on WebGPU and WebNN alike. */
-const stayingTypes: ReadonlySet<TensorType | undefined> = new Set(['FP16', 'FP32', 'U8', 'I32', 'I64']);
-
 /**
  * Makes a session whose outputs stay on its device, as far as they can: for an output of another type the first
  * computation would fail.
@@ -19,11 +16,11 @@ const stayingTypes: ReadonlySet<TensorType | undefined> = new Set(['FP16', 'FP32
  */
 export async function createStaying(
   create: (outputs: OutputLocations) => Promise<InferenceSession>,
-  { location }: Residence,
+  { location, types }: Residence,
 ): Promise<InferenceSession> {
   const session = await create(location);
   const canStay = (output: InferenceSession.ValueMetadata) => {
-    return output.isTensor && stayingTypes.has(toStandardType(output.type));
+    return output.isTensor && toStandardType(output.type) !== undefined && types.has(output.type);
   };
   if (session.outputMetadata.every(canStay)) return session;
   const places = session.outputMetadata.map((output) => [output.name, canStay(output) ? location : 'cpu'] as const);

@@ -20,6 +20,9 @@ const raisedLimits = [
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
+/** The element types that onnxruntime keeps in buffers of a device, of those that wasi-nn has a name for. */
+export const gpuBufferTypes: ReadonlySet<string> = new Set(['float16', 'float32', 'uint8', 'int32', 'int64']);
+
 let open: Promise<OpenDevice> | undefined;
 
 /**

@@ -1,3 +1,5 @@
+import { isObjectWith } from '../../standard/is-object-with.js';
+
 /** The parts of WebNN that are used here: its types are in no library of TypeScript yet. */
 interface ML {
   createContext(options: { deviceType?: string; powerPreference: string }): Promise<object>;
@@ -31,6 +33,21 @@ async function createContext(deviceType: 'npu' | 'gpu'): Promise<object> {
     if (!(cause instanceof TypeError)) throw cause;
     return ml.createContext({ powerPreference });
   }
+}
+
+/**
+ * The element types of outputs that a context can keep, which differ from device to device; none where it does not tell.
+ * WebNN and onnxruntime have the same names for them.
+ */
+export function outputTypes(context: object): ReadonlySet<string> {
+  const limits = tellsLimits(context) ? context.opSupportLimits() : undefined;
+  const output = isObjectWith(limits, 'output') ? limits.output : undefined;
+  const types = isObjectWith(output, 'dataTypes') ? output.dataTypes : undefined;
+  return new Set(Array.isArray(types) ? types : []);
+}
+
+function tellsLimits(context: object): context is { opSupportLimits(): unknown } {
+  return 'opSupportLimits' in context && typeof context.opSupportLimits === 'function';
 }
 
 function isML(value: unknown): value is ML {
