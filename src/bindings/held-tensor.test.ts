@@ -3,7 +3,7 @@ import { isResident } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { echoName, FakeEngine } from './guest.fixture.js';
-import { forLink, HeldTensor, holdAll, releaseAll } from './held-tensor.js';
+import { forLink, HeldTensor, holdAll, releaseAll, withoutResidents } from './held-tensor.js';
 
 const value = (...bytes: number[]): TensorValue => ({
   type: 'U8',
@@ -140,5 +140,38 @@ describe.each([
     releaseAll([['a', held]]);
     releaseAll(undefined);
     expect(releases()).toHaveLength(1);
+  });
+});
+
+describe.each([
+  ['synchronous', false],
+  ['asynchronous', true],
+])('over a link without residents, whose answers are %s,', (_what, asynchronous) => {
+  const inputs = () => [['a', value(1, 2)] as const, ['b', value(3)] as const];
+
+  async function open() {
+    const engine = new FakeEngine({ asynchronous, keeps: true, inputs: 'any' });
+    const link = withoutResidents(engine);
+    const { id } = await link.loadByName(echoName);
+    return { engine, link, id };
+  }
+
+  it('outputs come by their values, each read and given back once', async () => {
+    const { engine, link, id } = await open();
+    const computing = link.compute(id, inputs());
+    expect(computing instanceof Promise).toBe(asynchronous);
+    expect(await computing).toEqual(inputs());
+    await settle();
+    expect([engine.callsOf('readTensor').length, engine.callsOf('releaseTensor').length]).toEqual([2, 2]);
+    expect(engine.residents.size).toBe(0);
+  });
+
+  it('all outputs are given back where one cannot be read', async () => {
+    const { engine, link, id } = await open();
+    engine.faults.set('readTensor', new WasiNNError('runtime-error', 'read: lost'));
+    await expect((async () => link.compute(id, inputs()))()).rejects.toThrow('read: lost');
+    await settle();
+    expect(engine.callsOf('releaseTensor')).toHaveLength(2);
+    expect(engine.residents.size).toBe(0);
   });
 });

@@ -85,8 +85,16 @@ export function releaseAll(tensors: readonly NamedHeldTensor[] | undefined): voi
 
 /** Tensors as a link takes them. */
 export function forLink(tensors: readonly NamedHeldTensor[], link: EngineLink): Awaitable<readonly NamedLinkTensor[]> {
-  return tensors.reduce<Awaitable<readonly NamedLinkTensor[]>>((ready, [name, tensor]) => {
-    return andThen(ready, (others) => andThen(tensor.forLink(link), (one) => [...others, [name, one]]));
+  return inTurn(tensors, (tensor) => tensor.forLink(link));
+}
+
+/** Does something to tensors, one after another. */
+function inTurn(
+  tensors: readonly NamedHeldTensor[],
+  action: (tensor: HeldTensor) => Awaitable<LinkTensor>,
+): Awaitable<readonly NamedLinkTensor[]> {
+  return tensors.reduce<Awaitable<readonly NamedLinkTensor[]>>((done, [name, tensor]) => {
+    return andThen(done, (others) => andThen(action(tensor), (one) => [...others, [name, one]]));
   }, []);
 }
 
@@ -97,23 +105,18 @@ export function copyBytes([name, tensor]: NamedLinkTensor): NamedLinkTensor {
 
 /** A link of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
 export function withoutResidents(link: EngineLink): EngineLink {
-  function fetch(output: NamedLinkTensor, others: readonly NamedLinkTensor[]): Awaitable<readonly NamedLinkTensor[]> {
-    const held = new HeldTensor(output[1], link);
+  function fetch(outputs: readonly NamedLinkTensor[]): Awaitable<readonly NamedLinkTensor[]> {
+    const held = holdAll(outputs, link);
     return lastly(
-      () => andThen(held.value(), (value) => [...others, [output[0], value] as const]),
-      () => held.release(),
+      () => inTurn(held, (tensor) => tensor.value()),
+      () => releaseAll(held),
     );
   }
 
   return {
     load: (parts, encoding, target) => link.load(parts, encoding, target),
     loadByName: (name) => link.loadByName(name),
-    compute: (graph, inputs) =>
-      andThen(link.compute(graph, inputs), (outputs) =>
-        outputs.reduce<Awaitable<readonly NamedLinkTensor[]>>((fetched, output) => {
-          return andThen(fetched, (others) => fetch(output, others));
-        }, []),
-      ),
+    compute: (graph, inputs) => andThen(link.compute(graph, inputs), fetch),
     unload: (graph) => link.unload(graph),
     readTensor: (resident) => link.readTensor(resident),
     releaseTensor: (resident) => link.releaseTensor(resident),
