@@ -146,35 +146,32 @@ describe.each([
 describe.each([
   ['synchronous', false],
   ['asynchronous', true],
-])('a link without residents, over one whose answers are %s,', (_what, asynchronous) => {
-  const open = async () => {
-    const inputs = ['a', 'b'].map((name) => ({ name, type: 'U8', shape: ['n'] }));
-    const engine = new FakeEngine({ asynchronous, keeps: true, inputs });
+])('over a link without residents, whose answers are %s,', (_what, asynchronous) => {
+  const inputs = () => [['a', value(1, 2)] as const, ['b', value(3)] as const];
+
+  async function open() {
+    const engine = new FakeEngine({ asynchronous, keeps: true, inputs: 'any' });
     const link = withoutResidents(engine);
     const { id } = await link.loadByName(echoName);
-    const compute = async () =>
-      link.compute(id, [
-        ['a', value(1)],
-        ['b', value(2, 3)],
-      ]);
-    return { engine, compute };
-  };
+    return { engine, link, id };
+  }
 
-  it('gives all outputs by their values, and leaves nothing on the device', async () => {
-    const { engine, compute } = await open();
-    expect(await compute()).toEqual([
-      ['a-out', value(1)],
-      ['b-out', value(2, 3)],
-    ]);
+  it('outputs come by their values, each read and given back once', async () => {
+    const { engine, link, id } = await open();
+    const computing = link.compute(id, inputs());
+    expect(computing instanceof Promise).toBe(asynchronous);
+    expect(await computing).toEqual(inputs());
     await settle();
+    expect([engine.callsOf('readTensor').length, engine.callsOf('releaseTensor').length]).toEqual([2, 2]);
     expect(engine.residents.size).toBe(0);
   });
 
-  it('leaves nothing there either where one cannot be read', async () => {
-    const { engine, compute } = await open();
-    engine.faults.set('readTensor', new WasiNNError('runtime-error', 'lost'));
-    await expect(compute()).rejects.toThrow('lost');
+  it('all outputs are given back where one cannot be read', async () => {
+    const { engine, link, id } = await open();
+    engine.faults.set('readTensor', new WasiNNError('runtime-error', 'read: lost'));
+    await expect((async () => link.compute(id, inputs()))()).rejects.toThrow('read: lost');
     await settle();
+    expect(engine.callsOf('releaseTensor')).toHaveLength(2);
     expect(engine.residents.size).toBe(0);
   });
 });

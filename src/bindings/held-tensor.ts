@@ -1,6 +1,6 @@
 import { andThen, lastly } from '../engine/awaitable.js';
 import { type Awaitable, type EngineLink, isResident, type LinkTensor, type NamedLinkTensor } from '../engine/link.js';
-import type { NamedTensor, TensorValue } from '../standard/tensor.js';
+import type { TensorValue } from '../standard/tensor.js';
 
 /**
  * A tensor as a binding holds it. One that has stayed on a device is read when its bytes are first asked for, and given
@@ -85,8 +85,16 @@ export function releaseAll(tensors: readonly NamedHeldTensor[] | undefined): voi
 
 /** Tensors as a link takes them. */
 export function forLink(tensors: readonly NamedHeldTensor[], link: EngineLink): Awaitable<readonly NamedLinkTensor[]> {
-  return tensors.reduce<Awaitable<readonly NamedLinkTensor[]>>((ready, [name, tensor]) => {
-    return andThen(ready, (others) => andThen(tensor.forLink(link), (one) => [...others, [name, one]]));
+  return inTurn(tensors, (tensor) => tensor.forLink(link));
+}
+
+/** Does something to tensors, one after another. */
+function inTurn(
+  tensors: readonly NamedHeldTensor[],
+  action: (tensor: HeldTensor) => Awaitable<LinkTensor>,
+): Awaitable<readonly NamedLinkTensor[]> {
+  return tensors.reduce<Awaitable<readonly NamedLinkTensor[]>>((done, [name, tensor]) => {
+    return andThen(done, (others) => andThen(action(tensor), (one) => [...others, [name, one]]));
   }, []);
 }
 
@@ -95,21 +103,20 @@ export function copyBytes([name, tensor]: NamedLinkTensor): NamedLinkTensor {
   return [name, isResident(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
 }
 
-/** The values of tensors, which are given back. */
-function fetchAll(tensors: readonly NamedHeldTensor[]): Awaitable<readonly NamedTensor[]> {
-  const fetch = () =>
-    tensors.reduce<Awaitable<readonly NamedTensor[]>>((fetched, [name, tensor]) => {
-      return andThen(fetched, (others) => andThen(tensor.value(), (value) => [...others, [name, value] as const]));
-    }, []);
-  return lastly(fetch, () => releaseAll(tensors));
-}
-
 /** A link of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
 export function withoutResidents(link: EngineLink): EngineLink {
+  function fetch(outputs: readonly NamedLinkTensor[]): Awaitable<readonly NamedLinkTensor[]> {
+    const held = holdAll(outputs, link);
+    return lastly(
+      () => inTurn(held, (tensor) => tensor.value()),
+      () => releaseAll(held),
+    );
+  }
+
   return {
     load: (parts, encoding, target) => link.load(parts, encoding, target),
     loadByName: (name) => link.loadByName(name),
-    compute: (graph, inputs) => andThen(link.compute(graph, inputs), (outputs) => fetchAll(holdAll(outputs, link))),
+    compute: (graph, inputs) => andThen(link.compute(graph, inputs), fetch),
     unload: (graph) => link.unload(graph),
     readTensor: (resident) => link.readTensor(resident),
     releaseTensor: (resident) => link.releaseTensor(resident),

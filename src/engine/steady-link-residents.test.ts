@@ -3,7 +3,7 @@ import { type EngineLink, isResident, type NamedLinkTensor } from './link.js';
 import { closeMailbox, MailboxWriter } from './mailbox.js';
 import { toStream } from './outcome-stream.js';
 import { isMailboxMessage, isRequest, isSpareMessage, type Request, type Result } from './protocol.js';
-import { closePorts, createFakeEngine, info, openLine, tensor, until } from './steady-link.fixture.js';
+import { closePorts, createFakeEngine, info, openLine, openLines, tensor, until } from './steady-link.fixture.js';
 import { createSteadyBlockingLink } from './steady-link.js';
 
 /** Tensors that stay on the device of an engine, and what becomes of them when it is lost. */
@@ -131,6 +131,33 @@ describe('when its engine is lost, a tensor', () => {
     expect(await link.releaseTensor(two.own)).toBeUndefined();
     await expect(link.readTensor(two.own)).rejects.toMatchObject(unknown(two.own));
     expect(second.calls).toEqual(['loadByName n']);
+  });
+});
+
+describe('where there are two lanes, a tensor', () => {
+  it('comes by its value for a graph in the other, and stays', async () => {
+    vi.stubGlobal('navigator', { gpu: {} });
+    const [cpu, accelerated] = [createFakeEngine(0), createFakeEngine(40, { keeps })];
+    const { link } = openLines({ cpu: [cpu], accelerated: [accelerated] }, { c: 'cpu', g: 'gpu' });
+    const [onCpu, onGpu] = [await link.loadByName('c'), await link.loadByName('g')];
+    const { again } = await computeOne(link, onGpu.id);
+    const value = { type: 'U8', dimensions: [1], data: Uint8Array.of(41) };
+    expect(await link.compute(onCpu.id, [again])).toEqual([['x', value]]);
+    await computeOne(link, onGpu.id, again);
+    expect(cpu.calls).toEqual(['loadByName c', 'compute 0']);
+    expect(accelerated.calls).toEqual(['loadByName g', 'compute 40', 'read 41', 'compute 40 #41']);
+  });
+
+  it('is lost with its own engine alone', async () => {
+    vi.stubGlobal('navigator', { gpu: {} });
+    const engines = { cpu: [createFakeEngine(0), createFakeEngine(0)], accelerated: [createFakeEngine(40, { keeps })] };
+    const { link, lose } = openLines(engines, { g: 'gpu' });
+    const { id } = await link.loadByName('g');
+    const { own } = await computeOne(link, id);
+    lose('cpu');
+    expect(await link.readTensor(own)).toMatchObject({ data: Uint8Array.of(41) });
+    lose('accelerated');
+    await expect(link.readTensor(own)).rejects.toMatchObject(lost);
   });
 });
 
