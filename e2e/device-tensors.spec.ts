@@ -370,12 +370,12 @@ for (const { bytes, ...accelerator } of keeping) {
       const { provider } = mixed.device;
       return { names: Object.keys(outputs), bytes, numbers: numbers.map((list) => list.map(Number)), provider };
     });
+    expect(await page.evaluate(() => guestPage.events)).toMatchObject([{ type: 'load' }]);
     expect(outcome).toEqual({
       names: ['y', 'place', 'wide'],
       bytes,
       numbers: [[2, 4, 6, 8], [3], [0.5]],
       provider: accelerator.provider,
     });
-    expect(await page.evaluate(() => guestPage.events)).toMatchObject([{ type: 'load' }]);
   });
 }
