@@ -305,7 +305,9 @@ for (const accelerator of accelerators) {
       const staying = await nn.loadByName('staying');
       const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
       const { y } = await staying.computeOnDevice({ x });
-      const replaced = new Promise((resolve) => nn.addEventListener('replace', resolve));
+      const replaced = new Promise<void>((resolve) => {
+        nn.addEventListener('replace', ({ detail }) => detail.lane === 'accelerated' && resolve());
+      });
       new BroadcastChannel('end').postMessage('now');
       await replaced;
       const failures = [y?.read(), staying.compute(y ? { x: y } : {})].map((answer) => answer?.catch(String));

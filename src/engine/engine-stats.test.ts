@@ -206,7 +206,7 @@ describe('an engine whose heap is far larger than its graphs have needed', () =>
     vi.runAllTimers();
     expect(outgrown).toEqual([]);
     if (tensor && 'resident' in tensor) await guest.releaseTensor(tensor.resident);
-    vi.runAllTimers();
+    await vi.runAllTimersAsync();
     expect(outgrown).toHaveLength(1);
   });
 });
