@@ -23,9 +23,18 @@ export async function startWebKit(): Promise<TestBrowser> {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   try {
-    const driver = await startDriver(await displayOf(xvfb));
+    const display = await displayOf(xvfb);
+    let driver = await startDriver(display);
     return {
-      openTab: () => openSession(driver.origin),
+      async openTab() {
+        const session = await startSession(driver.origin).catch(async (cause) => {
+          if (!(cause instanceof DOMException && cause.name === 'TimeoutError')) throw cause;
+          await driver.program.end();
+          driver = await startDriver(display);
+          return startSession(driver.origin);
+        });
+        return openTab(session);
+      },
       async close() {
         await driver.program.end();
         await xvfb.end();
@@ -81,12 +90,20 @@ async function untilListening(origin: string): Promise<void> {
   }
 }
 
-/** Starts a browser of one tab, whose storage is gone when it closes. */
-async function openSession(origin: string): Promise<Tab> {
-  const session = await send(`${origin}/session`, 'POST', {
-    capabilities: { alwaysMatch: { browserName: 'MiniBrowser', timeouts: { script: scriptTimeout } } },
-  });
-  const url = `${origin}/session/${memberOf(session, 'sessionId')}`;
+/**
+ * Starts a browser of one tab, whose storage is gone when it closes.
+ *
+ * @returns the session's URL
+ * @throws TimeoutError where the driver waits in vain for the browser to listen, as it does for ever: it has chosen the
+ *   port, and let go of it for the browser to take, and another program may be quicker
+ */
+async function startSession(origin: string): Promise<string> {
+  const capabilities = { alwaysMatch: { browserName: 'MiniBrowser', timeouts: { script: scriptTimeout } } };
+  const session = await send(`${origin}/session`, 'POST', { capabilities }, otherTimeout);
+  return `${origin}/session/${memberOf(session, 'sessionId')}`;
+}
+
+function openTab(url: string): Tab {
   return {
     async open(address) {
       await send(`${url}/url`, 'POST', { url: address });
@@ -102,8 +119,13 @@ async function openSession(origin: string): Promise<Tab> {
 }
 
 /** Sends one command. @returns the value that the driver answers with */
-async function send(url: string, method: 'POST' | 'DELETE', body?: object): Promise<unknown> {
-  const signal = AbortSignal.timeout(scriptTimeout + otherTimeout);
+async function send(
+  url: string,
+  method: 'POST' | 'DELETE',
+  body?: object,
+  timeout = scriptTimeout + otherTimeout,
+): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeout);
   const response = await fetch(url, { method, signal, ...(body ? { body: JSON.stringify(body) } : {}) });
   const value = memberOf(await response.json(), 'value');
   if (response.ok) return value;
