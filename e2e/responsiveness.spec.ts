@@ -5,7 +5,10 @@ import { expect, test } from './test.js';
 
 const goldenRetriever = 207;
 
-test('the page stays responsive while SqueezeNet loads and computes 20 times', async ({ browser, blank }) => {
+test('the page stays responsive while SqueezeNet loads and computes 20 times', { tag: '@alone' }, async ({
+  browser,
+  blank,
+}) => {
   test.skip(!fixtures, withoutFixtures);
   let classes: readonly number[] = [];
   const { cpu, wall } = await traceLongestTask(browser, blank, async () => {
