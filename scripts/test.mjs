@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // Runs tests, prints the ten slowest, and ends with one line that counts all of them.
 //
-//   npm test                        all that needs nothing but Node: the build, the unit tests, the tests in Chromium (and
-//                                   in Firefox and WebKitGTK, where they are installed), except the long ones
-//   npm test -- --other-browsers    only the tests in Firefox and WebKitGTK
-//   npm test -- --long              only the tests whose titles have the tag @long
-//   npm test -- --fixtures          only the unit tests, and the specs that use the fixtures where they are there
+//   npm test                        builds, and runs all that needs nothing but Node: unit tests, and tests in Chromium (and
+//                                   in Firefox and WebKitGTK, where they are installed) that are not tagged @long
 //
-// Only the first builds; the others use what it has built. More than one of the others may be given.
+// Each of these runs a part only, of what has been built; several may be given:
+//
+//   npm test -- --start             the test of `npm start`, which builds the demo itself
+//   npm test -- --fixtures          the unit tests, and the specs that use the fixtures where they are there
+//   npm test -- --other-browsers    the tests in Firefox and WebKitGTK that are not tagged @long
+//   npm test -- --long              the tests that are tagged @long, in all browsers
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,29 +18,31 @@ import { printSummary, readPlaywright, readVitest } from './test-results.mjs';
 const output = 'e2e/.output';
 const chromium = ['chromium', 'chromium-suspend', 'chromium-block'];
 const otherBrowsers = ['firefox-suspend', 'firefox-block', 'webkit-block'];
+const all = [...chromium, ...otherBrowsers];
 
-const { values: only } = parseArgs({
-  options: { 'other-browsers': { type: 'boolean' }, long: { type: 'boolean' }, fixtures: { type: 'boolean' } },
-});
-const isPart = Object.values(only).some(Boolean);
+const parts = {
+  start: runStart,
+  fixtures() {
+    runUnitTests(['src', 'demo'].flatMap((folder) => filesWith('WASI_NN_FIXTURES', folder, '.test.ts')));
+    runBrowserTests('with fixtures', chromium, {
+      skip: '@long',
+      specs: filesWith("'./fixture-data.js'", 'e2e', '.spec.ts'),
+    });
+  },
+  'other-browsers': () => runBrowserTests('other browsers', otherBrowsers, { skip: '@long' }),
+  long: () => runBrowserTests('long', all, { tag: '@long', workers: 1 }),
+};
 
+const options = Object.fromEntries(Object.keys(parts).map((part) => [part, { type: 'boolean' }]));
+const chosen = Object.keys(parseArgs({ options }).values);
 const results = [];
 const times = [];
 let allSucceeded = true;
 
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
-
-if (!isPart) {
-  if (build()) runAll();
-  else console.log('\nThe build failed; no test was run.');
-}
-if (only.fixtures) {
-  runUnitTests();
-  runBrowserTests('with fixtures', chromium, ['--grep-invert', '@long'], specsWithFixtures());
-}
-if (only['other-browsers']) runBrowserTests('other browsers', otherBrowsers, ['--grep-invert', '@long']);
-if (only.long) runBrowserTests('long', [...chromium, ...otherBrowsers], ['--grep', '@long', '--workers', '1']);
+if (chosen.length === 0) runAll();
+for (const part of chosen) parts[part]();
 
 console.log('\nTimes:');
 for (const { part, seconds } of times) console.log(`${seconds.toFixed(1).padStart(7)} s  ${part}`);
@@ -46,40 +50,54 @@ printSummary(results, { failedWithoutTest: !allSucceeded });
 process.exit(allSucceeded ? 0 : 1);
 
 function runAll() {
+  if (!run('build', 'npm', ['run', '--silent', 'build'])) {
+    console.log('\nThe build failed; no test was run.');
+    return;
+  }
   runUnitTests();
-  const projects = [...chromium, ...otherBrowsers];
-  runBrowserTests('side by side', projects, ['--grep-invert', '@long|@alone']);
-  runBrowserTests('alone', projects, ['--grep', '@alone', '--grep-invert', '@long', '--workers', '1']);
+  runBrowserTests('side by side', all, { skip: '@long|@alone' });
+  runBrowserTests('one at a time', all, { tag: '@alone', skip: '@long', workers: 1 });
 }
 
-function build() {
-  return run('build', 'npm', ['run', '--silent', 'build']);
-}
-
-function runUnitTests() {
+function runUnitTests(files = []) {
   const file = `${output}/unit.json`;
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  run('unit tests', process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters]);
+  run('unit tests', process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...files]);
   if (existsSync(file)) results.push(readVitest(file));
 }
 
-function runBrowserTests(name, projects, options, specs = []) {
-  const file = `${output}/${name.replaceAll(' ', '-')}.json`;
-  const chosen = projects.map((project) => `--project=${project}`);
-  const args = ['test', '--pass-with-no-tests', `--output=${output}/browser`, ...chosen, ...options, ...specs];
-  run(`browser tests, ${name}`, process.execPath, ['node_modules/@playwright/test/cli.js', ...args], {
-    PLAYWRIGHT_JSON_OUTPUT_FILE: file,
-  });
+/**
+ * @param {string} name what is printed for these tests
+ * @param {string[]} projects the projects of playwright.config.ts
+ * @param {{ tag?: string, skip?: string, workers?: number, specs?: string[] }} filter patterns of tags, and spec files
+ */
+function runBrowserTests(name, projects, { tag, skip, workers, specs = [] }) {
+  const args = projects.map((project) => `--project=${project}`);
+  if (tag) args.push(`--grep=${tag}`);
+  if (skip) args.push(`--grep-invert=${skip}`);
+  if (workers) args.push(`--workers=${workers}`);
+  runPlaywright(`browser tests, ${name}`, [...args, `--output=${output}/browser`, ...specs]);
+}
+
+function runStart() {
+  runPlaywright('npm start', ['--config=e2e/start/playwright.config.ts']);
+}
+
+function runPlaywright(part, args) {
+  const file = `${output}/${part.replaceAll(/\W+/g, '-')}.json`;
+  const command = ['node_modules/@playwright/test/cli.js', 'test', '--pass-with-no-tests', ...args];
+  run(part, process.execPath, command, { PLAYWRIGHT_JSON_OUTPUT_FILE: file });
   if (existsSync(file)) results.push(readPlaywright(file));
 }
 
-/** The specs that name the fixtures: some of their tests are skipped without. */
-function specsWithFixtures() {
-  const specs = readdirSync('e2e').filter((file) => file.endsWith('.spec.ts'));
-  return specs.filter((file) => readFileSync(`e2e/${file}`, 'utf8').includes('./fixture-data.js'));
+/** The files of a folder whose text has a piece in it. */
+function filesWith(piece, folder, ending) {
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(ending));
+  const paths = files.map((file) => `${folder}/${file.replaceAll('\\', '/')}`);
+  return paths.filter((path) => readFileSync(path, 'utf8').includes(piece));
 }
 
-/** Runs a part of the tests. @returns whether it succeeded */
+/** Runs one part. @returns whether it succeeded */
 function run(part, command, args, env = {}) {
   console.log(`\n> ${part}: ${args.join(' ')}`);
   const start = performance.now();
