@@ -7,16 +7,26 @@ import { readFileSync } from 'node:fs';
  * @property {number} failed
  * @property {number} skipped
  * @property {{ title: string, seconds: number }[]} times how long each test took
- * @property {string[]} skipReasons one for each skipped test that gives a reason
+ * @property {string[]} skipReasons why, for each skipped test
  */
 
 /** @returns {Results} what Vitest's JSON reporter wrote */
 export function readVitest(file) {
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = read(file);
-  const times = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ fullName, duration }) => ({ title: fullName, seconds: (duration ?? 0) / 1000 })),
-  );
-  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests, times, skipReasons: [] };
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests,
+    skipped: numPendingTests,
+    times: tests.map(({ fullName, duration }) => ({ title: fullName, seconds: (duration ?? 0) / 1000 })),
+    skipReasons: tests.filter(({ status }) => status === 'skipped' || status === 'pending').map(reasonInTitle),
+  };
+}
+
+/** Vitest has no reasons for skipped tests, so that they stand in titles: `real models (needs ../shared/fixtures)`. */
+function reasonInTitle({ fullName }) {
+  const [, reason] = /\((needs? [^)]*)\)/.exec(fullName) ?? [];
+  return reason ?? fullName;
 }
 
 /** @returns {Results} what Playwright's JSON reporter wrote */
