@@ -1,4 +1,4 @@
-import { defineConfig } from '@playwright/test';
+import { defineConfig, type ReporterDescription } from '@playwright/test';
 import type { GuestOptions } from './e2e/browsers/test.js';
 import { chromiumLaunchOptions } from './e2e/chromium.js';
 
@@ -6,27 +6,36 @@ const chromium = { browserName: 'chromium', launchOptions: chromiumLaunchOptions
 const firefox = { browserName: 'firefox' } as const;
 const webkit = { browserName: 'webkit' } as const;
 
-/** The tests that every browser runs, those of guests in each way to wait; the others need Chromium. */
-const guestsEverywhere = '**/guests-everywhere.spec.ts';
-const loaderEverywhere = '**/loader-everywhere.spec.ts';
-const everywhere = [guestsEverywhere, loaderEverywhere];
+/** These specs run in every browser, in each of its ways to wait. The others run in Chromium only. */
+const everywhere = '**/*-everywhere.spec.ts';
+/** These of them run no guest, so one way to wait is enough. */
+const withoutGuests = '**/loader-everywhere.spec.ts';
+
+const suspend = { testMatch: everywhere, testIgnore: withoutGuests };
+const block = { testMatch: everywhere };
+
+const reporters: ReporterDescription[] = [['list'], ['./conformance/reporter.ts']];
+if (process.env.PLAYWRIGHT_JSON_OUTPUT_FILE) reporters.push(['json']);
 
 export default defineConfig<object, GuestOptions>({
   testDir: 'e2e',
   outputDir: 'e2e/.output/browser',
   globalSetup: './e2e/global-setup.ts',
-  // Each test runs inference on all cores: side by side they would only slow one another down.
-  workers: 1,
-  timeout: 60_000,
+  // Tests mostly wait: for workers to start, for the browser, for time limits. So there are more workers than cores.
+  workers: 4,
+  fullyParallel: true,
+  // Only what hangs fails by the clock, not what shares its cores with other tests.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   forbidOnly: process.env.CI !== undefined,
-  reporter: 'list',
+  reporter: reporters,
   projects: [
-    { name: 'chromium', testMatch: '**/*.spec.ts', testIgnore: everywhere, use: chromium },
-    { name: 'chromium-suspend', testMatch: guestsEverywhere, use: { ...chromium, waiting: 'suspend' } },
-    { name: 'chromium-block', testMatch: everywhere, use: { ...chromium, waiting: 'block' } },
-    { name: 'firefox-suspend', testMatch: guestsEverywhere, use: { ...firefox, waiting: 'suspend' } },
-    { name: 'firefox-block', testMatch: everywhere, use: { ...firefox, waiting: 'block' } },
+    { name: 'chromium', testMatch: '**/*.spec.ts', testIgnore: [everywhere, 'start/**'], use: chromium },
+    { name: 'chromium-suspend', ...suspend, use: { ...chromium, waiting: 'suspend' } },
+    { name: 'chromium-block', ...block, use: { ...chromium, waiting: 'block' } },
+    { name: 'firefox-suspend', ...suspend, use: { ...firefox, waiting: 'suspend' } },
+    { name: 'firefox-block', ...block, use: { ...firefox, waiting: 'block' } },
     // WebKitGTK cannot suspend WebAssembly (JSPI).
-    { name: 'webkit-block', testMatch: everywhere, use: { ...webkit, waiting: 'block' } },
+    { name: 'webkit-block', ...block, use: { ...webkit, waiting: 'block' } },
   ],
 });

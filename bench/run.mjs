@@ -10,8 +10,6 @@ const env = {
   ...(values.json ? { BENCH_JSON: resolve(values.json) } : {}),
   ...(values.only ? { BENCH_ONLY: values.only } : {}),
 };
-const { status } = spawnSync('npx', ['playwright', 'test', '--config', 'bench/playwright.config.ts'], {
-  stdio: 'inherit',
-  env,
-});
+const playwright = ['node_modules/@playwright/test/cli.js', 'test', '--config', 'bench/playwright.config.ts'];
+const { status } = spawnSync(process.execPath, playwright, { stdio: 'inherit', env });
 process.exit(status ?? 1);

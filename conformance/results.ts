@@ -23,6 +23,13 @@ export interface Results {
   }[];
 }
 
+/** What a test attaches its {@link Run} as, in JSON, for the reporter that puts all rows together. */
+export const attachmentName = 'conformance';
+
+export function nameOf({ browser, abi, target, waiting }: RowName): string {
+  return `${browser} ${abi} ${target} ${waiting}`;
+}
+
 /** Judges what a guest reported by what is known to fail. */
 export function judge(row: RowName, reports: readonly Report[], known: readonly KnownFailure[]): Run {
   const here = known.filter(({ rows }) => {

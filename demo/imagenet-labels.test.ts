@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { imagenetLabels } from './imagenet-labels.js';
 
-const { WASI_NN_FIXTURES = '../shared/fixtures' } = process.env;
-const synsetFile = resolve(WASI_NN_FIXTURES, 'labels/imagenet-synset.txt');
+const { WASI_NN_FIXTURES: fixtures = '../shared/fixtures' } = process.env;
+const synsetFile = resolve(fixtures, 'labels/imagenet-synset.txt');
 
 /** The names that one line, `n01440764 tench, Tinca tinca`, gives its class. */
 function synonymsOf(line: string): string[] {
@@ -27,8 +27,7 @@ describe('imagenetLabels', () => {
     expect(imagenetLabels.filter((label) => label === '' || label !== label.trim())).toEqual([]);
   });
 
-  it('names each class with one of its synonyms', ({ skip }) => {
-    skip(!existsSync(synsetFile), `needs the fixture ${synsetFile}`);
+  it.skipIf(!existsSync(synsetFile))(`names each class with one of its synonyms (needs ${fixtures})`, () => {
     const lines = readFileSync(synsetFile, 'utf8').trim().split('\n');
     const strangers = imagenetLabels.filter((label, position) => {
       return !synonymsOf(lines[position] ?? '').includes(plainName(label));

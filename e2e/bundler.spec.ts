@@ -20,6 +20,9 @@ const model = {
 };
 `;
 
+// Both tests use the one project, so they share a worker.
+test.describe.configure({ mode: 'default' });
+
 test.beforeAll(async () => {
   await makeProject(project);
   await writeFile(path.join(project, 'index.html'), '<script type="module" src="./main.ts"></script>');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LaunchOptions } from '@playwright/test';
 import project from '../package.json' with { type: 'json' };
@@ -13,6 +13,7 @@ const isPackaged = process.platform === 'linux' && process.arch === 'x64';
 
 const cache = path.resolve(import.meta.dirname, '../node_modules/.cache/wasi-nn-web');
 const home = path.join(cache, `chromium-${project.devDependencies['@sparticuz/chromium']}`);
+const fontConfiguration = path.join(home, 'fonts.conf');
 
 /** Without `args` of the package itself: those switch off web security and run everything in one process. */
 const args = [
@@ -32,16 +33,24 @@ export function chromiumLaunchOptions(): LaunchOptions {
   return {
     args,
     executablePath: path.join(home, 'chromium'),
-    env: { ...process.env, LD_LIBRARY_PATH: path.join(home, 'al2023/lib'), FONTCONFIG_PATH: path.join(home, 'fonts') },
+    env: { ...process.env, LD_LIBRARY_PATH: path.join(home, 'al2023/lib'), FONTCONFIG_FILE: fontConfiguration },
   };
+}
+
+/** Makes the packaged browser ready to start. */
+export async function prepareChromium(): Promise<void> {
+  if (!isPackaged) return;
+  await unpackChromium();
+  await writeFontConfiguration();
 }
 
 /**
  * Unpacks the browser, once for each version of the package. The package itself unpacks into the system's temporary
- * folder and takes whatever lies there for whole, so it is given a folder of its own that is renamed when complete.
+ * folder and reuses whatever it finds there, complete or not. It is therefore given a folder of its own, which is renamed
+ * when it is complete.
  */
-export async function unpackChromium(): Promise<void> {
-  if (!isPackaged || existsSync(home)) return;
+async function unpackChromium(): Promise<void> {
+  if (existsSync(home)) return;
   await mkdir(cache, { recursive: true });
   const partial = await mkdtemp(path.join(cache, 'partial-'));
   const systemTemporary = process.env.TMPDIR;
@@ -59,4 +68,28 @@ export async function unpackChromium(): Promise<void> {
     else process.env.TMPDIR = systemTemporary;
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+/**
+ * Writes a font configuration that names the fonts of the package and a cache beside them. The package's own configuration
+ * names folders of the system. Chromium crashes when it draws text and its configuration leads to no font.
+ *
+ * The configuration holds absolute paths, so it is written before each run: the project's folder may have moved.
+ */
+async function writeFontConfiguration(): Promise<void> {
+  const configuration = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig>
+  <dir>${escapeXml(path.join(home, 'fonts'))}</dir>
+  <cachedir>${escapeXml(path.join(home, 'font-cache'))}</cachedir>
+</fontconfig>
+`;
+  // A browser of another run never reads half a file.
+  const partial = `${fontConfiguration}.${process.pid}`;
+  await writeFile(partial, configuration);
+  await rename(partial, fontConfiguration);
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

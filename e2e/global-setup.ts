@@ -1,3 +1,3 @@
-import { unpackChromium } from './chromium.js';
+import { prepareChromium } from './chromium.js';
 
-export default unpackChromium;
+export default prepareChromium;

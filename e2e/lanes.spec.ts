@@ -182,7 +182,7 @@ test.describe('while a graph for the CPU stands still, one for the NPU is loaded
   });
 });
 
-test('computations for the NPU do not wait for those on the CPU', async ({ page, site }) => {
+test('computations for the NPU do not wait for those on the CPU', { tag: '@alone' }, async ({ page, site }) => {
   await open(page, site);
   const outcome = await page.evaluate(async () => {
     const { nn, startProbe, tensor } = waitingPage;

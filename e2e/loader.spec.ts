@@ -265,6 +265,9 @@ test.describe('two tabs', () => {
       await waiting;
       return events;
     });
+    // The first tab keeps a chunk some time after the server has sent it.
+    const keptBytes = () => second.evaluate(async () => (await globalThis.loaderPage.nn.models.usage()).bytes);
+    await expect.poll(keptBytes).toBeGreaterThan(0);
     await first.close();
     release();
     await second.evaluate('preloading');

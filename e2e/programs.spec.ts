@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { fixtures, withoutFixtures } from './fixture-data.js';
+import { colourModel } from './generated-models.js';
 import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
 import { legacyGuest, openContext } from './legacy-page.js';
 import { expect, test } from './test.js';
@@ -50,6 +51,30 @@ test('the introductory example runs for both eras and the later WIT versions, in
   const endings = await Promise.all(examples.map((file) => run(blank, file, { files })));
   for (const ending of endings) {
     expect(ending).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^1\.\) \[281\]/m), stderr: '' });
+  }
+});
+
+/** What the example must be told of the model, beside its file or name: components know values by name. */
+function colourArguments(file: string): string[] {
+  return file.includes('component') ? ['--input', 'data', '--output', 'scores'] : ['--output-bytes', '12'];
+}
+
+test('the introductory example computes a generated model, from its file and by name', async ({ blank, site }) => {
+  site.answer('/colours.onnx', (_, response) => response.end(colourModel));
+  const pixels = 224 * 224;
+  const green = Float32Array.from({ length: 3 * pixels }, (_, index) =>
+    Math.floor(index / pixels) === 1 ? 0.75 : 0.25,
+  );
+  site.answer('/green.tensor', (_, response) => response.end(new Uint8Array(green.buffer)));
+  await openGuests(blank, {}, { models: { colours: '/colours.onnx' } });
+
+  const files = { 'fixture/model.onnx': '/colours.onnx', 'fixture/tensor.bgr': '/green.tensor' };
+  for (const file of examples) {
+    const ways = file.includes('0-4') ? [[]] : [[], ['--name', 'colours']];
+    for (const way of ways) {
+      const ending = await run(blank, file, { args: [...way, ...colourArguments(file)], files });
+      expect(ending, file).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^1\.\) \[1\]\(0\.75/m), stderr: '' });
+    }
   }
 });
 

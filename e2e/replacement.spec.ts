@@ -39,9 +39,8 @@ for (const [waiting, isolated] of [
   ['suspend', false],
 ] as const) {
   const where = isolated ? '' : ', on a page that is not isolated';
-  test(`a computation that takes too long ends in time (${waiting}${where}), and nobody else notices`, async ({
-    page,
-  }) => {
+  const title = `a computation that takes too long ends in time (${waiting}${where}), and nobody else notices`;
+  test(title, { tag: '@alone' }, async ({ page }) => {
     const site = await startSite({ isolated });
     site.answer('/standing-still.js', (_, response) => {
       response.setHeader('Content-Type', 'text/javascript').end(standingStill);

@@ -1,11 +1,18 @@
 import { fixtures, withoutFixtures } from './fixture-data.js';
+import { colourModel } from './generated-models.js';
 import { traceLongestTask } from './main-thread.js';
 import { classifyPhoto } from './photo.js';
 import { expect, test } from './test.js';
 
 const goldenRetriever = 207;
 
-test('the page stays responsive while SqueezeNet loads and computes 20 times', async ({ browser, blank }) => {
+/** A GIF image of one pixel. */
+const bluePhoto = Buffer.from('R0lGODdhAQABAIAAAAAA/wAAACwAAAAAAQABAAACAkQBADs=', 'base64');
+
+test('the page stays responsive while SqueezeNet loads and computes 20 times', { tag: '@alone' }, async ({
+  browser,
+  blank,
+}) => {
   test.skip(!fixtures, withoutFixtures);
   let classes: readonly number[] = [];
   const { cpu, wall } = await traceLongestTask(browser, blank, async () => {
@@ -16,7 +23,22 @@ test('the page stays responsive while SqueezeNet loads and computes 20 times', a
   expect(cpu).toBeLessThan(50);
 });
 
-test('a long task on the page would be seen', async ({ browser, blank }) => {
+test('the page stays responsive while a generated model loads and computes 20 times', { tag: '@alone' }, async ({
+  browser,
+  blank,
+  site,
+}) => {
+  site.answer('/colours.onnx', (_, response) => response.end(colourModel));
+  site.answer('/blue.gif', (_, response) => response.end(bluePhoto));
+  let classes: readonly number[] = [];
+  const { cpu } = await traceLongestTask(browser, blank, async () => {
+    classes = await classifyPhoto(blank, '/blue.gif', '/colours.onnx', 20);
+  });
+  expect(classes).toEqual([2, 1, 0]);
+  expect(cpu).toBeLessThan(50);
+});
+
+test('a long task on the page would be seen', { tag: '@alone' }, async ({ browser, blank }) => {
   const { cpu } = await traceLongestTask(browser, blank, () =>
     blank.evaluate(() => {
       let sum = 0;

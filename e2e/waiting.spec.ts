@@ -196,10 +196,8 @@ const tellOfComputations = `{
 }`;
 
 for (const waiting of ['block', 'suspend'] as const) {
-  test(`a guest (${waiting}) that is aborted in the middle of a computation ends, and the engine goes on`, async ({
-    page,
-    site,
-  }) => {
+  const title = `a guest (${waiting}) that is aborted in the middle of a computation ends, and the engine goes on`;
+  test(title, { tag: '@alone' }, async ({ page, site }) => {
     await patchEngine(page, tellOfComputations);
     await openPage(page, site);
     const outcome = await page.evaluate(async (waiting) => {

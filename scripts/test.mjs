@@ -1,73 +1,113 @@
 #!/usr/bin/env node
-// Builds what the tests run against, runs all of them, and ends with one line that counts them together.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+// Runs tests, prints the ten slowest, and ends with one line that counts all of them.
+//
+//   npm test                        builds, and runs all that needs nothing but Node: unit tests, and tests in Chromium (and
+//                                   in Firefox and WebKitGTK, where they are installed) that are not tagged @long
+//
+// Each of these runs a part only, of what has been built; several may be given:
+//
+//   npm test -- --start             the test of `npm start`, which builds the demo itself
+//   npm test -- --fixtures          the unit tests, and the specs that use the fixtures where they are there
+//   npm test -- --other-browsers    the tests in Firefox and WebKitGTK that are not tagged @long
+//   npm test -- --long              the tests that are tagged @long, in all browsers
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { printSummary, readPlaywright, readVitest } from './test-results.mjs';
 
 const output = 'e2e/.output';
-const unitResults = `${output}/unit.json`;
-/** The projects of `playwright.config.ts` that run side by side: their guests and engines mostly wait for one another. */
-const browserProjects = { chromium: ['chromium'], everywhere: ['chromium-*', 'firefox*', 'webkit*'] };
-const conformanceResults = 'e2e/results/conformance.json';
+const chromium = ['chromium', 'chromium-suspend', 'chromium-block'];
+const otherBrowsers = ['firefox-suspend', 'firefox-block', 'webkit-block'];
+const all = [...chromium, ...otherBrowsers];
 
-function run(command, ...args) {
-  console.log(`\n> ${command} ${args.join(' ')}`);
-  const { status } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
-  return status === 0;
-}
+const parts = {
+  start: runStart,
+  fixtures() {
+    runUnitTests(['src', 'demo'].flatMap((folder) => filesWith('WASI_NN_FIXTURES', folder, '.test.ts')));
+    runBrowserTests('with fixtures', chromium, {
+      skip: '@long',
+      specs: filesWith("'./fixture-data.js'", 'e2e', '.spec.ts'),
+    });
+  },
+  'other-browsers': () => runBrowserTests('other browsers', otherBrowsers, { skip: '@long' }),
+  long: () => runBrowserTests('long', all, { tag: '@long', workers: 1 }),
+};
 
-const browserResults = (name) => `${output}/${name}.json`;
-
-/** What it prints comes at its end where something else prints meanwhile. */
-async function runBrowsers(name, stdout) {
-  const projects = browserProjects[name].map((project) => `--project=${project}`);
-  const args = ['playwright', 'test', '--reporter=list,json', `--output=${output}/${name}`, ...projects];
-  console.log(`\n> npx ${args.join(' ')}`);
-  const child = spawn('npx', args, {
-    stdio: ['ignore', stdout, 'inherit'],
-    shell: process.platform === 'win32',
-    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: browserResults(name) },
-  });
-  const printed = [];
-  child.stdout?.on('data', (bytes) => printed.push(bytes));
-  const [status] = await once(child, 'close');
-  process.stdout.write(Buffer.concat(printed));
-  return status === 0;
-}
-
-function read(file) {
-  return JSON.parse(readFileSync(file, 'utf8'));
-}
+const options = Object.fromEntries(Object.keys(parts).map((part) => [part, { type: 'boolean' }]));
+const chosen = Object.keys(parseArgs({ options }).values);
+const results = [];
+const times = [];
+let allSucceeded = true;
 
 rmSync(output, { recursive: true, force: true });
-rmSync(conformanceResults, { force: true });
 mkdirSync(output, { recursive: true });
+if (chosen.length === 0) runAll();
+for (const part of chosen) parts[part]();
 
-if (!run('npm', 'run', '--silent', 'build')) {
-  console.log('\nThe build failed; no test was run.\n\n0 passed, 1 failed, 0 skipped');
-  process.exit(1);
+console.log('\nTimes:');
+for (const { part, seconds } of times) console.log(`${seconds.toFixed(1).padStart(7)} s  ${part}`);
+printSummary(results, { failedWithoutTest: !allSucceeded });
+process.exit(allSucceeded ? 0 : 1);
+
+function runAll() {
+  if (!run('build', 'npm', ['run', '--silent', 'build'])) {
+    console.log('\nThe build failed; no test was run.');
+    return;
+  }
+  runUnitTests();
+  runBrowserTests('side by side', all, { skip: '@long|@alone' });
+  runBrowserTests('one at a time', all, { tag: '@alone', skip: '@long', workers: 1 });
 }
-const unitPassed = run(
-  'npx',
-  'vitest',
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${unitResults}`,
-);
-const browsersPassed = await Promise.all([runBrowsers('chromium', 'inherit'), runBrowsers('everywhere', 'pipe')]);
-const conformancePassed = run('npm', 'run', '--silent', 'conformance');
 
-const unit = read(unitResults);
-const browsers = Object.keys(browserProjects).map((name) => read(browserResults(name)).stats);
-const sum = (member) => browsers.reduce((total, stats) => total + stats[member], 0);
-// Each run of a guest counts as one test: its cases are many, and mostly the same in all rows.
-const rows = existsSync(conformanceResults) ? read(conformanceResults).rows : [];
-const failedRows = rows.filter((row) => row.failed > 0).length;
-const passed = unit.numPassedTests + sum('expected') + sum('flaky') + rows.length - failedRows;
-const failed = unit.numFailedTests + sum('unexpected') + failedRows;
-const skipped = unit.numPendingTests + sum('skipped');
-const ok = unitPassed && browsersPassed.every(Boolean) && conformancePassed;
-// A file that cannot be loaded fails the run without failing a test.
-console.log(`\n${passed} passed, ${ok ? failed : Math.max(1, failed)} failed, ${skipped} skipped`);
-process.exit(ok ? 0 : 1);
+function runUnitTests(files = []) {
+  const file = `${output}/unit.json`;
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  run('unit tests', process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...files]);
+  if (existsSync(file)) results.push(readVitest(file));
+}
+
+/**
+ * @param {string} name what is printed for these tests
+ * @param {string[]} projects the projects of playwright.config.ts
+ * @param {{ tag?: string, skip?: string, workers?: number, specs?: string[] }} filter patterns of tags, and spec files
+ */
+function runBrowserTests(name, projects, { tag, skip, workers, specs = [] }) {
+  const args = projects.map((project) => `--project=${project}`);
+  if (tag) args.push(`--grep=${tag}`);
+  if (skip) args.push(`--grep-invert=${skip}`);
+  if (workers) args.push(`--workers=${workers}`);
+  runPlaywright(`browser tests, ${name}`, [...args, `--output=${output}/browser`, ...specs]);
+}
+
+function runStart() {
+  runPlaywright('npm start', ['--config=e2e/start/playwright.config.ts']);
+}
+
+function runPlaywright(part, args) {
+  const file = `${output}/${part.replaceAll(/\W+/g, '-')}.json`;
+  const command = ['node_modules/@playwright/test/cli.js', 'test', '--pass-with-no-tests', ...args];
+  run(part, process.execPath, command, { PLAYWRIGHT_JSON_OUTPUT_FILE: file });
+  if (existsSync(file)) results.push(readPlaywright(file));
+}
+
+/** The files of a folder whose text has a piece in it. */
+function filesWith(piece, folder, ending) {
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(ending));
+  const paths = files.map((file) => `${folder}/${file.replaceAll('\\', '/')}`);
+  return paths.filter((path) => readFileSync(path, 'utf8').includes(piece));
+}
+
+/** Runs one part. @returns whether it succeeded */
+function run(part, command, args, env = {}) {
+  console.log(`\n> ${part}: ${args.join(' ')}`);
+  const start = performance.now();
+  const { status } = spawnSync(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    // There, npm is a script of the shell.
+    shell: process.platform === 'win32' && command === 'npm',
+  });
+  times.push({ part, seconds: (performance.now() - start) / 1000 });
+  if (status !== 0) allSucceeded = false;
+  return status === 0;
+}

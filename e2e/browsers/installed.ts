@@ -1,8 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** The browsers that guests are run in, as Playwright's `browserName` has them. */
+/** The browsers that guests run in, by the names that Playwright's `browserName` has for them. */
 export type BrowserName = 'chromium' | 'firefox' | 'webkit';
+
+const installation: Readonly<Record<BrowserName, string>> = {
+  chromium: 'npx playwright install chromium',
+  firefox: 'apt-get install firefox-esr, or set FIREFOX_PATH',
+  webkit: 'apt-get install webkit2gtk-driver xvfb',
+};
 
 /** Firefox, where it is installed: `FIREFOX_PATH`, or Debian's long-term release. */
 export function findFirefox(): string | undefined {
@@ -10,33 +16,22 @@ export function findFirefox(): string | undefined {
 }
 
 /**
- * Why a browser is left out: Firefox and WebKit run where `REQUIRE_BROWSERS` names them.
+ * Why tests skip a browser: some of its programs are not installed.
  *
- * @throws Error where it names a browser that is not installed
+ * @returns the reason and how to install the browser; `undefined` where the browser is installed
+ * @throws Error where `REQUIRE_BROWSERS` (names, separated by commas) names the browser and it is not installed
  */
-export function absence(browser: BrowserName): string | undefined {
-  if (browser === 'chromium') return undefined;
-  const how = `REQUIRE_BROWSERS=${browser} (${installation[browser]})`;
-  if (!required().includes(browser)) return `${browser} takes ${how}`;
-  const missing = missingParts(browser);
-  if (missing.length > 0) throw new Error(`${browser} lacks ${missing.join(' and ')}: ${how}`);
-  return undefined;
+export function reasonToSkip(browser: BrowserName): string | undefined {
+  const missing = missingPrograms(browser);
+  if (missing.length === 0) return undefined;
+  const reason = `${browser} lacks ${missing.join(' and ')}: ${installation[browser]}`;
+  if (requiredBrowsers().includes(browser)) throw new Error(`REQUIRE_BROWSERS names ${browser}, but ${reason}`);
+  return reason;
 }
 
-/** What a browser lacks, and how it is installed, where it is not there. */
-export function lack(browser: BrowserName): string | undefined {
-  const missing = missingParts(browser);
-  return missing.length === 0 ? undefined : `${browser} lacks ${missing.join(' and ')}: ${installation[browser]}`;
-}
-
-/** Whether `REQUIRE_BROWSERS` names a browser. @throws Error where it names one that there is not */
-export function isRequired(browser: BrowserName): boolean {
-  return required().includes(browser);
-}
-
-/** Chromium comes with the project, or with Playwright, which says itself how it is installed. */
-function missingParts(browser: BrowserName): readonly string[] {
+function missingPrograms(browser: BrowserName): readonly string[] {
   switch (browser) {
+    // It comes with the project, or with Playwright, which says itself how to install it.
     case 'chromium':
       return [];
     case 'firefox':
@@ -46,17 +41,11 @@ function missingParts(browser: BrowserName): readonly string[] {
   }
 }
 
-const installation = {
-  chromium: 'npx playwright install chromium',
-  firefox: 'apt-get install firefox-esr, or set FIREFOX_PATH',
-  webkit: 'apt-get install webkit2gtk-driver xvfb',
-} as const;
-
-function required(): readonly string[] {
+function requiredBrowsers(): readonly string[] {
   const names = (process.env.REQUIRE_BROWSERS ?? '').split(',').filter((name) => name !== '');
   const unknown = names.find((name) => !(name in installation));
   if (unknown === undefined) return names;
-  throw new Error(`REQUIRE_BROWSERS knows ${Object.keys(installation).join(', ')}, not ${unknown}`);
+  throw new Error(`REQUIRE_BROWSERS takes ${Object.keys(installation).join(', ')}, not ${unknown}`);
 }
 
 function findProgram(name: string): string | undefined {

@@ -2,7 +2,7 @@ import type { Waiting } from '../../src/index.js';
 import { test as base } from '../test.js';
 import { startWithPlaywright, type Tab, type TestBrowser } from './browser.js';
 import { startFirefox } from './firefox.js';
-import { absence, type BrowserName } from './installed.js';
+import { type BrowserName, reasonToSkip } from './installed.js';
 import { startWebKit } from './webkit.js';
 
 export { expect } from '@playwright/test';
@@ -22,7 +22,10 @@ interface WorkerFixtures {
   readonly browserUnderTest: TestBrowser;
 }
 
-/** Tests that run in every browser. Where it is not installed, they are skipped. */
+/**
+ * Tests that run in every browser. Where the browser is not installed, they are skipped. A spec prepares such a test with
+ * fixtures, not with hooks: `afterEach` runs for a skipped test too, although its `beforeEach` has not run.
+ */
 export const test = base.extend<Fixtures, GuestOptions & WorkerFixtures>({
   waiting: ['suspend', { option: true, scope: 'worker' }],
   browserUnderTest: [
@@ -40,7 +43,7 @@ export const test = base.extend<Fixtures, GuestOptions & WorkerFixtures>({
   ],
   skipWithoutBrowser: [
     async ({ browserName }, use, testInfo) => {
-      const reason = absence(browserName);
+      const reason = reasonToSkip(browserName);
       testInfo.skip(reason !== undefined, reason);
       await use(undefined);
     },

@@ -1,0 +1,45 @@
+import { knownFailures } from '../conformance/known-failures.js';
+import { perform, startModelSite } from '../conformance/perform.js';
+import { attachmentName, count, judge, nameOf, type RowName, type Run } from '../conformance/results.js';
+import { settingsFor } from '../conformance/rows.js';
+import { readTap } from '../conformance/tap.js';
+import { test as base, expect } from './browsers/test.js';
+import type { Site } from './site.js';
+
+// The conformance suite. Each test is one row of docs/compatibility.md: a guest performs all cases of its ABI.
+
+const test = base.extend<{ readonly modelSite: Site }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs off the pattern.
+  modelSite: async ({}, use) => {
+    const site = await startModelSite();
+    await use(site);
+    await site.close();
+  },
+});
+
+// The project says how the guest waits. Each way has the same rows.
+for (const { abi, target } of settingsFor(['suspend'])) {
+  test(`conformance, ${abi}, ${target}`, async ({ browserUnderTest, modelSite, browserName, waiting }) => {
+    // A row has up to 600 cases.
+    test.setTimeout(300_000);
+    const row: RowName = { browser: browserName, abi, target, waiting };
+    const output = await perform(browserUnderTest, modelSite, row, { onnxBackend: hasOnnxBackend(row) });
+    const run = judge(row, readTap(output), knownFailures);
+    await test.info().attach(attachmentName, { body: JSON.stringify(run), contentType: 'application/json' });
+    const { passed, failed, known, skipped } = count(run);
+    console.log(`${nameOf(row)}: ${passed} passed, ${failed} failed, ${known} known, ${skipped} skipped`);
+    expect(failuresOf(run)).toEqual([]);
+  });
+}
+
+/**
+ * ONNX's own tests check what a device computes. For other devices than the CPU they run through one ABI, in the one browser
+ * here that has such devices.
+ */
+function hasOnnxBackend({ browser, abi, target }: RowName): boolean {
+  return target === 'cpu' || (browser === 'chromium' && abi === 'wit 10-28');
+}
+
+function failuresOf({ reports }: Run): string[] {
+  return reports.filter(({ verdict }) => verdict === 'failed').map(({ id, reason }) => `${id}: ${reason}`);
+}
