@@ -2,6 +2,7 @@ import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { FileRecord } from './cache-database.js';
 import { type Wait, wait as waitByClock } from './download.js';
+import { estimateStorage } from './estimate-storage.js';
 import { createFiles, type FileProgress, keyOf } from './files.js';
 import { type ModelStore, storedBytes } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
@@ -157,7 +158,7 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
     },
     async usage() {
       const kept = await store.list();
-      const origin = await estimate();
+      const origin = await estimateStorage();
       return { bytes: storedBytes(kept), files: kept.length, budget, ...(origin ? { origin } : {}) };
     },
   };
@@ -206,11 +207,6 @@ function localSize(data: GraphBuilder | Blob): number {
 
 function recordedSize(record: FileRecord | undefined): number | undefined {
   return record?.complete ? record.received : record?.total;
-}
-
-async function estimate(): Promise<{ usage: number; quota: number } | undefined> {
-  const { usage, quota } = (await globalThis.navigator?.storage?.estimate().catch(() => undefined)) ?? {};
-  return usage === undefined || quota === undefined ? undefined : { usage, quota };
 }
 
 function named(operation: string, name: string, cause: unknown): WasiNNError {

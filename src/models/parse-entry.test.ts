@@ -25,7 +25,7 @@ describe('parseEntry', () => {
       target: 'cpu',
       freeDimensions: {},
       graphOptimization: 'all',
-      fetch: { credentials: 'same-origin', headers: {}, retries: 4, stallTimeout: 30_000 },
+      fetch: { credentials: 'same-origin', headers: {}, retries: 4, stallTimeout: 30_000, minimumRate: 1024 },
     });
   });
 
@@ -64,9 +64,13 @@ describe('parseEntry', () => {
   });
 
   it('takes how the model is asked for', () => {
-    const fetch = { credentials: 'include', headers: { 'X-Key': '1' }, retries: 0, stallTimeout: 1 };
+    const fetch = { credentials: 'include', headers: { 'X-Key': '1' }, retries: 0, stallTimeout: 1, minimumRate: 0 };
     expect(parse({ url: 'm', fetch }).fetch).toEqual(fetch);
-    expect(parse({ url: 'm', fetch: { retries: 9 } }).fetch).toMatchObject({ retries: 9, stallTimeout: 30_000 });
+    expect(parse({ url: 'm', fetch: { retries: 9 } }).fetch).toMatchObject({
+      retries: 9,
+      stallTimeout: 30_000,
+      minimumRate: 1024,
+    });
   });
 });
 
