@@ -1,3 +1,4 @@
+import { isBlob } from '../standard/brand-checks.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { FileRecord } from './cache-database.js';
@@ -165,7 +166,7 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
 }
 
 async function readLocal(data: GraphBuilder | Blob): Promise<GraphBuilder> {
-  return data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data.slice();
+  return isBlob(data) ? new Uint8Array(await data.arrayBuffer()) : data.slice();
 }
 
 function toListing(
@@ -202,7 +203,7 @@ function sizeOf(sources: readonly PartSource[], records: ReadonlyMap<string, Fil
 }
 
 function localSize(data: GraphBuilder | Blob): number {
-  return data instanceof Blob ? data.size : data.byteLength;
+  return isBlob(data) ? data.size : data.byteLength;
 }
 
 function recordedSize(record: FileRecord | undefined): number | undefined {

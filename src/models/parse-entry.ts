@@ -1,3 +1,4 @@
+import { isBlob, isUint8Array, isURL } from '../standard/brand-checks.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import {
   executionTargets,
@@ -125,7 +126,7 @@ function toSource(what: string, part: Members, base: string): PartSource {
 }
 
 function toLocalPart(what: string, data: unknown): LocalPart {
-  if (isBytes(data) || data instanceof Blob) return { data };
+  if (isUint8Array(data) || isBlob(data)) return { data };
   throw fault(`the data of ${what}`, 'a Uint8Array or a Blob', data);
 }
 
@@ -209,15 +210,11 @@ function membersOf(what: string, value: unknown, known?: readonly string[]): Mem
 }
 
 function isRecord(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isBytes(value);
-}
-
-function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 function isUrl(value: unknown): value is string | URL {
-  return typeof value === 'string' || value instanceof URL;
+  return typeof value === 'string' || isURL(value);
 }
 
 function isLength(value: unknown): value is number {

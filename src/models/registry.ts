@@ -1,3 +1,4 @@
+import { isURL } from '../standard/brand-checks.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding, OutputPlace } from '../standard/graph.js';
 import { parseModelUrl } from './model-url.js';
@@ -152,7 +153,7 @@ export function toRegistryOptions(
   base: string,
 ): RegistryOptions {
   const common = { allowedUrls: allowedUrls.map((pattern) => parseUrlPattern(String(pattern), base)) };
-  if (typeof models !== 'string' && !(models instanceof URL)) return { entries: parseTable(models, base), ...common };
+  if (typeof models !== 'string' && !isURL(models)) return { entries: parseTable(models, base), ...common };
 
   const { href, shown, problem } = parseModelUrl(String(models), base);
   if (href !== undefined) return { entries: new Map(), document: href, ...common };
