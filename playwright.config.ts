@@ -9,7 +9,8 @@ const webkit = { browserName: 'webkit' } as const;
 /** The tests that every browser runs, those of guests in each way to wait; the others need Chromium. */
 const guestsEverywhere = '**/guests-everywhere.spec.ts';
 const loaderEverywhere = '**/loader-everywhere.spec.ts';
-const everywhere = [guestsEverywhere, loaderEverywhere];
+const storageEverywhere = '**/storage-everywhere.spec.ts';
+const everywhere = [guestsEverywhere, loaderEverywhere, storageEverywhere];
 
 export default defineConfig<object, GuestOptions>({
   testDir: 'e2e',
