@@ -88,8 +88,12 @@ describe('matchesUrlPattern', () => {
     ['https://a.example/onnx/*', 'https://a.example/onnx/secret%00.onnx'],
     ['https://a.example/onnx/*', 'https://a.example/onnx/%c0%ae%c0%ae%c0%afsecret'],
     ['https://a.example/onnx/*', 'https://a.example/onnx/..%u2215secret'],
-    ['https://a.example/*', `https://a.example/${'%25'.repeat(100_000)}`],
   ])('%s does not allow %s', (pattern, url) => {
     expect(matches(pattern, url)).toBe(false);
+  });
+
+  it('does not allow what would have to be decoded for long', () => {
+    expect(matches('https://a.example/*', `https://a.example/${'%25'.repeat(100_000)}`)).toBe(false);
+    expect(matches('https://a.example/*', `https://a.example/%${'25'.repeat(100_000)}`)).toBe(false);
   });
 });
