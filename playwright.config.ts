@@ -9,7 +9,7 @@ const webkit = { browserName: 'webkit' } as const;
 /** These specs run in every browser, in each of its ways to wait. The others run in Chromium only. */
 const everywhere = '**/*-everywhere.spec.ts';
 /** These of them run no guest, so one way to wait is enough. */
-const withoutGuests = '**/loader-everywhere.spec.ts';
+const withoutGuests = ['**/loader-everywhere.spec.ts', '**/storage-everywhere.spec.ts'];
 
 const suspend = { testMatch: everywhere, testIgnore: withoutGuests };
 const block = { testMatch: everywhere };

@@ -16,6 +16,7 @@ import type { ModelsEvent } from './models/protocol.js';
 import { type ModelsOption, toRegistryOptions } from './models/registry.js';
 import { type PageGraph, toPageGraph } from './page-graph.js';
 import { hostModels, type PageModels } from './page-models.js';
+import { isBlob, isResponse, isURL } from './standard/brand-checks.js';
 import { WasiNNError } from './standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
 
@@ -323,14 +324,13 @@ function toFallback(fallback: unknown): boolean | readonly FallbackProvider[] {
 }
 
 async function toGuestSource(source: GuestInput): Promise<GuestSource> {
-  if (typeof source === 'string' || source instanceof URL) return { url: new URL(source, document.baseURI).href };
+  if (typeof source === 'string' || isURL(source)) return { url: new URL(source, document.baseURI).href };
   if (source instanceof WebAssembly.Module) return { module: source };
   if ('glue' in source) return { transpiled: source };
-  if (source instanceof Response && !source.ok) {
+  if (isResponse(source) && !source.ok) {
     throw new WasiNNError('not-found', `instantiate: ${source.url} answered ${source.status} ${source.statusText}`);
   }
-  if (source instanceof Response || source instanceof Blob)
-    return { bytes: new Uint8Array(await source.arrayBuffer()) };
+  if (isResponse(source) || isBlob(source)) return { bytes: new Uint8Array(await source.arrayBuffer()) };
   const view = ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { EngineLink, GraphInfo } from './engine/link.js';
 import { type TensorElements, toPageGraph } from './page-graph.js';
@@ -61,6 +62,38 @@ describe('a graph of a page', () => {
       code: 'invalid-argument',
       message: 'compute: input "x" needs a type (FP16 or BF16): its elements do not tell',
     });
+  });
+
+  it.each(['Float32Array', 'Float64Array', 'Uint8Array', 'Int32Array', 'BigInt64Array'])(
+    'takes a %s of another realm, as an iframe is one',
+    async (name) => {
+      const { graph } = open();
+      const elements = name === 'BigInt64Array' ? '[1n, 2n]' : '[1, 2]';
+      const data = runInNewContext(`${name}.of(...${elements})`);
+      const { x } = await graph.compute({ x: { dimensions: [2], data } });
+      expect([x?.data.constructor.name, String(x?.data)]).toEqual([name, '1,2']);
+    },
+  );
+
+  it.each(['__proto__', 'constructor', 'toString'])('takes and gives a tensor of the name %s', async (name) => {
+    const { graph } = open();
+    const x = { dimensions: [1], data: Float32Array.of(1) };
+    const inputs = Object.fromEntries([[name, x]]);
+    const outputs = [await graph.compute(inputs), await graph.computeOnDevice(inputs)];
+    for (const output of outputs) {
+      expect(Object.keys(output)).toEqual([name]);
+      expect(output[name]).toMatchObject({ dimensions: [1], type: 'FP32' });
+    }
+  });
+
+  it('gives nothing of names that no output has', async () => {
+    const { graph } = open();
+    const outputs = await graph.compute({ x: { dimensions: [1], data: Float32Array.of(1) } });
+    expect([outputs.constructor, outputs.toString, Reflect.get(outputs, '__proto__')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('takes a part of a buffer', async () => {

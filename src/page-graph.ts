@@ -1,6 +1,7 @@
 import type { Device } from './backends/backend.js';
 import { copyBytes, type HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './bindings/held-tensor.js';
 import type { EngineLink, GraphInfo, NamedLinkTensor } from './engine/link.js';
+import { typedArrayName } from './standard/brand-checks.js';
 import { quote, WasiNNError } from './standard/error.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from './standard/tensor.js';
 
@@ -45,8 +46,8 @@ export interface PageGraph {
   /**
    * Runs the graph once.
    *
-   * @param inputs all of them, by their names; outputs of `computeOnDevice`, of this graph or another, as they are
-   * @returns all outputs, by their names
+   * @param inputs all of them, by their names, an input `__proto__` as `['__proto__']`; outputs of `computeOnDevice`, of this graph or another, as they are
+   * @returns all outputs, by their names, in a record without a prototype
    * @throws WasiNNError `invalid-argument` for inputs that are not as the graph declares, `timeout`, `too-large`, or
    *   `runtime-error`
    */
@@ -85,19 +86,26 @@ export function toPageGraph(link: EngineLink, { id, backend, device, inputs, out
         const outputs: [string, OutputTensor][] = [];
         // One after another: the calls that are under way at a time are limited, the outputs of a graph are not.
         for (const [name, tensor] of held) outputs.push([name, toOutput(await tensor.value())]);
-        return Object.fromEntries(outputs);
+        return toRecord(outputs);
       } finally {
         releaseAll(held);
       }
     },
     async computeOnDevice(tensors) {
       const held = await computeHeld(tensors);
-      return Object.fromEntries(held.map(([name, tensor]) => [name, toPageTensor(tensor)]));
+      return toRecord(held.map(([name, tensor]) => [name, toPageTensor(tensor)]));
     },
     async dispose() {
       await link.unload(id);
     },
   };
+}
+
+/** A record without a prototype: a model names its outputs as it likes, `constructor` or `__proto__` too. */
+function toRecord<Value>(entries: Iterable<readonly [name: string, value: Value]>): Record<string, Value> {
+  const record: Record<string, Value> = Object.create(null);
+  for (const [name, value] of entries) record[name] = value;
+  return record;
 }
 
 /** What the page's tensors are to the engine, until they are disposed of. */
@@ -143,12 +151,17 @@ function toNamedTensor(name: string, { dimensions, type, data }: InputTensor): N
   return [name, { dimensions: [...dimensions], type: type ?? typeOf(name, data), data: bytes }];
 }
 
+const typesOfArrays: ReadonlyMap<string, TensorType> = new Map([
+  ['Float32Array', 'FP32'],
+  ['Float64Array', 'FP64'],
+  ['Int32Array', 'I32'],
+  ['BigInt64Array', 'I64'],
+  ['Uint8Array', 'U8'],
+]);
+
 function typeOf(name: string, data: TensorElements): TensorType {
-  if (data instanceof Float32Array) return 'FP32';
-  if (data instanceof Float64Array) return 'FP64';
-  if (data instanceof Int32Array) return 'I32';
-  if (data instanceof BigInt64Array) return 'I64';
-  if (data instanceof Uint8Array) return 'U8';
+  const type = typesOfArrays.get(typedArrayName(data) ?? '');
+  if (type) return type;
   throw new WasiNNError(
     'invalid-argument',
     `compute: input ${quote(name)} needs a type (FP16 or BF16): its elements do not tell`,

@@ -1,3 +1,4 @@
+import { isBlob } from '../standard/brand-checks.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { TensorValue } from '../standard/tensor.js';
@@ -13,8 +14,8 @@ export interface Call {
 }
 
 export function loadCall(parts: readonly ModelPart[], encoding: GraphEncoding, target: ExecutionTarget): Call {
-  const owned = parts.map((part) => (part instanceof Blob ? part : whole(part)));
-  const buffers = owned.flatMap((part) => (part instanceof Blob ? [] : [part.buffer]));
+  const owned = parts.map((part) => (isBlob(part) ? part : whole(part)));
+  const buffers = owned.flatMap((part) => (isBlob(part) ? [] : [part.buffer]));
   return { operation: { operation: 'load', parts: owned, encoding, target }, transfer: [...new Set(buffers)] };
 }
 

@@ -66,7 +66,7 @@ const model: OpenModel = {
   target: 'cpu',
   freeDimensions: {},
   graphOptimization: 'all',
-  fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
+  fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1, minimumRate: 0 },
 };
 
 /** Every name is registered. */

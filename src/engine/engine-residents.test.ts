@@ -118,7 +118,7 @@ const models: NamedModels = {
     target: 'cpu',
     freeDimensions: {},
     graphOptimization: 'all',
-    fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
+    fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1, minimumRate: 0 },
     ...registered[name],
   }),
   forget: async () => undefined,

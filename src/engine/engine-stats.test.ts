@@ -68,7 +68,7 @@ function open() {
       target: 'cpu',
       freeDimensions: {},
       graphOptimization: 'all',
-      fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
+      fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1, minimumRate: 0 },
     }),
     forget: async () => undefined,
   };

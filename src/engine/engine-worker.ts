@@ -1,6 +1,7 @@
 import { createEchoBackend } from '../backends/echo.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
+import { removeProtoAccessor } from '../standard/proto-accessor.js';
 import { createEngine, type Engine, type EngineConnection } from './engine.js';
 import { createModelsLine } from './models-line.js';
 import { type EngineConfiguration, type EngineMessage, fromPlainError, isPageMessage } from './protocol.js';
@@ -8,6 +9,8 @@ import { serve } from './serve.js';
 import { createTurnRecorder } from './turns.js';
 
 /** The engine's own thread: inference happens here, away from the page and from the guests. */
+
+removeProtoAccessor();
 
 interface ConnectedGuest {
   readonly port: MessagePort;

@@ -80,7 +80,7 @@ function model(bytes: GraphBuilder, changes: Partial<OpenModel> = {}): OpenModel
     target: 'cpu',
     freeDimensions: {},
     graphOptimization: 'all',
-    fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1 },
+    fetch: { credentials: 'same-origin', headers: {}, retries: 0, stallTimeout: 1, minimumRate: 0 },
     ...changes,
   };
 }

@@ -1,3 +1,4 @@
+import { isBlob } from '../standard/brand-checks.js';
 import type { GraphBuilder } from '../standard/graph.js';
 import type { EngineConnection } from './connection.js';
 import type { ModelPart } from './link.js';
@@ -67,5 +68,5 @@ async function carryOut(connection: EngineConnection, request: Request): Promise
 }
 
 async function read(part: ModelPart): Promise<GraphBuilder> {
-  return part instanceof Blob ? new Uint8Array(await part.arrayBuffer()) : part;
+  return isBlob(part) ? new Uint8Array(await part.arrayBuffer()) : part;
 }

@@ -1,3 +1,4 @@
+import { isBlob } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { TensorValue } from '../standard/tensor.js';
@@ -235,7 +236,7 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
   return {
     load(parts, encoding, target) {
       // Blobs are not held in this thread's memory.
-      const kept = parts.map((part) => (part instanceof Blob ? part : new Blob([part])));
+      const kept = parts.map((part) => (isBlob(part) ? part : new Blob([part])));
       return loadIn(laneOf(target), { parts: kept, encoding, target }, (link, attempt) =>
         link.load(attempt === 0 ? parts : kept, encoding, target),
       );

@@ -46,6 +46,21 @@ describe('exports on the page', () => {
     });
   });
 
+  it('may have the names of properties that every object has', () => {
+    const remote = createRemoteExports(async () => undefined);
+    const names = ['__proto__', 'constructor', 'toString', 'a:b/c#__proto__', '__proto__#f', 'constructor#f'];
+    const exports = remote.arrange(names);
+    const member = expect.any(Function);
+    expect(Object.entries(exports)).toEqual([
+      ['__proto__', { f: member }],
+      ['constructor', { f: member }],
+      ['toString', member],
+      ['a:b/c', expect.anything()],
+    ]);
+    expect(Object.keys(Reflect.get(exports, 'a:b/c'))).toEqual(['__proto__']);
+    expect(Reflect.get(exports, 'valueOf')).toBeUndefined();
+  });
+
   it('prefer a static function create to the constructor', async () => {
     const { calls, call } = open(() => undefined);
     await call(['a:b/c', 'Thing', 'create'], 1);

@@ -109,17 +109,22 @@ export function createRemoteExports(call: Call): RemoteExports {
   return {
     toHandles,
     arrange(functions) {
-      const exports: Record<string, unknown> = {};
+      const exports = emptyHolder();
       const interfaces = new Map<string, Record<string, unknown>>();
       for (const name of functions.filter((candidate) => candidate !== dropFunction)) {
         const [first = name, nested] = pathOf(name);
-        const holder = nested === undefined ? exports : (interfaces.get(first) ?? {});
+        const holder = nested === undefined ? exports : (interfaces.get(first) ?? emptyHolder());
         if (nested !== undefined) interfaces.set(first, holder);
         const member = parseMember(nested ?? first);
         if (!member) holder[nested ?? first] = (...values: unknown[]) => callWith(name, values);
         else place(holder, nested === undefined ? member.resource : qualify(first, member.resource), member, name);
       }
-      return { ...exports, ...Object.fromEntries(interfaces) };
+      return Object.assign(exports, Object.fromEntries(interfaces));
     },
   };
+}
+
+/** Guests name what they export, and may give it the name of a property that every object has. */
+function emptyHolder(): Record<string, unknown> {
+  return Object.create(null);
 }

@@ -1,3 +1,4 @@
+import { isBlob, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import type { OutputStream, ProgramEnvironment } from './program.js';
 import type { Waiting } from './waiting.js';
@@ -56,8 +57,8 @@ export async function gatherEnvironment(options: EnvironmentOptions): Promise<Pr
 }
 
 async function readFile(path: string, source: FileSource, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
+  if (isUint8Array(source)) return source;
+  if (isBlob(source)) return new Uint8Array(await source.arrayBuffer());
   const response = await fetch(source, signal ? { signal } : {});
   if (response.ok) return new Uint8Array(await response.arrayBuffer());
   throw new WasiNNError(

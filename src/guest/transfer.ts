@@ -1,3 +1,5 @@
+import { isArrayBuffer } from '../standard/brand-checks.js';
+
 /** Buffers that the page gives away with the next call that they are passed to. */
 const givenAway = new WeakSet<ArrayBuffer>();
 
@@ -22,5 +24,5 @@ function findGivenAway(value: unknown): ArrayBuffer[] {
   if (typeof value !== 'object' || value === null) return [];
   if (!ArrayBuffer.isView(value)) return Object.values(value).flatMap(findGivenAway);
   const { buffer } = value;
-  return buffer instanceof ArrayBuffer && givenAway.has(buffer) ? [buffer] : [];
+  return isArrayBuffer(buffer) && givenAway.has(buffer) ? [buffer] : [];
 }

@@ -1,4 +1,4 @@
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb';
+import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb';
 
 /** What tells one version of a file at a URL from another. */
 export interface Validators {
@@ -59,6 +59,12 @@ export type CacheDatabase = IDBPDatabase<CacheSchema>;
 
 const databaseName = 'wasi-nn-web';
 const schemaVersion = 2;
+const storeNames = ['files', 'chunks'] as const;
+
+export interface OpenOptions {
+  /** Called once when the connection is closed by anything but its own `close`. */
+  onLost(): void;
+}
 
 /**
  * Opens the database, in the newest schema.
@@ -66,7 +72,16 @@ const schemaVersion = 2;
  * @throws (rejects) where the browser refuses a database, as some private windows do, and where another tab holds on to
  *   an older schema
  */
-export function openCacheDatabase(): Promise<CacheDatabase> {
+export async function openCacheDatabase(options?: OpenOptions): Promise<CacheDatabase> {
+  const database = await open(options);
+  if (storeNames.every((name) => database.objectStoreNames.contains(name))) return database;
+  // No upgrade comes to a database of this version any more: one without its stores would stay broken.
+  database.close();
+  await deleteDB(databaseName);
+  return open(options);
+}
+
+function open({ onLost = () => undefined }: Partial<OpenOptions> = {}): Promise<CacheDatabase> {
   return new Promise((resolve, reject) => {
     openDB<CacheSchema>(databaseName, schemaVersion, {
       upgrade(database, oldVersion, _newVersion, transaction) {
@@ -76,10 +91,12 @@ export function openCacheDatabase(): Promise<CacheDatabase> {
         transaction.done.catch(() => undefined);
       },
       blocked: () => reject(new Error('another tab holds on to an older version of the model cache: close it')),
-      // Another tab with a newer schema waits for this connection to go.
+      // Another tab that deletes the database, or has a newer schema, waits for this connection to go.
       blocking: (_current, _blocked, event) => {
         if (event.target instanceof IDBDatabase) event.target.close();
+        onLost();
       },
+      terminated: onLost,
     }).then(resolve, reject);
   });
 }

@@ -226,6 +226,20 @@ describe('read', () => {
     await expect(read(key)).rejects.toThrow(DamagedError);
   });
 
+  it('tells that it promises more than there is before it gives anything of it', async () => {
+    await database.put('files', { ...record, received: 2 ** 50 });
+    await database.put('chunks', patternBytes(chunkBytes), [key, 0]);
+    const found = await cache.find(key);
+    const chunks = found && cache.read(found)[Symbol.asyncIterator]();
+    await expect(chunks?.next()).rejects.toThrow(DamagedError);
+  });
+
+  it('tells that a chunk is no chunk', async () => {
+    await database.put('files', { ...record, received: 10 });
+    await database.put('chunks', 'ten bytes.', [key, 0]);
+    await expect(read(key)).rejects.toThrow('chunk 0 has no bytes, not the 10');
+  });
+
   it('can end early', async () => {
     await write(key, patternBytes(9 << 20));
     const found = await cache.find(key);
@@ -236,6 +250,23 @@ describe('read', () => {
     }
     await cache.delete(key);
     expect(await chunkKeys()).toEqual([]);
+  });
+});
+
+describe('a record that is none', () => {
+  beforeEach(async () => {
+    await write(other, patternBytes(10));
+    await database.put('files', { key, url: key, received: Number.NaN });
+    await database.put('chunks', patternBytes(10), [key, 0]);
+  });
+
+  it('is told from a file', async () => {
+    await expect(cache.find(key)).rejects.toThrow(DamagedError);
+  });
+
+  it('is not among the files, and its chunks take no room any more', async () => {
+    expect((await cache.list()).map((record) => record.key)).toEqual([other]);
+    expect(await chunkKeys()).toEqual([[other, 0]]);
   });
 });
 

@@ -1,4 +1,6 @@
-import { type CacheDatabase, type FileRecord, openCacheDatabase, type Validators } from './cache-database.js';
+import { type CacheConnection, openCacheConnection } from './cache-connection.js';
+import type { CacheDatabase, FileRecord, Validators } from './cache-database.js';
+import { parseFileRecord } from './file-record.js';
 
 /** Small enough to be copied by the browser without a hitch, large enough that records do not dominate. */
 export const chunkBytes = 4 << 20;
@@ -16,8 +18,12 @@ export interface Completion extends Validators {
   readonly freshUntil?: number;
 }
 
-/** Files kept between visits, in chunks. Every method rejects where the browser's storage fails. */
+/**
+ * Files kept between visits, in chunks. Every method rejects where the browser's storage fails, also on a new connection:
+ * one that was closed, or whose database was deleted, is opened again.
+ */
 export interface ModelCache {
+  /** @throws DamagedError where there is something else than a record of a file */
   find(key: string): Promise<FileRecord | undefined>;
   /** All files, the one used longest ago first. */
   list(): Promise<FileRecord[]>;
@@ -51,37 +57,67 @@ export class DamagedError extends Error {}
 export class GoneError extends Error {}
 
 export async function openModelCache(): Promise<ModelCache> {
-  const database = await openCacheDatabase();
+  const { run } = await openCacheConnection();
   return {
-    find: (key) => database.get('files', key),
-    list: async () => (await database.getAll('files')).sort((one, other) => one.lastUsed - other.lastUsed),
-    read: (record) => read(database, record),
-    begin: (file) => begin(database, file),
-    append: (key, offset, chunk) => append(database, key, offset, chunk),
-    complete: (key, completion) => update(database, key, { ...completion, complete: true }),
-    touch: (key, completion = {}) => update(database, key, completion),
-    delete: (key) => remove(database, key),
-    clear: () => clear(database),
+    find: (key) => run((database) => find(database, key)),
+    list: () => run(list),
+    read: (record) => read(run, record),
+    begin: (file) => run((database) => begin(database, file)),
+    append: (key, offset, chunk) => run((database) => append(database, key, offset, chunk)),
+    complete: (key, completion) => run((database) => update(database, key, { ...completion, complete: true })),
+    touch: (key, completion = {}) => run((database) => update(database, key, completion)),
+    delete: (key) => run((database) => remove(database, key)),
+    clear: () => run(clear),
   };
 }
 
-async function* read(database: CacheDatabase, record: FileRecord): AsyncGenerator<Uint8Array> {
+async function find(database: CacheDatabase, key: string): Promise<FileRecord | undefined> {
+  const stored: unknown = await database.get('files', key);
+  if (stored === undefined) return undefined;
+  const record = parseFileRecord(stored);
+  if (record) return record;
+  throw new DamagedError('what the cache knows of it is no record of a file');
+}
+
+/** Records that are none have no claim to their room: they are deleted with their chunks. */
+async function list(database: CacheDatabase): Promise<FileRecord[]> {
+  const records: FileRecord[] = [];
+  const damaged: string[] = [];
+  for (const stored of await database.getAll('files')) {
+    const record = parseFileRecord(stored);
+    if (record) records.push(record);
+    else damaged.push(stored.key);
+  }
+  for (const key of damaged) await remove(database, key);
+  return records.sort((one, other) => one.lastUsed - other.lastUsed);
+}
+
+async function* read(run: CacheConnection['run'], record: FileRecord): AsyncGenerator<Uint8Array> {
   const { key, received } = record;
   const count = Math.ceil(received / record.chunkBytes);
-  const get = (index: number) => (index < count ? database.get('chunks', [key, index]) : Promise.resolve(undefined));
+  const lengthOf = (index: number) => Math.min(record.chunkBytes, received - index * record.chunkBytes);
+  const get = async (index: number) =>
+    index < count ? run((database) => database.get('chunks', [key, index])) : undefined;
+  // Whoever reads sets memory aside for all that the record promises.
+  const last = count - 1;
+  if (count > 0 && !(await run((database) => database.getKey('chunks', [key, last]))))
+    throw damaged(last, 'no', lengthOf(last));
   let next = get(0);
   for (let index = 0; index < count; index++) {
-    const chunk = await next;
-    const expected = Math.min(record.chunkBytes, received - index * record.chunkBytes);
-    if (chunk?.byteLength !== expected) {
-      throw new DamagedError(
-        `chunk ${index} has ${chunk?.byteLength ?? 'no'} bytes, not the ${expected} that were stored`,
-      );
-    }
+    const chunk: unknown = await next;
+    const isChunk = chunk instanceof Uint8Array;
+    if (!isChunk || chunk.byteLength !== lengthOf(index))
+      throw damaged(index, isChunk ? chunk.byteLength : 'no', lengthOf(index));
     // Asked for ahead, so that the storage works while the chunk is used.
     next = get(index + 1);
+    // Whoever stops reading early does not wait for it.
+    next.catch(() => undefined);
     yield chunk;
   }
+}
+
+function damaged(index: number, actual: number | 'no', expected: number): DamagedError {
+  return new DamagedError(`chunk ${index} has ${actual} bytes, not the ${expected} that were stored`);
 }
 
 async function begin(database: CacheDatabase, file: NewFile): Promise<void> {

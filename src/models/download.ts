@@ -1,4 +1,6 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
+import { GoneError } from './cache.js';
+import { createWatchdog, type Watchdog } from './download-watchdog.js';
 import { type IncomingFile, MismatchError } from './incoming-file.js';
 import type { ModelEntry, RemotePart } from './registry.js';
 import { type FileBody, isForeign, requestFile, TransientError } from './request.js';
@@ -21,7 +23,7 @@ export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 const firstBackoff = 250;
 const longestBackoff = 10_000;
 
-/** A request that brought as many bytes was worth it: the next one that fails counts as the first. */
+/** A request that brought as many bytes more than those before: the next one that fails counts as the first. */
 const worthwhileBytes = 64 << 10;
 
 /**
@@ -54,20 +56,24 @@ async function downloadFrom(url: string, options: DownloadOptions): Promise<Uint
   const { file, fetch, signal, wait } = options;
   let { answer } = options;
   let failed = 0;
+  /** The most that any try has brought: a server that has no parts must not begin again and again. */
+  let furthest = file.received;
   for (let mayStartAnew = true; ; ) {
     const before = file.received;
     try {
       return await transfer(url, options, answer);
     } catch (cause) {
       signal.throwIfAborted();
-      if (cause instanceof MismatchError) {
+      if (cause instanceof MismatchError || cause instanceof GoneError) {
         await file.discard();
         // What was there may be of another version than what came: the whole file from one answer decides.
-        if (before === 0 || !mayStartAnew) throw cause;
+        const isOfOneAnswer = before === 0 && cause instanceof MismatchError;
+        if (isOfOneAnswer || !mayStartAnew) throw cause;
         mayStartAnew = false;
       } else {
         if (!(cause instanceof TransientError)) throw cause;
-        failed = file.received - before >= worthwhileBytes ? 1 : failed + 1;
+        failed = file.received - furthest >= worthwhileBytes ? 1 : failed + 1;
+        furthest = Math.max(furthest, file.received);
         if (failed > fetch.retries) throw cause;
         await wait(Math.max(backoff(failed), Math.min(cause.retryAfter, longestBackoff)), signal);
       }
@@ -84,10 +90,12 @@ async function transfer(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (file.received > 0 && file.received === file.total) return file.finish(url, undefined);
 
-  const stall = startStallTimer(url, fetch.stallTimeout);
-  const either = AbortSignal.any([signal, stall.signal]);
+  const watchdog = createWatchdog(url, fetch);
+  const either = AbortSignal.any([signal, watchdog.signal]);
+  watchdog.start();
   try {
-    const answer = given ?? (await requestFile({ url, fetch, signal: either, known: file.known(url) }));
+    const answer = given ?? (await requestFile({ url, part, fetch, signal: either, known: file.known(url) }));
+    watchdog.stop();
     if (answer.kind === 'unchanged') throw new WasiNNError('runtime-error', `${url} answered 304 without being asked`);
     file.begin(url, answer);
     onReceived();
@@ -96,7 +104,7 @@ async function transfer(
       await file.write(url, bytes);
       onReceived();
     };
-    await readBody(url, answer.body, either, stall, take).catch((cause) => {
+    await readBody(url, answer.body, either, watchdog, take).catch((cause) => {
       // Another origin hides that the rest is one of a compressed form, of which no browser can make anything.
       const isUnreadable = cause instanceof TransientError && answer.kind === 'rest' && file.received === before;
       throw isUnreadable && isForeign(url) ? new MismatchError('runtime-error', cause.message, { cause }) : cause;
@@ -104,10 +112,10 @@ async function transfer(
     refuseShort(url, part, file);
     return await file.finish(url, answer.completion.freshUntil);
   } catch (cause) {
-    stall.signal.throwIfAborted();
+    watchdog.signal.throwIfAborted();
     throw cause;
   } finally {
-    stall.stop();
+    watchdog.stop();
   }
 }
 
@@ -115,7 +123,7 @@ async function readBody(
   url: string,
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal,
-  stall: StallTimer,
+  watchdog: Watchdog,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const reader = openReader(body);
@@ -123,15 +131,14 @@ async function readBody(
   signal.addEventListener('abort', cancel, { once: true });
   try {
     for (;;) {
+      watchdog.start();
       const bytes = await reader.read().catch((cause) => {
         throw new TransientError(`${url} broke off (${messageOf(cause)}): try again`, { cause });
       });
+      watchdog.stop(bytes?.byteLength ?? 0);
       signal.throwIfAborted();
       if (!bytes) return;
-      // What takes the bytes may take its time.
-      stall.stop();
       await take(bytes);
-      stall.restart();
     }
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -182,27 +189,6 @@ function openByteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBRea
 function refuseShort(url: string, { size }: RemotePart, { received, total }: IncomingFile): void {
   if (total === undefined || received >= total || (size === undefined && isForeign(url))) return;
   throw new TransientError(`${url} ended after ${received} of ${total} bytes: try again`);
-}
-
-interface StallTimer {
-  readonly signal: AbortSignal;
-  restart(): void;
-  stop(): void;
-}
-
-function startStallTimer(url: string, timeout: number): StallTimer {
-  const controller = new AbortController();
-  const fire = () => controller.abort(new TransientError(`${url} brought nothing for ${timeout} ms: try again`));
-  let timer = setTimeout(fire, timeout);
-  const stop = () => clearTimeout(timer);
-  return {
-    signal: controller.signal,
-    restart() {
-      stop();
-      timer = setTimeout(fire, timeout);
-    },
-    stop,
-  };
 }
 
 /** Grows with each failure, and differs from one visitor to the next, so that they do not all come back at once. */

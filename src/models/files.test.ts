@@ -364,6 +364,80 @@ describe('a file from an earlier visit', () => {
     expect(statuses(site)).toEqual([200, 200]);
   });
 
+  /** Changes a byte of what is kept, and no length. */
+  async function tamper(key: string, index: number): Promise<void> {
+    const database = await openDB('wasi-nn-web');
+    const chunk: unknown = await database.get('chunks', [key, index]);
+    if (!(chunk instanceof Uint8Array)) throw new Error('nothing is kept');
+    chunk[1] = (chunk[1] ?? 0) ^ 1;
+    await database.put('chunks', chunk, [key, index]);
+    database.close();
+  }
+
+  it.each(['open', 'preload'] as const)('that was changed is fetched anew by %s, as its digest shows', async (use) => {
+    const site = await serve({ bytes: large });
+    const entry = { url: site.url, sha256: digestOf(large) };
+    await visit(entry).load();
+    await tamper(`sha256:${digestOf(large)}`, 3);
+    const { models, load, notices } = visit(entry);
+    await models[use]('m');
+    await expectKept(large);
+    expectSame(await load(), large);
+    expect(notices).toEqual([
+      {
+        reason: 'damaged',
+        message: expect.stringMatching(
+          /model\.bin is fetched again: the cache has .* [0-9a-f]{64}, not the [0-9a-f]{64}/,
+        ),
+      },
+    ]);
+    expect(statuses(site)).toEqual([200, 200]);
+  });
+
+  it('that was changed after the visit has downloaded it is fetched anew', async () => {
+    const site = await serve({ bytes: small });
+    const { load, notices } = visit({ url: site.url, sha256: digestOf(small) });
+    await load();
+    await tamper(`sha256:${digestOf(small)}`, 0);
+    expectSame(await load(), small);
+    expect(notices).toHaveLength(1);
+  });
+
+  it('that was changed is an error offline', async () => {
+    const site = await serve({ bytes: small });
+    const entry = { url: site.url, sha256: digestOf(small), fetch: { retries: 0 } };
+    await visit(entry).load();
+    await tamper(`sha256:${digestOf(small)}`, 0);
+    site.stop();
+    const { load, progress } = visit(entry);
+    await expect(load()).rejects.toThrow('could not be reached');
+    expect(progress.map(({ phase }) => phase)).not.toContain('cache');
+  });
+
+  it('is checked once a visit', async () => {
+    const site = await serve({ bytes: small });
+    const entry = { url: site.url, sha256: digestOf(small) };
+    await visit(entry).load();
+    const { load, notices } = visit(entry);
+    await load();
+    await tamper(`sha256:${digestOf(small)}`, 0);
+    // Nothing less tells that no digest is made again.
+    expect((await load())[1]).toBe((small[1] ?? 0) ^ 1);
+    expect(notices).toEqual([]);
+  });
+
+  it('is checked while other files are downloaded', async () => {
+    const site = await serve({ bytes: large });
+    const other = await serve({ bytes: small });
+    const table = { large: { url: site.url, sha256: digestOf(large) }, other: other.url };
+    await openTestModels(table, 'https://page.example/').models.preload('large');
+    const { models, progress } = openTestModels(table, 'https://page.example/');
+    await Promise.all([models.open('large'), models.open('other')]);
+    expect(progress.findIndex(({ name }) => name === 'other')).toBeLessThan(
+      progress.findIndex(({ name }) => name === 'large'),
+    );
+  });
+
   it('of the first version of the schema is asked for anew, and used offline', async () => {
     const site = await serve({ bytes: newer });
     const first = await openDB('wasi-nn-web', 1, {

@@ -1,6 +1,7 @@
 import { WasiNNError } from '../standard/error.js';
 import type { Completion } from './cache.js';
 import { type FileRecord, toValidators } from './cache-database.js';
+import { createDigest } from './digest.js';
 import { download, type Wait } from './download.js';
 import { GrowingBytes } from './growing-bytes.js';
 import { IncomingFile } from './incoming-file.js';
@@ -40,6 +41,8 @@ export function keyOf({ sha256, urls: [first] }: RemotePart): string {
 export function createFiles(store: ModelStore, wait: Wait): Files {
   /** What this visit has downloaded, or found unchanged: it is not asked for again. */
   const current = new Set<string>();
+  /** What the cache has returned with the right digest. */
+  const checked = new Set<string>();
 
   /** @param waitedSince since when, in ms since 1970, another tab was waited for that saw to the file */
   async function fetchFile(
@@ -54,7 +57,7 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
 
     // Asked for where it came from: only there do its validators mean anything.
     const from = part.urls.includes(record.url) ? record.url : part.urls[0];
-    const answer = await askForChanges(from, record, options);
+    const answer = await askForChanges(from, part, record, options);
     if (answer.kind === 'unchanged') return readKept(part, record, options, answer.completion);
     const urls = [from, ...part.urls.filter((url) => url !== from)] as const;
     return downloadFile({ ...part, urls }, options, undefined, answer);
@@ -67,6 +70,7 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
     answer?: FileBody,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const key = keyOf(part);
+    checked.delete(key);
     const file = await IncomingFile.open({ part, key, store, wanted });
     await file.resume(partial);
     const onReceived = () => onProgress(toProgress('download', file.received, file.total));
@@ -82,15 +86,43 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
     completion?: Completion,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { key, received } = record;
-    const bytes = new GrowingBytes();
-    const isThere = await store.read(record, (chunk) => {
-      if (options.wanted) bytes.append(chunk, received);
-    });
-    if (!isThere) return downloadFile(part, options, undefined);
+    const bytes = await readChecked(part, record, options.wanted);
+    if (!bytes) return downloadFile(part, options, undefined);
     options.onProgress(toProgress('cache', received, received));
     await store.touch(key, completion);
     current.add(key);
-    return options.wanted ? bytes.take() : undefined;
+    return options.wanted ? bytes : undefined;
+  }
+
+  /**
+   * Reads a file from the cache. The first time, its digest is made of each chunk while the storage reads the next, since
+   * every script of the page's origin can write to the storage.
+   *
+   * @returns its bytes, none where they are not wanted; nothing where they are damaged
+   */
+  async function readChecked(
+    { sha256 }: RemotePart,
+    record: FileRecord,
+    wanted: boolean,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { key, received } = record;
+    const bytes = new GrowingBytes();
+    const digest = sha256 === undefined || checked.has(key) ? undefined : await createDigest();
+    const isThere = await store.read(record, (chunk) => {
+      digest?.update(chunk);
+      if (wanted) bytes.append(chunk, received);
+    });
+    if (!isThere) return undefined;
+    const actual = digest?.finish();
+    if (actual !== undefined && actual !== sha256) {
+      await store.drop(
+        record,
+        `the cache has a file with the SHA-256 digest ${actual}, not the ${sha256} of the registry`,
+      );
+      return undefined;
+    }
+    if (digest) checked.add(key);
+    return bytes.take();
   }
 
   /** A file whose length is not the registry's any more is another file. */
@@ -124,6 +156,7 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
  */
 async function askForChanges(
   url: string,
+  part: RemotePart,
   { etag, lastModified }: FileRecord,
   { fetch, signal }: FetchOptions,
 ): Promise<Unchanged | FileBody> {
@@ -132,7 +165,7 @@ async function askForChanges(
   const timer = setTimeout(() => timeout.abort(), fetch.stallTimeout);
   const known = { ...toValidators({ etag, lastModified }), bytes: 'all' } as const;
   try {
-    return await requestFile({ url, fetch, signal: AbortSignal.any([signal, timeout.signal]), known });
+    return await requestFile({ url, part, fetch, signal: AbortSignal.any([signal, timeout.signal]), known });
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof WasiNNError && (cause.code === 'not-found' || cause.code === 'security')) throw cause;

@@ -1,5 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
-import { chunkBytes } from './cache.js';
+import { chunkBytes, GoneError } from './cache.js';
 import { type FileRecord, strongValidator, toValidators, type Validators } from './cache-database.js';
 import { createDigest, type Digest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
@@ -170,13 +170,17 @@ export class IncomingFile {
     this.#received += bytes.byteLength;
   }
 
+  /** @throws GoneError where what was stored of the file is gone, and is nowhere else */
   async #store(chunk: Uint8Array): Promise<void> {
-    const { key, store } = this.#options;
+    const { key, store, wanted } = this.#options;
     await this.#keep();
     if (this.#isKept && this.#version) {
-      const missing = (this.total ?? this.#received) - this.#stored;
+      const missing = this.total === undefined ? {} : { missing: this.total - this.#stored };
       const { url } = this.#version;
-      this.#isKept = await store.append({ key, url, offset: this.#stored, bytes: chunk, missing });
+      const appending = await store.append({ key, url, offset: this.#stored, bytes: chunk, ...missing });
+      this.#isKept = appending === 'stored';
+      if (appending === 'gone' && !wanted)
+        throw new GoneError('it was deleted from the cache while it came: try again');
       this.#mayBeKept = this.#isKept;
     }
     this.#stored = this.#received;

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import { openDB } from 'idb';
+import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes, GoneError, type ModelCache, openModelCache } from './cache.js';
 import { patternBytes } from './file-server.fixture.js';
@@ -20,6 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 function open(budget = 2 ** 32, changes: Partial<ModelCache> = {}): ModelStore {
@@ -36,8 +37,21 @@ function begin(store: ModelStore, key: string): Promise<boolean> {
   return store.begin({ key, url: urlOf(key), resumable: true });
 }
 
-function append(store: ModelStore, key: string, length: number, offset = 0, missing = length): Promise<boolean> {
-  return store.append({ key, url: urlOf(key), offset, bytes: patternBytes(length), missing });
+/** @param missing `unknown` for a file whose length nobody knows */
+async function append(
+  store: ModelStore,
+  key: string,
+  length: number,
+  offset = 0,
+  missing: number | 'unknown' = length,
+): Promise<boolean> {
+  const chunk = { key, url: urlOf(key), offset, bytes: patternBytes(length) };
+  return (await store.append(missing === 'unknown' ? chunk : { ...chunk, missing })) === 'stored';
+}
+
+/** The browser's estimate of what the origin takes and may take. */
+function stubEstimate(usage: number, quota: number): void {
+  vi.stubGlobal('navigator', { storage: { estimate: async () => ({ usage, quota }) } });
 }
 
 /** Keeps a file of one chunk. */
@@ -107,6 +121,41 @@ describe('a store under a budget', () => {
     expect(notices).toHaveLength(1);
   });
 
+  it('evicts nothing for a file of unknown length that turns out not to fit', async () => {
+    const store = open(2 * chunkBytes);
+    await keep(store, 'a', chunkBytes);
+    await begin(store, 'b');
+    expect(await append(store, 'b', chunkBytes, 0, 'unknown')).toBe(true);
+    expect(await append(store, 'b', chunkBytes, chunkBytes, 'unknown')).toBe(true);
+    expect(await append(store, 'b', 1, 2 * chunkBytes, 'unknown')).toBe(false);
+    expect(await keys()).toEqual(['a']);
+  });
+
+  it('makes room for a file of unknown length when it is complete', async () => {
+    const store = open(chunkBytes);
+    await keep(store, 'a', 40);
+    await begin(store, 'b');
+    expect(await append(store, 'b', chunkBytes, 0, 'unknown')).toBe(true);
+    expect(await keys()).toEqual(['a', 'b']);
+    expect(await store.complete('b', {})).toBe(true);
+    expect(await keys()).toEqual(['b']);
+  });
+
+  it('evicts nothing for a file that the browser has no room for', async () => {
+    const store = open(100);
+    await keep(store, 'a', 40);
+    stubEstimate(950, 1000);
+    await begin(store, 'b');
+    expect(await append(store, 'b', 10, 0, 91)).toBe(false);
+    expect(await keys()).toEqual(['a']);
+    expect(notices).toMatchObject([
+      { message: expect.stringContaining('takes 91 bytes, and the browser has room for 90') },
+    ]);
+    expect(await begin(store, 'c')).toBe(true);
+    expect(await append(store, 'c', 10, 0, 90)).toBe(true);
+    expect(await keys()).toEqual(['c']);
+  });
+
   it('keeps nothing where it is 0, and says nothing', async () => {
     expect(await begin(open(0), 'a')).toBe(false);
     expect(await keys()).toEqual([]);
@@ -129,6 +178,20 @@ describe("a store where the browser's quota is reached", () => {
     const store = open(undefined, { append: failing(1, cache.append) });
     expect(await keep(store, 'b', 500)).toBe(true);
     expect(await keys()).toEqual(['b']);
+  });
+
+  it.each<[what: string, length: number, missing: number | 'unknown', quota?: number]>([
+    ['that is larger than all others together', 10, 51],
+    ['that the browser has no room for by its estimate', 50, 50, 1009],
+    ['whose length nobody knows', 10, 'unknown'],
+  ])('evicts nothing for a file %s', async (_what, length, missing, quota) => {
+    await keep(open(), 'a', 40);
+    if (quota) stubEstimate(1000, quota);
+    const store = open(undefined, { append: failing(1, cache.append) });
+    await begin(store, 'b');
+    expect(await append(store, 'b', length, 0, missing)).toBe(false);
+    expect(await keys()).toEqual(['a']);
+    expect(notices).toMatchObject([{ reason: 'full' }]);
   });
 
   it('gives up with a notice where that did not help, and leaves nothing of the file', async () => {
@@ -157,8 +220,12 @@ describe("a store where the browser's quota is reached", () => {
   it("leaves alone what another has put in a file's place", async () => {
     const store = open(undefined, { append: () => Promise.reject(new GoneError('it was deleted meanwhile')) });
     await keep(open(), 'a', 40);
-    expect(await append(store, 'a', 10)).toBe(false);
+    const chunk = { key: 'a', url: urlOf('a'), offset: 0, bytes: patternBytes(10), missing: 10 };
+    expect(await store.append(chunk)).toBe('gone');
     expect(await keys()).toEqual(['a']);
+    expect(notices).toEqual([
+      { reason: 'damaged', message: `${urlOf('a')} was deleted from the cache while it was stored` },
+    ]);
   });
 });
 
@@ -190,6 +257,28 @@ describe('a store', () => {
         message: `${urlOf('a')} is fetched again: chunk 0 has no bytes, not the 40 that were stored`,
       },
     ]);
+  });
+
+  it('deletes a record that is none, with a notice', async () => {
+    const store = open();
+    await keep(store, 'a', 40);
+    const database = await openDB('wasi-nn-web');
+    await database.put('files', { key: 'a', complete: 'yes' });
+    database.close();
+    expect(await store.find('a')).toBeUndefined();
+    expect(await store.find('a')).toBeUndefined();
+    expect(notices).toMatchObject([{ reason: 'damaged', message: expect.stringMatching(/^a is fetched again/) }]);
+  });
+
+  it('goes on where another tab has deleted the database', async () => {
+    const store = open();
+    await keep(store, 'a', 40);
+    const record = await cache.find('a');
+    await deleteDB('wasi-nn-web');
+    expect(record && (await store.read(record, () => undefined))).toBe(false);
+    expect(await store.find('a')).toBeUndefined();
+    expect(await keep(store, 'b', 40)).toBe(true);
+    expect(await keys()).toEqual(['b']);
   });
 
   it('says once that there is no cache, and then fails nothing', async () => {

@@ -1,6 +1,7 @@
 import { messageOf } from '../standard/error.js';
 import { type Completion, DamagedError, GoneError, type ModelCache, type NewFile } from './cache.js';
 import type { FileRecord } from './cache-database.js';
+import { estimateStorage } from './estimate-storage.js';
 
 /** Why a model is not in the cache as it should be; it can be used all the same. */
 export interface CacheNotice {
@@ -18,6 +19,9 @@ export interface ModelStoreOptions {
   onNotice(notice: CacheNotice): void;
 }
 
+/** How storing a chunk has ended. `gone`: somebody has deleted the file, or stored another in its place. */
+export type Appending = 'stored' | 'refused' | 'gone';
+
 /** The next bytes of a file that has begun. */
 export interface NewChunk {
   readonly key: string;
@@ -26,8 +30,8 @@ export interface NewChunk {
   /** Where the bytes stand in the file. */
   readonly offset: number;
   readonly bytes: Uint8Array;
-  /** How many bytes of the file are not stored yet, these included, as far as that is known. */
-  readonly missing: number;
+  /** How many bytes of the file are not stored yet, these included; absent where nobody knows. */
+  readonly missing?: number;
 }
 
 /**
@@ -43,10 +47,12 @@ export interface ModelStore {
    * @returns whether it was all there; what is damaged is deleted
    */
   read(record: FileRecord, take: (chunk: Uint8Array) => void): Promise<boolean>;
+  /** Deletes a file whose bytes turned out to be damaged, with a notice that says so. */
+  drop(file: Pick<FileRecord, 'key' | 'url'>, damage: string): Promise<void>;
   /** @returns whether the file can be kept */
   begin(file: NewFile): Promise<boolean>;
   /** @returns whether the chunk is stored; where it is not, nothing is left of the file */
-  append(chunk: NewChunk): Promise<boolean>;
+  append(chunk: NewChunk): Promise<Appending>;
   complete(key: string, completion: Completion): Promise<boolean>;
   touch(key: string, completion?: Completion): Promise<void>;
   delete(key: string): Promise<void>;
@@ -82,71 +88,120 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     }
   }
 
-  /** Carries out a step of storing a file; where the browser's quota is reached, once more with older files gone. */
+  /**
+   * Does a step of storing a file. Other files make room where all of this one can then be stored, and only there: one
+   * that can never fit, or whose length nobody knows, evicts nothing.
+   */
   async function store(
     cache: ModelCache,
     key: string,
-    needed: number,
+    { writes, missing }: Needs,
     step: (cache: ModelCache) => Promise<void>,
   ): Promise<void> {
-    const { received = 0 } = (await cache.find(key)) ?? {};
-    // Where it does not fit anyway, others need not go for it.
+    const files = await cache.list();
+    const needed = Math.max(missing ?? 0, writes);
+    const received = files.find((file) => file.key === key)?.received ?? 0;
     if (received + needed > budget) {
       throw new Error(`it takes ${received + needed} bytes, and models may take ${budget} (cacheBudget)`);
     }
-    await evict(cache, key, budget - needed);
+    const used = storedBytes(files);
+    const others = used - received;
+    if (missing !== undefined && used + needed > budget) {
+      await requireRoom(needed, others);
+      await evict(cache, key, budget - needed);
+    }
     try {
       await step(cache);
     } catch (cause) {
       if (!isQuotaError(cause)) throw cause;
+      if (missing === undefined) throw new Error(`${messageOf(cause)}; other models make room where its size is known`);
+      // What is free is less than what could not be written.
+      if (needed > others + writes) throw cause;
+      await requireRoom(needed, others);
       await evict(cache, key, storedBytes(await cache.list()) - needed);
       await step(cache);
     }
   }
 
-  /** @returns whether the step succeeded; nothing is left of the file where it did not */
+  /** Nothing is left of the file where the step fails. */
   async function keep(
-    { key, url }: { readonly key: string; readonly url: string },
-    needed: number,
+    { key, url }: Pick<FileRecord, 'key' | 'url'>,
+    needs: Needs,
     step: (cache: ModelCache) => Promise<void>,
-  ): Promise<boolean> {
+  ): Promise<Appending> {
     const opened = await cache.catch(() => undefined);
-    if (!opened || budget === 0) return false;
+    if (!opened || budget === 0) return 'refused';
     try {
-      await store(opened, key, needed, step);
-      return true;
+      await store(opened, key, needs, step);
+      return 'stored';
     } catch (cause) {
-      onNotice({ reason: 'full', message: `${url} is not kept for the next visit: ${messageOf(cause)}` });
       // What is there in its place is another's.
-      if (!(cause instanceof GoneError)) await attempt((cache) => cache.delete(key), undefined);
-      return false;
+      if (cause instanceof GoneError) {
+        onNotice({ reason: 'damaged', message: `${url} was deleted from the cache while it was stored` });
+        return 'gone';
+      }
+      onNotice({ reason: 'full', message: `${url} is not kept for the next visit: ${messageOf(cause)}` });
+      await attempt((cache) => cache.delete(key), undefined);
+      return 'refused';
     }
   }
 
+  async function drop({ key, url }: Pick<FileRecord, 'key' | 'url'>, damage: string): Promise<void> {
+    onNotice({ reason: 'damaged', message: `${url} is fetched again: ${damage}` });
+    await attempt((cache) => cache.delete(key), undefined);
+  }
+
   return {
-    find: (key) => attempt((cache) => cache.find(key), undefined),
+    async find(key) {
+      try {
+        return await (await cache).find(key);
+      } catch (cause) {
+        if (cause instanceof DamagedError) await drop({ key, url: key }, cause.message);
+        return undefined;
+      }
+    },
     list: () => attempt((cache) => cache.list(), []),
     async read(record, take) {
       try {
         for await (const chunk of (await cache).read(record)) take(chunk);
         return true;
       } catch (cause) {
-        if (!(cause instanceof DamagedError)) return false;
-        onNotice({ reason: 'damaged', message: `${record.url} is fetched again: ${cause.message}` });
-        await attempt((cache) => cache.delete(record.key), undefined);
+        if (cause instanceof DamagedError) await drop(record, cause.message);
         return false;
       }
     },
-    begin: (file) => keep(file, 0, (cache) => cache.begin(file)),
+    drop,
+    begin: async (file) => (await keep(file, { writes: 0, missing: 0 }, (cache) => cache.begin(file))) === 'stored',
     append({ key, url, offset, bytes, missing }) {
-      const needed = Math.max(missing, bytes.byteLength);
-      return keep({ key, url }, needed, (cache) => cache.append(key, offset, bytes));
+      const needs = { writes: bytes.byteLength, ...(missing === undefined ? {} : { missing }) };
+      return keep({ key, url }, needs, (cache) => cache.append(key, offset, bytes));
     },
-    complete: (key, completion) => attempt((cache) => cache.complete(key, completion).then(() => true), false),
+    complete: (key, completion) =>
+      attempt(async (cache) => {
+        await cache.complete(key, completion);
+        // One whose length nobody knew has made no room before.
+        await evict(cache, key, budget);
+        return true;
+      }, false),
     touch: (key, completion) => attempt((cache) => cache.touch(key, completion), undefined),
     delete: (key) => attempt((cache) => cache.delete(key), undefined),
     clear: () => attempt((cache) => cache.clear(), undefined),
   };
+}
+
+/** What a step of storing a file writes, and what all steps that are left write; in bytes. */
+interface Needs {
+  readonly writes: number;
+  /** Absent where nobody knows. */
+  readonly missing?: number;
+}
+
+/** @throws Error where the browser says that there is no room, even if all other files go */
+async function requireRoom(needed: number, others: number): Promise<void> {
+  const origin = await estimateStorage();
+  if (!origin) return;
+  const room = Math.max(0, origin.quota - origin.usage) + others;
+  if (needed > room) throw new Error(`it takes ${needed} bytes, and the browser has room for ${room}`);
 }
 
 /** How many bytes the cache has of some files. */

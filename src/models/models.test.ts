@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import { openDB } from 'idb';
+import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes, type ModelCache, openModelCache } from './cache.js';
 import { patternBytes, serveFile } from './file-server.fixture.js';
@@ -8,6 +8,7 @@ import {
   openTestModels,
   readStored,
   startTestServer,
+  type TestModels,
   type TestModelsOptions,
   type TestServer,
 } from './models.fixture.js';
@@ -21,6 +22,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
   for (const stop of stops.splice(0)) stop();
 });
 
@@ -225,6 +227,47 @@ describe('open', () => {
       await expect(models.open(name)).rejects.toMatchObject({ code: 'security' });
     }
     expect(site.requests).toEqual(['/allowed/m']);
+  });
+
+  it('follows redirects of URLs that the page has registered', async () => {
+    const site = await serve((request, response) => {
+      if (request.url === '/m') response.writeHead(302, { location: '/other' });
+      response.end(bytes);
+    });
+    const { models } = open({ m: 'm' }, site);
+    expect((await models.open('m')).parts).toEqual([bytes]);
+    expect(site.requests).toEqual(['/m', '/other']);
+  });
+
+  it.each(['/models/n', '/secret', 'data:,x', 'https://elsewhere.example/m'])(
+    'follows no redirect of a URL that a guest has given: %s',
+    async (location) => {
+      const site = await serve((_request, response) => response.writeHead(302, { location }).end());
+      const { models } = open({}, site, { allowedUrls: [`${site.url}models/*`] });
+      const name = `${site.url}models/m`;
+      await expect(models.open(name)).rejects.toMatchObject({
+        code: 'security',
+        message: expect.stringContaining(`${JSON.stringify(name)} redirects elsewhere: allow the final URL`),
+      });
+      expect(site.requests).toEqual(['/models/m']);
+    },
+  );
+
+  it('refuses an answer that a service worker has had from a URL that is not allowed', async () => {
+    const site = await serveModel();
+    const answerFrom = (url: string) => {
+      const response = new Response(bytes);
+      Object.defineProperty(response, 'url', { value: url });
+      vi.stubGlobal('fetch', async () => response);
+    };
+    const { models } = open({}, site, { allowedUrls: [`${site.url}models/*`] });
+    answerFrom(`${site.url}secret`);
+    await expect(models.open(`${site.url}models/m`)).rejects.toMatchObject({
+      code: 'security',
+      message: expect.stringContaining(`redirects to "${site.url}secret"`),
+    });
+    answerFrom(`${site.url}models/n`);
+    expect((await models.open(`${site.url}models/m`)).parts).toEqual([bytes]);
   });
 
   it('fails for all that wait for the same download', async () => {
@@ -486,20 +529,41 @@ describe('delete, clear and forget', () => {
     await models.clear();
   });
 
-  it('delete while the model is on its way leaves nothing wrong behind', async () => {
+  describe.each([
+    ['delete', ({ models }: TestModels) => models.delete('m')],
+    ['the deletion of the database', () => deleteDB('wasi-nn-web')],
+  ])('%s while the model is on its way', (_what, remove) => {
     const large = patternBytes(2 * chunkBytes);
-    let finish = () => {};
-    const site = await serve((_request, response) => {
-      response.write(large.subarray(0, chunkBytes + 10));
-      finish = () => response.end(large.subarray(chunkBytes + 10));
+
+    /** Removes the model when its first chunk is kept. */
+    async function removeMeanwhile(use: 'open' | 'preload') {
+      let finish = () => {};
+      const site = await serve((_request, response) => {
+        if (site.requests.length > 1) {
+          response.end(large);
+          return;
+        }
+        response.write(large.subarray(0, chunkBytes + 10));
+        finish = () => response.end(large.subarray(chunkBytes + 10));
+      });
+      const opened = open({ m: 'm' }, site);
+      const using = opened.models[use]('m');
+      await vi.waitFor(async () => expect(await readStored()).toHaveLength(1));
+      await remove(opened);
+      finish();
+      return { model: await using, site };
+    }
+
+    it('leaves nothing wrong behind', async () => {
+      const { model } = await removeMeanwhile('open');
+      expect(Buffer.compare(model?.parts[0] ?? new Uint8Array(), large)).toBe(0);
+      expect(await readStored()).toEqual([]);
     });
-    const { models } = open({ m: 'm' }, site);
-    const opening = models.open('m');
-    await vi.waitFor(async () => expect(await readStored()).toHaveLength(1));
-    await models.delete('m');
-    finish();
-    const [part] = (await opening).parts;
-    expect(Buffer.compare(part ?? new Uint8Array(), large)).toBe(0);
-    expect(await readStored()).toEqual([]);
+
+    it('makes preload begin anew', async () => {
+      const { site } = await removeMeanwhile('preload');
+      expect(await readStored()).toMatchObject([{ record: { complete: true, received: large.byteLength } }]);
+      expect(site.requests).toHaveLength(2);
+    });
   });
 });

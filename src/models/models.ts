@@ -1,7 +1,9 @@
+import { isBlob } from '../standard/brand-checks.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { FileRecord } from './cache-database.js';
 import { type Wait, wait as waitByClock } from './download.js';
+import { estimateStorage } from './estimate-storage.js';
 import { createFiles, type FileProgress, keyOf } from './files.js';
 import { type ModelStore, storedBytes } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
@@ -157,14 +159,14 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
     },
     async usage() {
       const kept = await store.list();
-      const origin = await estimate();
+      const origin = await estimateStorage();
       return { bytes: storedBytes(kept), files: kept.length, budget, ...(origin ? { origin } : {}) };
     },
   };
 }
 
 async function readLocal(data: GraphBuilder | Blob): Promise<GraphBuilder> {
-  return data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data.slice();
+  return isBlob(data) ? new Uint8Array(await data.arrayBuffer()) : data.slice();
 }
 
 function toListing(
@@ -201,16 +203,11 @@ function sizeOf(sources: readonly PartSource[], records: ReadonlyMap<string, Fil
 }
 
 function localSize(data: GraphBuilder | Blob): number {
-  return data instanceof Blob ? data.size : data.byteLength;
+  return isBlob(data) ? data.size : data.byteLength;
 }
 
 function recordedSize(record: FileRecord | undefined): number | undefined {
   return record?.complete ? record.received : record?.total;
-}
-
-async function estimate(): Promise<{ usage: number; quota: number } | undefined> {
-  const { usage, quota } = (await globalThis.navigator?.storage?.estimate().catch(() => undefined)) ?? {};
-  return usage === undefined || quota === undefined ? undefined : { usage, quota };
 }
 
 function named(operation: string, name: string, cause: unknown): WasiNNError {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import { outputPlaces } from '../standard/graph.js';
@@ -18,6 +19,20 @@ function errorOf(options: unknown): WasiNNError {
 }
 
 describe('parseEntry', () => {
+  it('takes bytes of another realm, as an iframe is one', () => {
+    const data: unknown = runInNewContext('Uint8Array.of(1, 2)');
+    expect(data).not.toBeInstanceOf(Uint8Array);
+    expect(parse({ data }).sources).toEqual([{ data }]);
+    expect(parse({ parts: [{ data }] }).sources).toEqual([{ data }]);
+  });
+
+  it('keeps an axis and a header that are named __proto__', () => {
+    const entry = parse(JSON.parse('{ "url": "m", "freeDimensions": { "__proto__": 2 } }'));
+    expect(Object.entries(entry.freeDimensions)).toEqual([['__proto__', 2]]);
+    const { fetch } = parse(JSON.parse('{ "url": "m", "fetch": { "headers": { "__proto__": "x" } } }'));
+    expect(Object.entries(fetch.headers)).toEqual([['__proto__', 'x']]);
+  });
+
   it('fills in the defaults', () => {
     expect(parse('m.onnx')).toEqual({
       sources: [{ urls: [`${base}m.onnx`], immutable: false }],
@@ -25,7 +40,7 @@ describe('parseEntry', () => {
       target: 'cpu',
       freeDimensions: {},
       graphOptimization: 'all',
-      fetch: { credentials: 'same-origin', headers: {}, retries: 4, stallTimeout: 30_000 },
+      fetch: { credentials: 'same-origin', headers: {}, retries: 4, stallTimeout: 30_000, minimumRate: 1024 },
     });
   });
 
@@ -64,9 +79,13 @@ describe('parseEntry', () => {
   });
 
   it('takes how the model is asked for', () => {
-    const fetch = { credentials: 'include', headers: { 'X-Key': '1' }, retries: 0, stallTimeout: 1 };
+    const fetch = { credentials: 'include', headers: { 'X-Key': '1' }, retries: 0, stallTimeout: 1, minimumRate: 0 };
     expect(parse({ url: 'm', fetch }).fetch).toEqual(fetch);
-    expect(parse({ url: 'm', fetch: { retries: 9 } }).fetch).toMatchObject({ retries: 9, stallTimeout: 30_000 });
+    expect(parse({ url: 'm', fetch: { retries: 9 } }).fetch).toMatchObject({
+      retries: 9,
+      stallTimeout: 30_000,
+      minimumRate: 1024,
+    });
   });
 });
 
@@ -86,6 +105,22 @@ describe('parseEntry refuses', () => {
     ['a size of bytes that are there', { parts: [{ data: new Uint8Array(), size: 0 }] }, 'part 0 has both data and'],
     ['no mirrors', { urls: [] }, 'the urls of it are none: name at least one'],
     ['mirrors that are no list', { urls: 'm' }, 'the urls of it is "m", not a list'],
+    [
+      'a scheme that is none of ours',
+      { url: 'ftp://a/m' },
+      'the url of it, "ftp://a/m", is no http, https, blob or data URL',
+    ],
+    ['a mirror that is a script', { urls: ['m', 'javascript:0'] }, 'is no http, https, blob or data URL'],
+    [
+      'a part with a password',
+      { parts: ['https://user:secret@a/m'] },
+      'the url of its part 0, "https://…@a/m", is no URL without',
+    ],
+    [
+      'half a byte per second',
+      { url: 'm', fetch: { minimumRate: 0.5 } },
+      'its fetch.minimumRate is "0.5", not a number of',
+    ],
     ['a mirror that is no URL', { urls: ['m', 5] }, 'the url of it is "5", not text or a URL'],
     ['url and urls', { url: 'm', urls: ['m'] }, 'it needs one of url, urls and data'],
     ['no parts', { parts: [] }, 'its parts is a list, not a list of at least one file'],

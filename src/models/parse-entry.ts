@@ -1,3 +1,4 @@
+import { isBlob, isUint8Array, isURL } from '../standard/brand-checks.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import {
   executionTargets,
@@ -6,6 +7,7 @@ import {
   isGraphEncoding,
   outputPlaces,
 } from '../standard/graph.js';
+import { parseModelUrl } from './model-url.js';
 import type { LocalPart, ModelEntry, PartSource } from './registry.js';
 
 /** How much a runtime rewrites a graph when it is loaded. */
@@ -36,7 +38,7 @@ const entryMembers = [
   'outputs',
   'fetch',
 ];
-const fetchMembers = ['credentials', 'headers', 'retries', 'stallTimeout'];
+const fetchMembers = ['credentials', 'headers', 'retries', 'stallTimeout', 'minimumRate'];
 
 /** A timer of a longer time would end at once. */
 const longestTimer = 2 ** 31 - 1;
@@ -124,24 +126,23 @@ function toSource(what: string, part: Members, base: string): PartSource {
 }
 
 function toLocalPart(what: string, data: unknown): LocalPart {
-  if (isBytes(data) || data instanceof Blob) return { data };
+  if (isUint8Array(data) || isBlob(data)) return { data };
   throw fault(`the data of ${what}`, 'a Uint8Array or a Blob', data);
 }
 
 function resolve(what: string, url: unknown, base: string): string {
   if (!isUrl(url)) throw fault(`the url of ${what}`, 'text or a URL', url);
-  const resolved = URL.parse(String(url), base);
-  if (!resolved) throw new Fault(`the url of ${what}, ${quote(String(url))}, is no URL`);
-  return resolved.href;
+  const { href, shown, problem } = parseModelUrl(String(url), base);
+  if (href === undefined) throw new Fault(`the url of ${what}, ${shown}, ${problem}`);
+  return href;
 }
 
 function toDimensions(dimensions: unknown = {}): Record<string, number> {
-  const result: Record<string, number> = {};
-  for (const [axis, length] of Object.entries(membersOf('its freeDimensions', dimensions))) {
+  const lengths = Object.entries(membersOf('its freeDimensions', dimensions)).map(([axis, length]) => {
     if (!isLength(length)) throw fault(`the length of its axis ${quote(axis)}`, 'a whole number', length);
-    result[axis] = length;
-  }
-  return result;
+    return [axis, length] as const;
+  });
+  return Object.fromEntries(lengths);
 }
 
 function toSwitches({ warmup, verify, outputs }: Members): Pick<ModelEntry, 'warmup' | 'verify' | 'outputs'> {
@@ -173,21 +174,23 @@ function toFetchOptions(options: unknown = {}): ModelEntry['fetch'] {
     headers = {},
     retries = 4,
     stallTimeout = 30_000,
+    minimumRate = 1024,
   } = membersOf('its fetch', options, fetchMembers);
   if (!isOneOf(credentialModes, credentials)) throw fault('its fetch.credentials', oneOf(credentialModes), credentials);
   if (!isLength(retries)) throw fault('its fetch.retries', 'a whole number', retries);
   if (!isLength(stallTimeout) || stallTimeout === 0 || stallTimeout > longestTimer)
     throw fault('its fetch.stallTimeout', `a number of milliseconds from 1 to ${longestTimer}`, stallTimeout);
-  return { credentials, headers: toHeaders(headers), retries, stallTimeout };
+  if (!isLength(minimumRate)) throw fault('its fetch.minimumRate', 'a number of bytes per second', minimumRate);
+  return { credentials, headers: toHeaders(headers), retries, stallTimeout, minimumRate };
 }
 
 function toHeaders(headers: unknown): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [header, value] of Object.entries(membersOf('its fetch.headers', headers))) {
+  const pairs = Object.entries(membersOf('its fetch.headers', headers)).map(([header, value]) => {
     if (typeof value !== 'string') throw fault(`its fetch.headers, ${quote(header)}`, 'text', value);
     if (/^(range|if-range)$/i.test(header)) throw new Fault(`its fetch.headers set ${header}, which resuming needs`);
-    result[header] = value;
-  }
+    return [header, value] as const;
+  });
+  const result = Object.fromEntries(pairs);
   try {
     new Headers(result);
   } catch (cause) {
@@ -207,15 +210,11 @@ function membersOf(what: string, value: unknown, known?: readonly string[]): Mem
 }
 
 function isRecord(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isBytes(value);
-}
-
-function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 function isUrl(value: unknown): value is string | URL {
-  return typeof value === 'string' || value instanceof URL;
+  return typeof value === 'string' || isURL(value);
 }
 
 function isLength(value: unknown): value is number {

@@ -139,6 +139,12 @@ describe('toRegistryOptions of a document', () => {
     expect(toRegistryOptions(document, [], base)).toEqual({ entries: new Map(), document: href, allowedUrls: [] });
   });
 
+  it.each(['file:///models.json', 'https://user:secret@page.example/models.json'])('refuses %s', (url) => {
+    expect(() => toRegistryOptions(url, [], base)).toThrow(
+      expect.objectContaining({ code: 'invalid-argument', message: expect.not.stringContaining('secret') }),
+    );
+  });
+
   it('refuses what is no URL', () => {
     expect(errorOf('https://')).toMatchObject({
       code: 'invalid-argument',

@@ -1,5 +1,7 @@
+import { isURL } from '../standard/brand-checks.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding, OutputPlace } from '../standard/graph.js';
+import { parseModelUrl } from './model-url.js';
 import { type FallbackProvider, type GraphOptimization, parseEntry } from './parse-entry.js';
 import { matchesUrlPattern, parseUrlPattern } from './url-pattern.js';
 
@@ -31,6 +33,11 @@ export interface ModelFetchOptions {
   readonly retries?: number;
   /** How long a download may bring nothing before the request is made again, in ms. Default 30,000. */
   readonly stallTimeout?: number;
+  /**
+   * How many bytes a second a download must bring, on average over `stallTimeout`; where it brings fewer, the request is
+   * made again. Only time in which bytes are awaited counts. Default 1024; 0 for no limit.
+   */
+  readonly minimumRate?: number;
 }
 
 /** A model that guests may load by name. */
@@ -82,6 +89,8 @@ export interface RemotePart {
   readonly sha256?: string;
   readonly size?: number;
   readonly immutable: boolean;
+  /** For a URL of a guest: the patterns that it matches, and that a redirect must match too. */
+  readonly allowedUrls?: readonly string[];
 }
 
 /** A part of a model that the page has given. */
@@ -144,11 +153,11 @@ export function toRegistryOptions(
   base: string,
 ): RegistryOptions {
   const common = { allowedUrls: allowedUrls.map((pattern) => parseUrlPattern(String(pattern), base)) };
-  if (typeof models !== 'string' && !(models instanceof URL)) return { entries: parseTable(models, base), ...common };
+  if (typeof models !== 'string' && !isURL(models)) return { entries: parseTable(models, base), ...common };
 
-  const document = URL.parse(String(models), base);
-  if (document) return { entries: new Map(), document: document.href, ...common };
-  throw new WasiNNError('invalid-argument', `models: ${quote(String(models))} is no URL of a registry document`);
+  const { href, shown, problem } = parseModelUrl(String(models), base);
+  if (href !== undefined) return { entries: new Map(), document: href, ...common };
+  throw new WasiNNError('invalid-argument', `models: ${shown} ${problem} of a registry document`);
 }
 
 /** Checks a table of models. @throws WasiNNError `invalid-argument` */
@@ -183,8 +192,7 @@ export function createRegistry(
     async find(name) {
       const entry = own.get(name) ?? (await documented()).get(name);
       if (entry) return entry;
-      if (allowedUrls.length > 0 && URL.canParse(name))
-        return parseEntry(name, { url: allowedUrl(name, allowedUrls) }, name);
+      if (allowedUrls.length > 0 && URL.canParse(name)) return allowedEntry(name, allowedUrls);
       throw unknownName([...new Set([...own.keys(), ...(await documented()).keys()])], name);
     },
     entries: async () => new Map([...(await documented()), ...own]),
@@ -207,11 +215,14 @@ function unknownName(names: readonly string[], name: string): WasiNNError {
 }
 
 /** @throws WasiNNError `security` for a URL that is none of those allowed */
-function allowedUrl(name: string, patterns: readonly string[]): string {
+function allowedEntry(name: string, allowedUrls: readonly string[]): ModelEntry {
   const { href } = new URL(name);
-  if (patterns.some((pattern) => matchesUrlPattern(pattern, href))) return href;
+  if (allowedUrls.some((pattern) => matchesUrlPattern(pattern, href))) {
+    const entry = parseEntry(name, href, href);
+    return { ...entry, sources: [{ urls: [href], immutable: false, allowedUrls }] };
+  }
   throw new WasiNNError(
     'security',
-    `load-by-name: the page does not allow ${quote(name)}; allowed are ${patterns.slice(0, shownNames).map(quote).join(', ')}`,
+    `load-by-name: the page does not allow ${quote(name)}; allowed are ${allowedUrls.slice(0, shownNames).map(quote).join(', ')}`,
   );
 }

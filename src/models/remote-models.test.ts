@@ -11,7 +11,7 @@ const model: OpenModel = {
   target: 'cpu',
   freeDimensions: {},
   graphOptimization: 'all',
-  fetch: { credentials: 'same-origin', headers: {}, retries: 4, stallTimeout: 30_000 },
+  fetch: { credentials: 'same-origin', headers: {}, retries: 4, stallTimeout: 30_000, minimumRate: 0 },
 };
 
 let channel: MessageChannel;

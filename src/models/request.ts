@@ -1,10 +1,12 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Completion } from './cache.js';
 import { strongValidator, toValidators, type Validators } from './cache-database.js';
-import type { ModelEntry } from './registry.js';
+import { fetchAllowed } from './fetch-allowed.js';
+import type { ModelEntry, RemotePart } from './registry.js';
 
 export interface FileRequest {
   readonly url: string;
+  readonly part: Pick<RemotePart, 'allowedUrls'>;
   readonly fetch: ModelEntry['fetch'];
   readonly signal: AbortSignal;
   /** What is there already: all of an older visit's file, or its first bytes. */
@@ -88,13 +90,16 @@ export function htmlError(url: string): WasiNNError {
   return new WasiNNError('invalid-encoding', `${url} answered an HTML page, not a model: check the URL`);
 }
 
-async function send({ url, fetch: options, signal }: FileRequest, headers: Headers): Promise<Response> {
+/** @throws WasiNNError `security` for a redirect that a guest may not follow, {@link TransientError} */
+async function send({ url, part, fetch: options, signal }: FileRequest, headers: Headers): Promise<Response> {
   const { credentials } = options;
+  // The model cache keeps the bytes; a second copy in the browser's own cache would only take room.
+  const init = { headers, credentials, signal, cache: 'no-store' } as const;
   try {
-    // The model cache keeps the bytes; a second copy in the browser's own cache would only take room.
-    return await fetch(url, { headers, credentials, signal, cache: 'no-store' });
+    return await (part.allowedUrls ? fetchAllowed(url, init, part.allowedUrls) : fetch(url, init));
   } catch (cause) {
     signal.throwIfAborted();
+    if (cause instanceof WasiNNError) throw cause;
     throw new TransientError(
       `${url} could not be reached (${messageOf(cause)}): check the network and, on another origin, its CORS headers`,
       { cause },

@@ -28,7 +28,10 @@ describe('a document that is in order', () => {
     model({ urls: ['a', 'https://mirror.example/a'], sha256, size: 0, immutable: false }),
     model({ parts: ['a', { url: 'b', sha256 }, { urls: ['c'], size: 5 }], encoding: 'onnx', target: 'tpu' }),
     model({ url: 'a', freeDimensions: { batch: 1 }, graphOptimization: 'basic' }),
-    model({ url: 'a', fetch: { credentials: 'include', headers: { 'X-Key': 'k' }, retries: 0, stallTimeout: 1 } }),
+    model({
+      url: 'a',
+      fetch: { credentials: 'include', headers: { 'X-Key': 'k' }, retries: 0, stallTimeout: 1, minimumRate: 0 },
+    }),
     model({ backend: 'echo', target: 'gpu' }),
     model({ url: 'a', target: 'gpu', outputs: 'device' }),
     model({ url: 'a', outputs: 'bytes' }),

@@ -21,6 +21,7 @@ describe('parseUrlPattern', () => {
     'https://models.example:*/m.onnx',
     'https://user:secret@models.example/*',
     'https://models.example/*#part',
+    'https://models.example/*#',
     'file:///models/*',
     'data:*',
     'blob:*',
@@ -45,6 +46,10 @@ describe('matchesUrlPattern', () => {
     ['https://a.example/m.onnx', 'https://a.example/m.onnx'],
     ['https://a.example/onnx/*', 'https://A.EXAMPLE:443/onnx/m.onnx'],
     ['https://a.example/aa*aa', 'https://a.example/aaaa'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..m/.m/m..onnx'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/a%20model%20%C3%A4.onnx'],
+    ['https://a.example/get?file=*', 'https://a.example/get?file=a%2Fb.onnx'],
+    ['https://a.example/refs%2Fmain/m.onnx', 'https://a.example/refs%2Fmain/m.onnx'],
   ])('%s allows %s', (pattern, url) => {
     expect(matches(pattern, url)).toBe(true);
   });
@@ -65,7 +70,30 @@ describe('matchesUrlPattern', () => {
     ['https://a.example/aa*aa', 'https://a.example/aaa'],
     ['https://a.example/a.b', 'https://a.example/aXb'],
     ['https://a.example/*/v*/m.onnx', 'https://a.example/v2/m.onnx'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/m.onnx#'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%2fsecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%2Fsecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/%2e%2e%2fsecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%5csecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%5Csecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%252fsecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%25252fsecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/%252e%252e/secret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/%25252e%25252e/secret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/a%2fb'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/a%5cb'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..;/secret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..;v=1/secret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%3b/secret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/secret%00.onnx'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/%c0%ae%c0%ae%c0%afsecret'],
+    ['https://a.example/onnx/*', 'https://a.example/onnx/..%u2215secret'],
   ])('%s does not allow %s', (pattern, url) => {
     expect(matches(pattern, url)).toBe(false);
+  });
+
+  it('does not allow what would have to be decoded for long', () => {
+    expect(matches('https://a.example/*', `https://a.example/${'%25'.repeat(100_000)}`)).toBe(false);
+    expect(matches('https://a.example/*', `https://a.example/%${'25'.repeat(100_000)}`)).toBe(false);
   });
 });

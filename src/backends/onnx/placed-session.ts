@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
-import { messageOf, WasiNNError } from '../../standard/error.js';
+import { messageOf, quote, WasiNNError } from '../../standard/error.js';
 import type { TensorInfo, TensorType } from '../../standard/tensor.js';
 import type { Caller, Device, LoadOptions } from '../backend.js';
 import { type ComputedTensor, fetchValue, isDeviceTensor, type NamedComputedTensor } from '../device-tensor.js';
@@ -147,7 +147,8 @@ function toPlaced(placement: Placement, { session, shaped }: Sessions, options: 
       return [name, keep(tensor, { name, type, session: chosen, residence, runtime, options })];
     };
     try {
-      const feeds: Record<string, Tensor> = {};
+      // The model gives the names, and may give those of properties that every object has.
+      const feeds: Record<string, Tensor> = Object.create(null);
       for (const [name, value] of inputs) {
         const feed = isDeviceTensor(value) ? tensorOn(residence, value) : toOnnxTensor(runtime.ort.Tensor, name, value);
         if (feed) feeds[name] = feed;
@@ -189,8 +190,8 @@ type Result = readonly [name: string, type: TensorType, tensor: Tensor];
 function inOrder(names: readonly string[], results: Readonly<Record<string, Tensor>>): Result[] {
   try {
     return names.map((name) => {
-      const tensor = results[name];
-      if (!tensor) throw new WasiNNError('runtime-error', `compute: onnxruntime returned no output "${name}"`);
+      const tensor = Object.hasOwn(results, name) ? results[name] : undefined;
+      if (!tensor) throw new WasiNNError('runtime-error', `compute: onnxruntime returned no output ${quote(name)}`);
       return [name, expectType(name, tensor), tensor];
     });
   } catch (cause) {

@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import {
+  type Fault,
+  patternBytes,
+  type ServedFile,
+  type ServedRequest,
+  serveFile,
+} from '../src/models/file-server.fixture.js';
+import { runIn } from './browsers/browser.js';
+import { expect, test } from './browsers/test.js';
+import { type PlainModel, preload, sha256Of, whole } from './loader-page.js';
+import { writeModel } from './onnx-model.js';
+import { type Site, startSite } from './site.js';
+import { computeNamed, type Damage, loadUrl, preloadAround, tamper } from './storage-page.js';
+
+// Models stay loadable whatever happens to the browser's storage, and a guest gets none that the page does not allow.
+
+const chunkBytes = 4 << 20;
+const bytes = patternBytes(2 * chunkBytes + 1000);
+const digits = readFileSync('public/models/digits.onnx');
+
+interface Served {
+  readonly requests: ServedRequest[];
+  readonly url: string;
+}
+
+function serve(site: Site, path: string, file: ServedFile): Served {
+  const { requests, handle } = serveFile(file);
+  site.answer(path, handle);
+  return { requests, url: `${site.origin}${path}` };
+}
+
+const statuses = ({ requests }: Served) => requests.map(({ status }) => status);
+
+test.beforeEach(({ tab, site }) => tab.open(`${site.origin}/blank.html`));
+
+test('a file in the cache whose bytes have changed is fetched again, as its digest shows', async ({ tab, site }) => {
+  const served = serve(site, '/model.bin', { bytes });
+  const model: PlainModel = { url: served.url, sha256: sha256Of(bytes) };
+  expect(await preload(tab, model)).toMatchObject({ notices: [], stored: [whole(bytes)] });
+  await runIn(tab, tamper, 'chunk');
+  await tab.open(`${site.origin}/blank.html`);
+  expect(await preload(tab, model)).toMatchObject({ notices: ['damaged'], stored: [whole(bytes)] });
+  expect(await preload(tab, model)).toMatchObject({ notices: [], stored: [whole(bytes)] });
+  expect(statuses(served)).toEqual([200, 200]);
+});
+
+const damages: readonly [what: string, damage: Damage][] = [
+  ['deleted', 'delete'],
+  ['replaced by one without stores', 'replace'],
+  ['filled with records that are none', 'record'],
+];
+
+for (const [what, damage] of damages) {
+  test(`a database that is ${what} under a running page is used again`, async ({ tab, site }) => {
+    const served = serve(site, '/model.bin', { bytes, etag: '"1"' });
+    const other = serve(site, '/other.bin', { bytes: bytes.subarray(0, 1000), etag: '"2"' });
+    const urls = { model: served.url, other: other.url };
+    expect(await runIn(tab, preloadAround, { urls, damage })).toEqual({
+      before: { model: 'whole' },
+      after: { model: 'whole', other: 'whole' },
+    });
+    expect(served.requests).toHaveLength(2);
+  });
+}
+
+test('a database that is deleted while a model is on its way is used again', async ({ tab, site }) => {
+  let release = () => {};
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const pause: Fault = { kind: 'pause', after: 6 << 20, until };
+  const served = serve(site, '/model.bin', { bytes, faults: [pause] });
+  site.answer('/deleted', (_request, response) => {
+    release();
+    response.end();
+  });
+  expect(await runIn(tab, preloadAround, { urls: { model: served.url }, damage: 'delete-meanwhile' })).toEqual({
+    before: { model: 'whole' },
+    after: { model: 'whole' },
+  });
+  expect(statuses(served)).toEqual([200, 200]);
+});
+
+test.describe('a URL that a guest has given', () => {
+  let other: Site;
+  let seen: IncomingMessage[];
+
+  test.beforeEach(async ({ site, tab }) => {
+    other = await startSite();
+    seen = [];
+    await tab.evaluate("(document.cookie = 'visitor=1', Promise.resolve(''))");
+    for (const place of [site, other]) {
+      for (const path of ['/allowed/digits.onnx', '/secret/digits.onnx']) {
+        place.answer(path, (request, response) => {
+          seen.push(request);
+          response.setHeader('Content-Type', 'application/octet-stream').end(digits);
+        });
+      }
+    }
+  });
+
+  test.afterEach(() => other.close());
+
+  /** Loads a URL of a site that redirects, where `/allowed/*` of both sites is allowed. */
+  async function follow(tab: Parameters<typeof runIn>[0], from: Site, site: Site, location: string) {
+    from.answer('/allowed/moved.onnx', (_request, response) => response.writeHead(302, { location }).end());
+    const allowedUrls = [`${site.origin}/allowed/*`, `${other.origin}/allowed/*`];
+    return runIn(tab, loadUrl, { name: `${from.origin}/allowed/moved.onnx`, allowedUrls });
+  }
+
+  const refused = { code: 'security', message: expect.stringContaining('redirects') };
+
+  test('may redirect within the origin of the page, to what is allowed, without cookies', async ({ tab, site }) => {
+    expect(await follow(tab, site, site, '/allowed/digits.onnx')).toEqual({ device: 'cpu' });
+    expect(seen.map(({ url, headers }) => [url, headers.cookie])).toEqual([['/allowed/digits.onnx', undefined]]);
+  });
+
+  test('may not redirect to what is not allowed', async ({ tab, site }) => {
+    expect(await follow(tab, site, site, '/secret/digits.onnx')).toMatchObject(refused);
+    expect(seen.map(({ headers }) => headers.cookie)).toEqual([undefined]);
+  });
+
+  test('may not redirect to another origin, which is asked for nothing', async ({ tab, site }) => {
+    expect(await follow(tab, site, site, `${other.origin}/secret/digits.onnx`)).toMatchObject(refused);
+    expect(await follow(tab, site, site, `${other.origin}/allowed/digits.onnx`)).toMatchObject(refused);
+    expect(await follow(tab, site, site, 'data:application/octet-stream,x')).toMatchObject(refused);
+    expect(seen).toEqual([]);
+  });
+
+  test('of another origin may not redirect, and nothing more is asked for', async ({ tab, site }) => {
+    for (const location of ['/allowed/digits.onnx', '/secret/digits.onnx', `${site.origin}/secret/digits.onnx`]) {
+      expect(await follow(tab, other, site, location)).toMatchObject(refused);
+    }
+    expect(seen).toEqual([]);
+  });
+
+  for (const path of [
+    '/allowed/..%2fsecret/digits.onnx',
+    '/allowed/..%5csecret/digits.onnx',
+    '/allowed/digits.onnx#',
+  ]) {
+    test(`may not be ${path}`, async ({ tab, site }) => {
+      const allowedUrls = [`${site.origin}/allowed/*`];
+      expect(await runIn(tab, loadUrl, { name: site.origin + path, allowedUrls })).toMatchObject({
+        code: 'security',
+        message: expect.stringContaining('does not allow'),
+      });
+      expect(seen).toEqual([]);
+    });
+  }
+});
+
+test('inputs and outputs may be named __proto__, and typed arrays may be of an iframe', async ({ tab }) => {
+  const model = writeModel({
+    operator: 'Identity',
+    inputs: [{ name: 'constructor', type: 'FP32', shape: [2] }],
+    output: { name: '__proto__', type: 'FP32', shape: [2] },
+  });
+  const back = writeModel({
+    operator: 'Identity',
+    inputs: [{ name: '__proto__', type: 'FP32', shape: [2] }],
+    output: { name: 'constructor', type: 'FP32', shape: [2] },
+  });
+  expect(await runIn(tab, computeNamed, [[...model], [...back]])).toEqual([
+    ['__proto__', [1.5, -2]],
+    ['constructor', [1.5, -2]],
+  ]);
+});

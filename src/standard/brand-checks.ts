@@ -1,0 +1,45 @@
+/**
+ * What an object of the platform is, by what it carries inside (its brand). `instanceof` tells nothing of objects that a
+ * page has from another realm, such as an iframe, and trusts a prototype that anybody can set.
+ */
+
+const typedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** The name of a typed array's type, `Float32Array`; nothing for anything else. */
+export function typedArrayName(value: unknown): string | undefined {
+  if (!ArrayBuffer.isView(value)) return undefined;
+  const name: unknown = Reflect.get(typedArray, Symbol.toStringTag, value);
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Whether a value is a Uint8Array, of memory that is not shared. */
+export function isUint8Array(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return ArrayBuffer.isView(value) && typedArrayName(value) === 'Uint8Array' && isArrayBuffer(value.buffer);
+}
+
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return hasBrand(ArrayBuffer.prototype, 'byteLength', value);
+}
+
+export function isBlob(value: unknown): value is Blob {
+  return hasBrand(Blob.prototype, 'size', value);
+}
+
+export function isURL(value: unknown): value is URL {
+  return hasBrand(URL.prototype, 'href', value);
+}
+
+export function isResponse(value: unknown): value is Response {
+  return hasBrand(Response.prototype, 'status', value);
+}
+
+/** @param getter a property of the prototype whose getter throws for what is no object of its kind */
+function hasBrand(prototype: object, getter: string, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    Reflect.get(prototype, getter, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
