@@ -6,6 +6,7 @@ import { type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
+import type { OnFault } from './guest/output-batch.js';
 import type { OutputSink } from './guest/program.js';
 import type { GuestSource } from './guest/protocol.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
@@ -72,6 +73,8 @@ export interface FaultEvent {
   /** The function that answered with the error's number: `set_input`. */
   readonly functionName: string;
   readonly error: WasiNNError;
+  /** How many more errors of the guest followed so soon that they are only counted; mostly 0. */
+  readonly omitted: number;
 }
 
 /** A model is on its way. */
@@ -200,6 +203,7 @@ export function createWasiNN({
 
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
+    startMilliseconds: configuration.limits.startMilliseconds,
     onEvent,
     onLoss: (cause) => engines?.loseModels(cause),
   });
@@ -242,7 +246,7 @@ export function createWasiNN({
     const source = await toGuestSource(input);
     const environment = await gatherEnvironment(options);
     signal?.throwIfAborted();
-    const onFault = (error: WasiNNError, functionName: string) => onEvent({ type: 'fault', functionName, error });
+    const onFault: OnFault = (error, functionName, omitted) => onEvent({ type: 'fault', functionName, error, omitted });
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       guests.delete(started);
@@ -258,6 +262,7 @@ export function createWasiNN({
       output,
       onFault,
       waiting,
+      startMilliseconds: configuration.limits.startMilliseconds,
       onEnd,
     });
     guests.add(started);

@@ -3,6 +3,7 @@ import type { ModelListing, ModelsUsage } from './models/models.js';
 import type { ModelProgress } from './models/progress.js';
 import {
   isModelsEvent,
+  isModelsReady,
   type ModelsConfiguration,
   type ModelsEvent,
   type ModelsPageMessage,
@@ -11,6 +12,7 @@ import { type ModelsTable, parseTable } from './models/registry.js';
 import { createRemoteModels, type RemoteModels } from './models/remote-models.js';
 import type { WasiNNError } from './standard/error.js';
 import type { ExecutionTarget } from './standard/graph.js';
+import { type WorkerWatch, watchWorker } from './standard/worker-watch.js';
 
 export interface PreloadOptions {
   /** Ends the download; what has come stays in the cache, and the next one goes on from there. */
@@ -49,8 +51,10 @@ export interface PageModels {
 
 export interface ModelsHostOptions {
   readonly configuration: ModelsConfiguration;
+  /** How long the worker may take to start. */
+  readonly startMilliseconds: number;
   onEvent(event: ModelsEvent): void;
-  /** The worker broke down: ports to it are dead. */
+  /** The worker broke down or ended: ports to it are dead. */
   onLoss(cause: WasiNNError): void;
 }
 
@@ -69,10 +73,11 @@ export interface ModelsHost {
 
 interface RunningModels {
   readonly worker: Worker;
+  readonly watch: WorkerWatch;
   readonly remote: RemoteModels;
 }
 
-export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions): ModelsHost {
+export function hostModels({ configuration, startMilliseconds, onEvent, onLoss }: ModelsHostOptions): ModelsHost {
   const entries = new Map(configuration.registry.entries);
   const listeners = new Set<(progress: ModelProgress) => void>();
   let running: RunningModels | undefined;
@@ -82,24 +87,29 @@ export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions
       () =>
         new Worker(new URL('./models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
     );
+    const watch = watchWorker('models', startMilliseconds, (cause) => lose(workerError('models', cause)));
     worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (isModelsReady(data)) watch.started();
       if (!isModelsEvent(data)) return;
       if (data.type === 'progress') for (const listener of listeners) listener(data);
       onEvent(data);
     };
-    worker.onerror = ({ message }) => {
-      const error = workerError('models', message);
-      stop(error);
-      onLoss(error);
-    };
+    worker.onerror = ({ message }) => lose(workerError('models', message));
     const registry = { ...configuration.registry, entries };
-    tell(worker, { type: 'configure', configuration: { ...configuration, registry } });
-    return { worker, remote: createRemoteModels(open(worker)) };
+    tell(worker, { type: 'configure', configuration: { ...configuration, registry }, lock: watch.lock });
+    return { worker, watch, remote: createRemoteModels(open(worker)) };
+  }
+
+  /** Gives up a worker that can do no more. The next call starts another. */
+  function lose(cause: WasiNNError): void {
+    stop(cause);
+    onLoss(cause);
   }
 
   function stop(cause: WasiNNError): void {
     const stopped = running;
     running = undefined;
+    stopped?.watch.stop();
     stopped?.worker.terminate();
     stopped?.remote.fail(cause);
   }

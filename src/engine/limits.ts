@@ -29,7 +29,10 @@ export interface Limits {
    * also take to read a tensor that has stayed on a device. Default 60 000.
    */
   readonly computeMilliseconds: number;
-  /** How long an engine's worker may take to start, fetching its script included. Default 30 000. */
+  /**
+   * How long a worker may take to start, in ms, fetching its script included. An engine whose thread takes no message for
+   * as long, though no call runs on it, is replaced. Default 30 000.
+   */
   readonly startMilliseconds: number;
 }
 

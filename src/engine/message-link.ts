@@ -13,7 +13,7 @@ import {
   unloadCall,
 } from './calls.js';
 import type { RemoteLink } from './link.js';
-import { fromPlainError, isReply, type Result } from './protocol.js';
+import { fromPlainError, isReply, type Result, unansweredMilliseconds } from './protocol.js';
 
 interface Pending {
   resolve(result: Result): void;
@@ -25,11 +25,16 @@ export interface MessageLink extends RemoteLink {
   fail(causeOf: (call: number) => WasiNNError): void;
 }
 
-/** The link over a MessagePort, whose other end `serve` serves. Answers are promises. */
-export function createMessageLink(port: MessagePort): MessageLink {
+/**
+ * The link over a MessagePort, whose other end `serve` serves. Answers are promises.
+ *
+ * @param onUnanswered called every second in which a call has no answer
+ */
+export function createMessageLink(port: MessagePort, onUnanswered: () => void = () => undefined): MessageLink {
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let lost: ((call: number) => WasiNNError) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (!isReply(data)) return;
@@ -39,6 +44,16 @@ export function createMessageLink(port: MessagePort): MessageLink {
     else call?.resolve(data.result);
   };
 
+  /** One timer serves all calls, so that short ones cost none. */
+  function watch(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (pending.size === 0) return;
+      onUnanswered();
+      watch();
+    }, unansweredMilliseconds);
+  }
+
   function request(call: Call): Promise<Result> {
     return new Promise((resolve, reject) => {
       const id = nextId++;
@@ -46,6 +61,7 @@ export function createMessageLink(port: MessagePort): MessageLink {
       try {
         port.postMessage({ ...call.operation, id }, call.transfer);
         pending.set(id, { resolve, reject });
+        watch();
       } catch (cause) {
         reject(notPosted(call, cause));
       }
@@ -76,6 +92,7 @@ export function createMessageLink(port: MessagePort): MessageLink {
       port.close();
       for (const [id, call] of pending) call.reject(causeOf(id));
       pending.clear();
+      clearTimeout(timer);
     },
   };
 }

@@ -15,8 +15,14 @@ import {
 } from './link.js';
 import { EngineLost, lossOf } from './loss.js';
 import { createMessageLink, type MessageLink } from './message-link.js';
-import { isLossMessage, isTargetAnswer, type OpenMessage, type SpareMessage } from './protocol.js';
-import { createTargetQuestions, waitForTarget } from './target-question.js';
+import {
+  isLossMessage,
+  isTargetAnswer,
+  type OpenMessage,
+  type SpareMessage,
+  type UnansweredMessage,
+} from './protocol.js';
+import { createBlockingTargetQuestions, createTargetQuestions } from './target-question.js';
 
 /** What a graph was loaded from. */
 type Source =
@@ -69,7 +75,7 @@ export function createSteadyMessageLink(line: MessagePort): SteadyLink {
     const known = links.get(lane);
     if (known) return known;
     const { port1, port2 } = new MessageChannel();
-    const link = createMessageLink(port1);
+    const link = createMessageLink(port1, () => post(line, { unanswered: lane }));
     links.set(lane, link);
     post(line, { lane, port: port2 });
     return link;
@@ -105,9 +111,12 @@ export async function createSteadyBlockingLink(line: MessagePort): Promise<Engin
     spares.push(prepare(line));
     const { port } = spares.shift() ?? prepare(line);
     const waitingPlace = createWaitingPlace();
-    const link = createBlockingLink(port, waitingPlace, () => {
-      // One that was lost before tells of it with every call.
-      if (links.get(lane) === link) links.delete(lane);
+    const link = createBlockingLink(port, waitingPlace, {
+      onLost() {
+        // One that was lost before tells of it with every call.
+        if (links.get(lane) === link) links.delete(lane);
+      },
+      onUnanswered: () => post(line, { unanswered: lane }),
     });
     links.set(lane, link);
     post(line, { lane, waitingPlace });
@@ -117,7 +126,7 @@ export async function createSteadyBlockingLink(line: MessagePort): Promise<Engin
   open('cpu');
   return keepSteady({
     open,
-    targetOf: (name) => waitForTarget(line, name),
+    targetOf: createBlockingTargetQuestions(line),
     refuse(cause) {
       throw cause;
     },
@@ -141,7 +150,7 @@ function prepare(line: MessagePort): Spare {
   return { port: port1, connected };
 }
 
-function post(line: MessagePort, message: OpenMessage): void {
+function post(line: MessagePort, message: OpenMessage | UnansweredMessage): void {
   line.postMessage(message, 'port' in message ? [message.port] : []);
 }
 

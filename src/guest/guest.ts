@@ -1,8 +1,11 @@
 import type { RemoteConnection } from '../engine/engines.js';
 import { fromPlainError } from '../engine/protocol.js';
+import { isShared } from '../engine/shared-memory.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import { watchWorker } from '../standard/worker-watch.js';
 import { createContextWord, readContexts, writeContexts } from './context-word.js';
+import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from './output-batch.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import {
   type Action,
@@ -104,9 +107,11 @@ export interface GuestOptions {
   /** Whether a model may leave its outputs on a device. */
   readonly outputsMayStay: boolean;
   readonly output: OutputSink;
-  /** Called with each error of which the guest learns the number alone. */
-  onFault(error: WasiNNError, functionName: string): void;
+  /** Called with the errors of which the guest learns the number alone. */
+  readonly onFault: OnFault;
   readonly waiting: Waiting | undefined;
+  /** How long its worker may take to start. */
+  readonly startMilliseconds: number;
   /** Called once, when the guest has ended for whatever reason. */
   onEnd(): void;
 }
@@ -124,12 +129,15 @@ export function startGuest<Exports extends object>({
   output,
   onFault,
   waiting,
+  startMilliseconds,
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
   const worker = startWorker(
     () => new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
   );
+  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
   const contextWord = createContextWord();
+  const acknowledged = createAcknowledgement();
   const questions = new Map<number, Question>();
   let nextId = 0;
   let ended: { readonly reason: unknown } | undefined;
@@ -140,6 +148,7 @@ export function startGuest<Exports extends object>({
   function fail(reason: unknown): void {
     if (ended) return;
     ended = { reason };
+    watch.stop();
     worker.terminate();
     connection.close();
     reject(reason);
@@ -171,20 +180,30 @@ export function startGuest<Exports extends object>({
       case 'refused':
         fail(fromPlainError(message.error));
         return;
+      case 'ready':
+        watch.started();
+        return;
       case 'output':
-        output(message.stream, message.bytes);
+        takeOutput(message);
         return;
       case 'contexts':
         writeContexts(contextWord, message.contexts);
-        return;
-      case 'fault':
-        onFault(fromPlainError(message.error), message.functionName);
         return;
       case 'answered':
         take(message.id)?.resolve(message.value);
         return;
       case 'failed':
         take(message.id)?.reject(toError(message.failure, exports.toHandles));
+    }
+  }
+
+  /** What a listener throws must not hold up the guest. */
+  function takeOutput(batch: OutputBatch): void {
+    try {
+      deliver(batch, output, onFault);
+    } finally {
+      acknowledge(acknowledged, batch.sent);
+      if (!ended && !isShared(acknowledged.buffer)) tell({ type: 'acknowledge', sent: batch.sent });
     }
   }
 
@@ -195,14 +214,14 @@ export function startGuest<Exports extends object>({
   }
 
   worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (isGuestMessage(data)) receive(data);
+    if (!ended && isGuestMessage(data)) receive(data);
   };
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
-  tell({ type: 'start', source, port: connection.port, environment, outputsMayStay, contextWord, waiting }, [
-    connection.port,
-  ]);
+  const { port } = connection;
+  const { lock } = watch;
+  tell({ type: 'start', source, port, environment, outputsMayStay, contextWord, acknowledged, lock, waiting }, [port]);
 
   return {
     guest: promise,
