@@ -34,6 +34,8 @@ export interface Limits {
    * as long, though no call runs on it, is replaced. Default 30 000.
    */
   readonly startMilliseconds: number;
+  /** How long it may take to transpile one component in the page, in ms. Default 60 000. */
+  readonly transpileMilliseconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -45,6 +47,7 @@ export const defaultLimits: Limits = {
   loadMilliseconds: 300_000,
   computeMilliseconds: 60_000,
   startMilliseconds: 30_000,
+  transpileMilliseconds: 60_000,
 };
 
 /**

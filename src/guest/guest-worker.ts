@@ -4,19 +4,11 @@ import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createCallQueue } from './call-queue.js';
 import { type ContextReport, createContextReport } from './context-word.js';
-import { fetchBytes } from './fetch-bytes.js';
 import type { Instance } from './instance.js';
-import { type GuestCode, instantiate } from './instantiate.js';
+import { instantiate } from './instantiate.js';
 import { acknowledge } from './output-batch.js';
 import { createOutputBuffer, flushFirst, type OutputBuffer } from './output-buffer.js';
-import {
-  type Action,
-  type Failure,
-  type GuestMessage,
-  type GuestSource,
-  isPageMessage,
-  type Start,
-} from './protocol.js';
+import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from './protocol.js';
 import { connect } from './waiting.js';
 
 /** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
@@ -41,15 +33,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-async function start({
-  source,
-  port,
-  environment,
-  outputsMayStay,
-  contextWord,
-  waiting,
-  ...rest
-}: Start): Promise<void> {
+async function start({ prepared, port, environment, contextWord, waiting, ...rest }: Start): Promise<void> {
   const report = createContextReport(contextWord, (contexts) => post({ type: 'contexts', contexts }));
   contextReport = report;
   acknowledged = rest.acknowledged;
@@ -59,14 +43,13 @@ async function start({
   await holdWorkerLock(rest.lock);
   post({ type: 'ready' });
   try {
-    instance = await instantiate(await open(source), {
+    instance = await instantiate(prepared, {
       environment,
-      outputsMayStay,
       output: buffer.write,
       contexts: createContextCount(report.write),
       report: buffer.report,
-      connect: async (waits) => {
-        const connection = await connect(port, waits, waiting);
+      connect: async (waits, wish = waiting) => {
+        const connection = await connect(port, waits, wish);
         return connection.jspi ? connection : { link: flushFirst(connection.link, buffer.flush) };
       },
     });
@@ -74,12 +57,6 @@ async function start({
   } catch (cause) {
     tell({ type: 'refused', error: toPlainError(cause) });
   }
-}
-
-async function open(source: GuestSource): Promise<GuestCode> {
-  if ('module' in source) return source.module;
-  if ('transpiled' in source) return source.transpiled;
-  return 'url' in source ? fetchBytes(source.url) : source.bytes;
 }
 
 async function answer(id: number, action: Action): Promise<void> {

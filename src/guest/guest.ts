@@ -4,20 +4,14 @@ import { isShared } from '../engine/shared-memory.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import { watchWorker } from '../standard/worker-watch.js';
+import type { PreparedGuest } from '../transpiler/prepared-guest.js';
+import type { Waiting } from '../transpiler/waiting.js';
 import { createContextWord, readContexts, writeContexts } from './context-word.js';
 import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from './output-batch.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
-import {
-  type Action,
-  type Failure,
-  type GuestMessage,
-  type GuestSource,
-  isGuestMessage,
-  type PageMessage,
-} from './protocol.js';
+import { type Action, type Failure, type GuestMessage, isGuestMessage, type PageMessage } from './protocol.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
-import type { Waiting } from './waiting.js';
 
 /** A function that a guest exports. */
 export type RemoteFunction = (...values: never[]) => Promise<unknown>;
@@ -101,11 +95,9 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 
 /** What a guest is started with. */
 export interface GuestOptions {
-  readonly source: GuestSource;
+  readonly prepared: PreparedGuest;
   readonly connection: RemoteConnection;
   readonly environment: ProgramEnvironment;
-  /** Whether a model may leave its outputs on a device. */
-  readonly outputsMayStay: boolean;
   readonly output: OutputSink;
   /** Called with the errors of which the guest learns the number alone. */
   readonly onFault: OnFault;
@@ -122,10 +114,9 @@ export interface GuestOptions {
  * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
 export function startGuest<Exports extends object>({
-  source,
+  prepared,
   connection,
   environment,
-  outputsMayStay,
   output,
   onFault,
   waiting,
@@ -221,7 +212,7 @@ export function startGuest<Exports extends object>({
   };
   const { port } = connection;
   const { lock } = watch;
-  tell({ type: 'start', source, port, environment, outputsMayStay, contextWord, acknowledged, lock, waiting }, [port]);
+  tell({ type: 'start', prepared, port, environment, contextWord, acknowledged, lock, waiting }, [port]);
 
   return {
     guest: promise,
