@@ -1,3 +1,4 @@
+import { baseURL } from './base-url.js';
 import { startWorker, workerError } from './engine/start-worker.js';
 import type { ModelListing, ModelsUsage } from './models/models.js';
 import type { ModelProgress } from './models/progress.js';
@@ -12,6 +13,7 @@ import { type ModelsTable, parseTable } from './models/registry.js';
 import { createRemoteModels, type RemoteModels } from './models/remote-models.js';
 import type { WasiNNError } from './standard/error.js';
 import type { ExecutionTarget } from './standard/graph.js';
+import { untilAborted } from './standard/until-aborted.js';
 import { type WorkerWatch, watchWorker } from './standard/worker-watch.js';
 
 export interface PreloadOptions {
@@ -56,6 +58,8 @@ export interface ModelsHostOptions {
   onEvent(event: ModelsEvent): void;
   /** The worker broke down or ended: ports to it are dead. */
   onLoss(cause: WasiNNError): void;
+  /** Once this is aborted, every call rejects and no worker starts. */
+  readonly disposed: AbortSignal;
 }
 
 /** The models worker, as the page holds it. It starts when it is first needed. */
@@ -77,7 +81,8 @@ interface RunningModels {
   readonly remote: RemoteModels;
 }
 
-export function hostModels({ configuration, startMilliseconds, onEvent, onLoss }: ModelsHostOptions): ModelsHost {
+export function hostModels(options: ModelsHostOptions): ModelsHost {
+  const { configuration, startMilliseconds, onEvent, onLoss, disposed } = options;
   const entries = new Map(configuration.registry.entries);
   const listeners = new Set<(progress: ModelProgress) => void>();
   let running: RunningModels | undefined;
@@ -115,29 +120,35 @@ export function hostModels({ configuration, startMilliseconds, onEvent, onLoss }
   }
 
   function current(): RunningModels {
+    disposed.throwIfAborted();
     running ??= start();
     return running;
+  }
+
+  /** Asks the worker, for a caller on the page. */
+  function ask<Answer>(question: (remote: RemoteModels) => Promise<Answer>): Promise<Answer> {
+    return untilAborted(disposed, async () => question(current().remote));
   }
 
   return {
     models: {
       add(models) {
-        const added = parseTable(models, document.baseURI);
+        disposed.throwIfAborted();
+        const added = parseTable(models, baseURL());
         for (const [name, entry] of added) entries.set(name, entry);
         running?.remote.add(added);
       },
-      list: () => current().remote.list(),
-      async preload(name, { signal, onProgress } = {}) {
-        const listener = (progress: ModelProgress) => progress.name === name && onProgress?.(progress);
-        listeners.add(listener);
-        await current()
-          .remote.preload(name, signal)
-          .finally(() => listeners.delete(listener));
-      },
-      delete: (name) => current().remote.delete(name),
-      clear: () => current().remote.clear(),
-      usage: () => current().remote.usage(),
-      persist: async () => (await navigator.storage?.persist()) ?? false,
+      list: () => ask((remote) => remote.list()),
+      preload: (name, { signal, onProgress } = {}) =>
+        ask(async (remote) => {
+          const listener = (progress: ModelProgress) => progress.name === name && onProgress?.(progress);
+          listeners.add(listener);
+          await remote.preload(name, signal).finally(() => listeners.delete(listener));
+        }),
+      delete: (name) => ask((remote) => remote.delete(name)),
+      clear: () => ask((remote) => remote.clear()),
+      usage: () => ask((remote) => remote.usage()),
+      persist: () => untilAborted(disposed, async () => (await navigator.storage?.persist?.()) ?? false),
     },
     connect: () => open(current().worker),
     // What a document says is not known here.

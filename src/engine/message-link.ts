@@ -13,7 +13,7 @@ import {
   unloadCall,
 } from './calls.js';
 import type { RemoteLink } from './link.js';
-import { fromPlainError, isReply, type Result, unansweredMilliseconds } from './protocol.js';
+import { fromPlainError, isReply, type Move, type Result, unansweredMilliseconds } from './protocol.js';
 
 interface Pending {
   resolve(result: Result): void;
@@ -25,12 +25,18 @@ export interface MessageLink extends RemoteLink {
   fail(causeOf: (call: number) => WasiNNError): void;
 }
 
-/**
- * The link over a MessagePort, whose other end `serve` serves. Answers are promises.
- *
- * @param onUnanswered called every second in which a call has no answer
- */
-export function createMessageLink(port: MessagePort, onUnanswered: () => void = () => undefined): MessageLink {
+/** What a message link reports beside its answers. */
+export interface MessageLinkListener {
+  /** For another second a call has had no answer. */
+  onUnanswered(): void;
+  /** A graph was computed on another device than before. */
+  onMoved(move: Move): void;
+}
+
+const unheard: MessageLinkListener = { onUnanswered: () => undefined, onMoved: () => undefined };
+
+/** The link over a MessagePort, whose other end `serve` serves. Answers are promises. */
+export function createMessageLink(port: MessagePort, listener: MessageLinkListener = unheard): MessageLink {
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let lost: ((call: number) => WasiNNError) | undefined;
@@ -40,6 +46,7 @@ export function createMessageLink(port: MessagePort, onUnanswered: () => void = 
     if (!isReply(data)) return;
     const call = pending.get(data.id);
     pending.delete(data.id);
+    if (data.moved) listener.onMoved(data.moved);
     if ('error' in data) call?.reject(fromPlainError(data.error));
     else call?.resolve(data.result);
   };
@@ -49,7 +56,7 @@ export function createMessageLink(port: MessagePort, onUnanswered: () => void = 
     timer ??= setTimeout(() => {
       timer = undefined;
       if (pending.size === 0) return;
-      onUnanswered();
+      listener.onUnanswered();
       watch();
     }, unansweredMilliseconds);
   }

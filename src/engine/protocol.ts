@@ -1,4 +1,4 @@
-import type { FallbackPolicy } from '../backends/backend.js';
+import type { Device, FallbackPolicy } from '../backends/backend.js';
 import type { BackendUrls } from '../backends/resolve-backends.js';
 import { type ExecutionTarget, type GraphEncoding, isExecutionTarget } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
@@ -130,7 +130,13 @@ export type Result = GraphInfo | readonly NamedLinkTensor[] | undefined;
 
 export type Outcome = { readonly result: Result } | { readonly error: PlainError };
 
-export type Reply = Outcome & { readonly id: number };
+export type Reply = Outcome & { readonly id: number; readonly moved?: Move };
+
+/** A graph was computed on another device than the link was last told. */
+export interface Move {
+  readonly graph: number;
+  readonly device: Device;
+}
 
 /** From a guest that blocks: where its replies go from now on, or that it has taken a piece out and wants the next. */
 export interface MailboxMessage {

@@ -1,3 +1,4 @@
+import type { Device } from '../backends/backend.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { TensorValue } from '../standard/tensor.js';
@@ -18,6 +19,7 @@ import { createMessageLink, type MessageLink } from './message-link.js';
 import {
   isLossMessage,
   isTargetAnswer,
+  type Move,
   type OpenMessage,
   type SpareMessage,
   type UnansweredMessage,
@@ -34,6 +36,8 @@ interface Entry {
   readonly source: Source;
   readonly lane: Lane;
   place: Place | undefined;
+  /** Where it was last known to run. */
+  device: Device;
 }
 
 interface Place {
@@ -75,14 +79,19 @@ export function createSteadyMessageLink(line: MessagePort): SteadyLink {
     const known = links.get(lane);
     if (known) return known;
     const { port1, port2 } = new MessageChannel();
-    const link = createMessageLink(port1, () => post(line, { unanswered: lane }));
+    const link: MessageLink = createMessageLink(port1, {
+      onUnanswered: () => post(line, { unanswered: lane }),
+      onMoved: (move) => steady.takeMove(link, move),
+    });
     links.set(lane, link);
     post(line, { lane, port: port2 });
     return link;
   }
 
+  const steady = keepSteady({ open, targetOf: questions.ask, refuse: (cause) => Promise.reject(cause) });
+
   return {
-    ...keepSteady({ open, targetOf: questions.ask, refuse: (cause) => Promise.reject(cause) }),
+    ...steady.link,
     fail(cause) {
       questions.fail(cause);
       for (const lane of lanes) open(lane).fail(() => cause);
@@ -130,7 +139,7 @@ export async function createSteadyBlockingLink(line: MessagePort): Promise<Engin
     refuse(cause) {
       throw cause;
     },
-  });
+  }).link;
 }
 
 interface Spare {
@@ -164,11 +173,17 @@ interface LinkSource {
   refuse(cause: WasiNNError): Awaitable<never>;
 }
 
+interface SteadyGraphs {
+  readonly link: EngineLink;
+  /** A graph was computed on another device than before, in the engine that a link leads to. */
+  takeMove(link: RemoteLink, move: Move): void;
+}
+
 /**
  * Makes a link of links that come and go with their engines. It remembers what its graphs were loaded from, and loads
  * them anew when they are next computed; calls that only waited when their engine was lost are made again.
  */
-function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
+function keepSteady({ open, targetOf, refuse }: LinkSource): SteadyGraphs {
   const graphs = new Map<number, Entry>();
   const residences = new Map<number, Residence>();
   let nextId = 0;
@@ -192,10 +207,18 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
   ): Awaitable<GraphInfo> {
     return persist((attempt) => {
       const link = open(lane);
-      return andThen(action(link, attempt), ({ id, ...info }) => {
+      return andThen(action(link, attempt), ({ id, device, ...info }) => {
         const own = nextId++;
-        graphs.set(own, { source, lane, place: { link, id } });
-        return { id: own, ...info };
+        const entry: Entry = { source, lane, place: { link, id }, device };
+        graphs.set(own, entry);
+        const known = {
+          ...info,
+          id: own,
+          get device() {
+            return entry.device;
+          },
+        };
+        return known;
       });
     });
   }
@@ -214,7 +237,11 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
       throw cause;
     };
     const loading = orElse(() => loadFrom(link, entry.source), forget);
-    const place = { link, id: andThen(loading, ({ id }) => id) };
+    const id = andThen(loading, (info) => {
+      entry.device = info.device;
+      return info.id;
+    });
+    const place = { link, id };
     entry.place = place;
     return place;
   }
@@ -241,7 +268,7 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
     return residence.link === link ? { ...tensor, resident: residence.resident } : read(residence);
   }
 
-  return {
+  const link: EngineLink = {
     load(parts, encoding, target) {
       // Blobs are not held in this thread's memory.
       const kept = parts.map((part) => (part instanceof Blob ? part : new Blob([part])));
@@ -288,6 +315,23 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
       const residence = residences.get(own);
       residences.delete(own);
       return residence && orElse(() => residence.link.releaseTensor(residence.resident), ignoreLoss);
+    },
+  };
+
+  return {
+    link,
+    takeMove(from, { graph, device }) {
+      for (const entry of graphs.values()) {
+        const { place } = entry;
+        if (place?.link !== from) continue;
+        const compare = (id: number) => {
+          if (id === graph) entry.device = device;
+        };
+        void orElse(
+          () => andThen(place.id, compare),
+          () => undefined,
+        );
+      }
     },
   };
 }

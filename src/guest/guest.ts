@@ -3,6 +3,7 @@ import { fromPlainError } from '../engine/protocol.js';
 import { isShared } from '../engine/shared-memory.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import { untilAborted } from '../standard/until-aborted.js';
 import { watchWorker } from '../standard/worker-watch.js';
 import type { PreparedGuest } from '../transpiler/prepared-guest.js';
 import type { Waiting } from '../transpiler/waiting.js';
@@ -34,7 +35,7 @@ export interface Guest<Exports extends object = GuestExports> {
    * enums strings, `list<u8>` a Uint8Array. A WIT result resolves to its value or rejects with a {@link GuestError}.
    * A handle that is passed as `own` is given away; it rejects with a WasiNNError `invalid-argument` from then on.
    * Bytes are copied, unless they are marked with `transfer`; those that went with an earlier call are refused with
-   * `invalid-argument`, as is what cannot be copied.
+   * `invalid-argument`, as is what cannot be copied. Calls run one after another, in the order in which they were made.
    */
   readonly exports: Exports;
   /** A core module's memory, where it exports one as `memory`: what its functions' pointers point into. */
@@ -43,7 +44,10 @@ export interface Guest<Exports extends object = GuestExports> {
   dispose(): void;
 }
 
-/** The memory of a guest, across threads. Addresses and lengths are in bytes. */
+/**
+ * The memory of a guest, across threads. Addresses and lengths are in bytes. Reads and writes take turns with the calls of
+ * functions, in the order in which they were made.
+ */
 export interface GuestMemory {
   /** @throws WasiNNError `invalid-argument` outside of the memory */
   read(address: number, length: number): Promise<Uint8Array>;
@@ -131,14 +135,15 @@ export function startGuest<Exports extends object>({
   const acknowledged = createAcknowledgement();
   const questions = new Map<number, Question>();
   let nextId = 0;
-  let ended: { readonly reason: unknown } | undefined;
+  const ending = new AbortController();
+  const ended = ending.signal;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
 
   const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
 
   function fail(reason: unknown): void {
-    if (ended) return;
-    ended = { reason };
+    if (ended.aborted) return;
+    ending.abort(reason);
     watch.stop();
     worker.terminate();
     connection.close();
@@ -149,7 +154,7 @@ export function startGuest<Exports extends object>({
   }
 
   function ask(action: Action): Promise<unknown> {
-    if (ended) return Promise.reject(ended.reason);
+    if (ended.aborted) return Promise.reject(ended.reason);
     return new Promise((resolve, reject) => {
       const id = nextId++;
       try {
@@ -161,13 +166,15 @@ export function startGuest<Exports extends object>({
     });
   }
 
-  const exports = createRemoteExports((name, values) => ask({ action: 'call', name, values }));
+  const exports = createRemoteExports((name, values) => ask({ action: 'call', name, values }), ended);
 
   function receive(message: GuestMessage): void {
     switch (message.type) {
-      case 'started':
-        resolve(toGuest(exports.arrange(message.functions), message.hasMemory, ask, () => fail(disposed())));
+      case 'started': {
+        const memory = message.hasMemory ? toMemory(ask, ended) : undefined;
+        resolve(toGuest(exports.arrange(message.functions), memory, () => fail(disposed())));
         return;
+      }
       case 'refused':
         fail(fromPlainError(message.error));
         return;
@@ -194,7 +201,7 @@ export function startGuest<Exports extends object>({
       deliver(batch, output, onFault);
     } finally {
       acknowledge(acknowledged, batch.sent);
-      if (!ended && !isShared(acknowledged.buffer)) tell({ type: 'acknowledge', sent: batch.sent });
+      if (!ended.aborted && !isShared(acknowledged.buffer)) tell({ type: 'acknowledge', sent: batch.sent });
     }
   }
 
@@ -205,7 +212,7 @@ export function startGuest<Exports extends object>({
   }
 
   worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (!ended && isGuestMessage(data)) receive(data);
+    if (!ended.aborted && isGuestMessage(data)) receive(data);
   };
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
@@ -226,28 +233,31 @@ type Ask = (action: Action) => Promise<unknown>;
 
 function toGuest<Exports extends object>(
   exports: object,
-  hasMemory: boolean,
-  ask: Ask,
+  memory: GuestMemory | undefined,
   dispose: () => void,
 ): Guest<Exports> {
   return {
     // What the functions take and return is the caller's word: the guest's types are not known here.
     exports: exports as Exports,
-    ...(hasMemory ? { memory: toMemory(ask) } : {}),
+    ...(memory ? { memory } : {}),
     dispose,
   };
 }
 
-function toMemory(ask: Ask): GuestMemory {
+function toMemory(ask: Ask, ended: AbortSignal): GuestMemory {
+  async function read(address: number, length: number): Promise<Uint8Array> {
+    const bytes = await ask({ action: 'read', address, length });
+    if (bytes instanceof Uint8Array) return bytes;
+    throw new WasiNNError('runtime-error', 'memory: the guest worker answered without bytes');
+  }
+
+  async function write(address: number, bytes: Uint8Array): Promise<void> {
+    await ask({ action: 'write', address, bytes: new Uint8Array(bytes) });
+  }
+
   return {
-    async read(address, length) {
-      const bytes = await ask({ action: 'read', address, length });
-      if (bytes instanceof Uint8Array) return bytes;
-      throw new WasiNNError('runtime-error', 'memory: the guest worker answered without bytes');
-    },
-    async write(address, bytes) {
-      await ask({ action: 'write', address, bytes: new Uint8Array(bytes) });
-    },
+    read: (address, length) => untilAborted(ended, () => read(address, length)),
+    write: (address, bytes) => untilAborted(ended, () => write(address, bytes)),
   };
 }
 

@@ -20,7 +20,7 @@ function open(answer: (name: string) => unknown) {
   const remote = createRemoteExports(async (name, values) => {
     calls.push([name, values]);
     return answer(name);
-  });
+  }, new AbortController().signal);
   const exports = remote.arrange(functions);
   /** Calls what a path of names leads to, on what it is a member of. */
   const call = (path: readonly string[], ...values: unknown[]): Promise<unknown> => {
