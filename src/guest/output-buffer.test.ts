@@ -83,7 +83,7 @@ test('leaves out what the page does not take, says so, and goes on when the page
   const text = textOf(batches);
   const taken = text.indexOf('\n');
   const omitted = (20 << 20) - taken;
-  const reason = 'the guest wrote faster than its page could take (docs/guests.md)';
+  const reason = 'the guest wrote faster than its page could take (docs/security.md)';
   expect(text.slice(taken)).toBe(`\n[${omitted} bytes are left out here: ${reason}]\ndone`);
 });
 

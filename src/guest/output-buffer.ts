@@ -197,6 +197,6 @@ export function flushFirst(link: EngineLink, flush: () => void): EngineLink {
 }
 
 function omission(bytes: number): Uint8Array {
-  const text = `\n[${bytes} bytes are left out here: the guest wrote faster than its page could take (docs/guests.md)]\n`;
+  const text = `\n[${bytes} bytes are left out here: the guest wrote faster than its page could take (docs/security.md)]\n`;
   return new TextEncoder().encode(text);
 }
