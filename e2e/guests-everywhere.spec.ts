@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Waiting } from '../src/index.js';
 import { runIn, type Tab } from './browsers/browser.js';
 import { type ProbeExports, preparePage } from './browsers/case-page.js';
@@ -7,6 +5,7 @@ import { knownFailures } from './browsers/known-failures.js';
 import { libraryCases } from './browsers/library-cases.js';
 import { programCases } from './browsers/program-cases.js';
 import { expect, test } from './browsers/test.js';
+import { patchWorkers } from './browsers/worker-script.js';
 import { fixtures, withoutFixtures } from './fixture-data.js';
 import { identityModel } from './onnx-model.js';
 import type { Site } from './site.js';
@@ -76,20 +75,11 @@ async function loseEngines(waiting: Waiting): Promise<unknown> {
   return { codes, areAnswersEqual: answers.every((answer) => answer === expected) };
 }
 
-/** Answers for the guest worker with one that sees WebGPU, and so has two lanes, in browsers that have none. */
-function pretendWebGPU(site: Site): void {
-  const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');
-  const script = readdirSync(assets).find((file) => /^guest-worker-.*\.js$/.test(file));
-  if (script === undefined) throw new Error('the library has not been built: npm run build:standalone');
-  const source = readFileSync(path.join(assets, script), 'utf8');
-  const patch = "if (!('gpu' in navigator)) Object.defineProperty(navigator, 'gpu', { value: undefined })";
-  site.answer(`/lib/assets/${script}`, (_, response) => {
-    response.setHeader('Content-Type', 'text/javascript').end(`${patch};${source}`);
-  });
-}
+/** Browsers that have no WebGPU have one lane; workers that see it have two. */
+const pretendWebGPU = "if (!('gpu' in navigator)) Object.defineProperty(navigator, 'gpu', { value: undefined })";
 
 test('a guest outlives the engines of both lanes, each without the other', async ({ tab, site, waiting }) => {
-  pretendWebGPU(site);
+  patchWorkers(site, 'guest-worker', pretendWebGPU);
   site.answer('/standing-still.js', (_, response) => {
     response.setHeader('Content-Type', 'text/javascript').end(standingStill);
   });

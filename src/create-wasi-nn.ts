@@ -1,4 +1,5 @@
 import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
+import { baseURL } from './base-url.js';
 import { describeEvent } from './describe-event.js';
 import type { EngineEvent, EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
 import { type Engines, noStats, type ReplaceEvent, startEngines } from './engine/engines.js';
@@ -6,19 +7,24 @@ import { type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
+import type { OnFault } from './guest/output-batch.js';
 import type { OutputSink } from './guest/program.js';
-import type { GuestSource } from './guest/protocol.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
-import type { TranspiledGuest } from './guest/transpiled-guest.js';
+import { supportedWaiting } from './guest/waiting.js';
 import type { ModelsUsage } from './models/models.js';
 import { type FallbackProvider, fallbackProviders, isFallbackList } from './models/parse-entry.js';
 import type { ModelsEvent } from './models/protocol.js';
 import { type ModelsOption, toRegistryOptions } from './models/registry.js';
 import { type PageGraph, toPageGraph } from './page-graph.js';
 import { hostModels, type PageModels } from './page-models.js';
+import { settlingLink } from './settling-link.js';
 import { isBlob, isResponse, isURL } from './standard/brand-checks.js';
 import { WasiNNError } from './standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
+import { untilAborted } from './standard/until-aborted.js';
+import type { GuestSource, PreparedGuest } from './transpiler/prepared-guest.js';
+import { createRemoteTranspiler } from './transpiler/remote-transpiler.js';
+import type { TranspiledGuest } from './transpiler/transpiled-guest.js';
 
 export interface WasiNNOptions {
   /**
@@ -65,7 +71,9 @@ export interface WasiNNOptions {
  * A guest: its URL (resolved against the page), a Response, a Blob, its bytes, a compiled core module, or a component
  * that was transpiled in a build step.
  */
-export type GuestInput = string | URL | Response | Blob | BufferSource | WebAssembly.Module | TranspiledGuest;
+export type GuestInput = UncompiledInput | WebAssembly.Module;
+
+type UncompiledInput = string | URL | Response | Blob | BufferSource | TranspiledGuest;
 
 /** An error of `wasi_ephemeral_nn` or `wasi_nn`, in words. */
 export interface FaultEvent {
@@ -73,6 +81,8 @@ export interface FaultEvent {
   /** The function that answered with the error's number: `set_input`. */
   readonly functionName: string;
   readonly error: WasiNNError;
+  /** How many more errors of the guest followed so soon that they are only counted; mostly 0. */
+  readonly omitted: number;
 }
 
 /** A model is on its way. */
@@ -151,7 +161,11 @@ export interface WasiNN extends EventTarget {
   connect(): EngineLink;
   /** What the engines have at the moment, and the browser's storage for models. One that is busy answers afterwards. */
   stats(): Promise<WasiNNStats>;
-  /** Ends all guests and the engines. */
+  /**
+   * Ends all guests, the engines and downloads, for good: what is under way and every later call rejects (`connect` and
+   * `models.add` throw) with a WasiNNError `runtime-error`. The removal of the page or frame does the same. Disposing twice
+   * is harmless.
+   */
   dispose(): void;
 
   addEventListener<Type extends keyof WasiNNEventMap>(
@@ -166,7 +180,10 @@ export interface WasiNN extends EventTarget {
  * Makes wasi-nn available to guests. The engine for the CPU starts with the first of them, the one for accelerators with
  * the first graph that is meant for them.
  *
- * @throws WasiNNError `invalid-argument` for a model, a backend, a limit or a fallback that is not in order
+ * Relative URLs are resolved against the document's base, or in a worker against the address of its script.
+ *
+ * @throws WasiNNError `invalid-argument` for a model, a backend, a limit or a fallback that is not in order,
+ *   `unsupported-operation` in a place that can start no workers, such as a service worker
  */
 export function createWasiNN({
   models = {},
@@ -179,10 +196,11 @@ export function createWasiNN({
   measure = false,
   debug,
 }: WasiNNOptions = {}): WasiNN {
-  const registry = toRegistryOptions(models, allowedUrls, document.baseURI);
+  refuseWithoutWorkers();
+  const registry = toRegistryOptions(models, allowedUrls, baseURL());
   const configuration = {
     allowSoftwareAdapter,
-    backends: resolveBackends(backends, document.baseURI),
+    backends: resolveBackends(backends, baseURL()),
     limits: toLimits(limits),
     fallback: toFallback(fallback),
     measure,
@@ -190,6 +208,9 @@ export function createWasiNN({
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
+  const transpiler = createRemoteTranspiler(configuration.limits.transpileMilliseconds);
+  const disposal = new AbortController();
+  const disposed = disposal.signal;
   let engines: Engines | undefined;
   let ownLink: SteadyLink | undefined;
 
@@ -201,8 +222,10 @@ export function createWasiNN({
 
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
+    startMilliseconds: configuration.limits.startMilliseconds,
     onEvent,
     onLoss: (cause) => engines?.loseModels(cause),
+    disposed,
   });
 
   /** An engine that cannot be started takes all guests along; the next guest tries again. */
@@ -214,7 +237,24 @@ export function createWasiNN({
     ownLink = undefined;
   }
 
+  function dispose(cause: WasiNNError): void {
+    globalThis.removeEventListener('pagehide', onPageHide);
+    // First of all: what it ends rejects with this cause.
+    disposal.abort(cause);
+    stop(cause);
+    transpiler.dispose(cause);
+    host.dispose(cause);
+  }
+
+  /** A frame that is removed takes its workers along without a word. Its callers may be in other frames. */
+  function onPageHide({ persisted }: PageTransitionEvent): void {
+    if (!persisted) dispose(new WasiNNError('runtime-error', 'the page that wasi-nn was created in is gone'));
+  }
+
+  globalThis.addEventListener('pagehide', onPageHide);
+
   function running(): Engines {
+    disposed.throwIfAborted();
     const { connect: connectModels, targetOf } = host;
     engines ??= startEngines({ ...configuration, connectModels, targetOf, onEvent, onFailure: stop });
     return engines;
@@ -232,6 +272,13 @@ export function createWasiNN({
     return ownLink;
   }
 
+  async function prepare(input: GuestInput, { waiting, signal }: EnvironmentOptions): Promise<PreparedGuest> {
+    if (input instanceof WebAssembly.Module) return { kind: 'module', module: input };
+    const source = await toGuestSource(input);
+    const supported = supportedWaiting();
+    return transpiler.prepare(source, { wish: waiting, supported, outputsMayStay: host.outputsMayStay() }, signal);
+  }
+
   /** Starts a guest that ends with its signal. */
   async function start<Exports extends object>(
     input: GuestInput,
@@ -239,26 +286,26 @@ export function createWasiNN({
     output: OutputSink,
   ): Promise<StartedGuest<Exports>> {
     const { signal, waiting } = options;
-    signal?.throwIfAborted();
-    const source = await toGuestSource(input);
-    const environment = await gatherEnvironment(options);
-    signal?.throwIfAborted();
-    const onFault = (error: WasiNNError, functionName: string) => onEvent({ type: 'fault', functionName, error });
+    const ending = signal ? AbortSignal.any([signal, disposed]) : disposed;
+    ending.throwIfAborted();
+    const ended = { ...options, signal: ending };
+    const [prepared, environment] = await Promise.all([prepare(input, ended), gatherEnvironment(ended)]);
+    ending.throwIfAborted();
+    const onFault: OnFault = (error, functionName, omitted) => onEvent({ type: 'fault', functionName, error, omitted });
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       guests.delete(started);
       signal?.removeEventListener('abort', abort);
     };
     const connection = running().connect();
-    const outputsMayStay = host.outputsMayStay();
     const started = startGuest<Exports>({
-      source,
+      prepared,
       connection,
       environment,
-      outputsMayStay,
       output,
       onFault,
       waiting,
+      startMilliseconds: configuration.limits.startMilliseconds,
       onEnd,
     });
     guests.add(started);
@@ -266,49 +313,63 @@ export function createWasiNN({
     return started;
   }
 
+  async function run(source: GuestInput, options: EnvironmentOptions): Promise<RunResult> {
+    const capture = new OutputCapture();
+    const program = await start(source, options, (stream, bytes) => {
+      capture.take(stream, bytes);
+      options[stream]?.(bytes);
+    });
+    try {
+      const exitCode = await program.run();
+      return { exitCode, stdout: capture.text('stdout'), stderr: capture.text('stderr') };
+    } finally {
+      program.fail(new WasiNNError('runtime-error', 'run: the program has ended'));
+    }
+  }
+
+  async function stats(): Promise<WasiNNStats> {
+    const [engineStats, cache] = await Promise.all([engines?.stats() ?? noStats, host.models.usage()]);
+    const contexts = Array.from(guests, (guest) => guest.contexts());
+    return { ...engineStats, contexts: contexts.reduce((total, count) => total + count, 0), cache };
+  }
+
+  async function load(
+    parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
+    { encoding = 'autodetect', target = 'cpu' }: PageLoadOptions,
+  ): Promise<PageGraph> {
+    const link = own();
+    const copies = await Promise.all(parts.map(async (part) => new Uint8Array(await new Blob([part]).arrayBuffer())));
+    return toPageGraph(link, await link.load(copies, encoding, target), disposed);
+  }
+
+  async function loadByName(name: string): Promise<PageGraph> {
+    const link = own();
+    return toPageGraph(link, await link.loadByName(name), disposed);
+  }
+
   return Object.assign(events, {
     models: host.models,
-    async instantiate<Exports extends object = GuestExports>(source: GuestInput, options: EnvironmentOptions = {}) {
-      const { guest } = await start<Exports>(source, options, (stream, bytes) => options[stream]?.(bytes));
-      return guest;
-    },
-    async run(source: GuestInput, options: EnvironmentOptions = {}) {
-      const capture = new OutputCapture();
-      const program = await start(source, options, (stream, bytes) => {
-        capture.take(stream, bytes);
-        options[stream]?.(bytes);
-      });
-      try {
-        const exitCode = await program.run();
-        return { exitCode, stdout: capture.text('stdout'), stderr: capture.text('stderr') };
-      } finally {
-        program.fail(new WasiNNError('runtime-error', 'run: the program has ended'));
-      }
-    },
-    connect,
-    async stats() {
-      const [engineStats, cache] = await Promise.all([engines?.stats() ?? noStats, host.models.usage()]);
-      const contexts = Array.from(guests, (guest) => guest.contexts());
-      return { ...engineStats, contexts: contexts.reduce((total, count) => total + count, 0), cache };
-    },
-    async loadByName(name: string) {
-      const link = own();
-      return toPageGraph(link, await link.loadByName(name));
-    },
-    async load(
-      parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
-      { encoding = 'autodetect', target = 'cpu' }: PageLoadOptions = {},
-    ) {
-      const link = own();
-      const copies = await Promise.all(parts.map(async (part) => new Uint8Array(await new Blob([part]).arrayBuffer())));
-      return toPageGraph(link, await link.load(copies, encoding, target));
-    },
-    dispose() {
-      const cause = new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again');
-      stop(cause);
-      host.dispose(cause);
-    },
+    instantiate: <Exports extends object = GuestExports>(source: GuestInput, options: EnvironmentOptions = {}) =>
+      untilAborted(disposed, async () => {
+        const { guest } = await start<Exports>(source, options, (stream, bytes) => options[stream]?.(bytes));
+        return guest;
+      }),
+    run: (source: GuestInput, options: EnvironmentOptions = {}) => untilAborted(disposed, () => run(source, options)),
+    connect: () => settlingLink(connect(), disposed),
+    stats: () => untilAborted(disposed, stats),
+    loadByName: (name: string) => untilAborted(disposed, () => loadByName(name)),
+    load: (parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options: PageLoadOptions = {}) =>
+      untilAborted(disposed, () => load(parts, options)),
+    dispose: () =>
+      dispose(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again')),
   });
+}
+
+/** Node and service workers have none; workers do, except in old browsers. */
+function refuseWithoutWorkers(): void {
+  if (typeof Worker === 'function') return;
+  const explanation = 'createWasiNN: workers cannot be started here: call it in a page, a frame or a dedicated worker';
+  throw new WasiNNError('unsupported-operation', explanation);
 }
 
 /** The engine's clock may have started at another time than the page's. */
@@ -323,9 +384,8 @@ function toFallback(fallback: unknown): boolean | readonly FallbackProvider[] {
   throw new WasiNNError('invalid-argument', `fallback: expected true, false or a list of ${known}`);
 }
 
-async function toGuestSource(source: GuestInput): Promise<GuestSource> {
-  if (typeof source === 'string' || isURL(source)) return { url: new URL(source, document.baseURI).href };
-  if (source instanceof WebAssembly.Module) return { module: source };
+async function toGuestSource(source: UncompiledInput): Promise<GuestSource> {
+  if (typeof source === 'string' || isURL(source)) return { url: new URL(source, baseURL()).href };
   if ('glue' in source) return { transpiled: source };
   if (isResponse(source) && !source.ok) {
     throw new WasiNNError('not-found', `instantiate: ${source.url} answered ${source.status} ${source.statusText}`);

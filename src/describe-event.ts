@@ -19,8 +19,10 @@ export function describeEvent(event: WasiNNEvent): string {
     }
     case 'replace':
       return `replace: the engine of the lane ${event.lane} was ended: ${event.reason}`;
-    case 'fault':
-      return `fault: ${event.functionName}: ${event.error.code}: ${event.error.message}`;
+    case 'fault': {
+      const others = event.omitted > 0 ? ` (and ${event.omitted} more errors)` : '';
+      return `fault: ${event.functionName}: ${event.error.code}: ${event.error.message}${others}`;
+    }
     default:
       return `${event.type}: ${JSON.stringify(event)}`;
   }

@@ -29,7 +29,7 @@ function open() {
     readTensor: refuse,
     releaseTensor: refuse,
   };
-  return { graph: toPageGraph(link, info), asked };
+  return { graph: toPageGraph(link, info, new AbortController().signal), asked };
 }
 
 describe('a graph of a page', () => {

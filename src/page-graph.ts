@@ -4,6 +4,7 @@ import type { EngineLink, GraphInfo, NamedLinkTensor } from './engine/link.js';
 import { typedArrayName } from './standard/brand-checks.js';
 import { quote, WasiNNError } from './standard/error.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from './standard/tensor.js';
+import { untilAborted } from './standard/until-aborted.js';
 
 /** The elements of a tensor: FP16 and BF16 as their bits, in a Uint16Array. */
 export type TensorElements = Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array | Uint16Array;
@@ -40,6 +41,10 @@ export type PageInputs = Readonly<Record<string, InputTensor | PageTensor>>;
 /** A graph that a page has loaded for itself, without a guest. */
 export interface PageGraph {
   readonly backend: string;
+  /**
+   * Where it runs. After a computation this is where that ran: the device may differ from the one before where the engine
+   * was replaced or the graph moved to another device.
+   */
   readonly device: Device;
   readonly inputs: DeclaredTensors;
   readonly outputs: DeclaredTensors;
@@ -63,7 +68,10 @@ export interface PageGraph {
   dispose(): Promise<void>;
 }
 
-export function toPageGraph(link: EngineLink, { id, backend, device, inputs, outputs }: GraphInfo): PageGraph {
+/** @param disposed once this is aborted, every call of the graph rejects with its reason */
+export function toPageGraph(link: EngineLink, info: GraphInfo, disposed: AbortSignal): PageGraph {
+  const { id, backend, inputs, outputs } = info;
+
   async function computeHeld(tensors: PageInputs): Promise<NamedHeldTensor[]> {
     // The page may dispose of them meanwhile.
     const used = Object.values(tensors).flatMap((tensor) => heldTensors.get(tensor)?.hold() ?? []);
@@ -75,29 +83,33 @@ export function toPageGraph(link: EngineLink, { id, backend, device, inputs, out
     }
   }
 
+  async function compute(tensors: PageInputs): Promise<Record<string, OutputTensor>> {
+    const held = await computeHeld(tensors);
+    try {
+      const outputs: [string, OutputTensor][] = [];
+      // One after another: the calls that are under way at a time are limited, the outputs of a graph are not.
+      for (const [name, tensor] of held) outputs.push([name, toOutput(await tensor.value())]);
+      return toRecord(outputs);
+    } finally {
+      releaseAll(held);
+    }
+  }
+
+  async function computeOnDevice(tensors: PageInputs): Promise<Record<string, PageTensor>> {
+    const held = await computeHeld(tensors);
+    return toRecord(held.map(([name, tensor]) => [name, toPageTensor(tensor, disposed)]));
+  }
+
   return {
     backend,
-    device,
+    get device() {
+      return info.device;
+    },
     inputs,
     outputs,
-    async compute(tensors) {
-      const held = await computeHeld(tensors);
-      try {
-        const outputs: [string, OutputTensor][] = [];
-        // One after another: the calls that are under way at a time are limited, the outputs of a graph are not.
-        for (const [name, tensor] of held) outputs.push([name, toOutput(await tensor.value())]);
-        return toRecord(outputs);
-      } finally {
-        releaseAll(held);
-      }
-    },
-    async computeOnDevice(tensors) {
-      const held = await computeHeld(tensors);
-      return toRecord(held.map(([name, tensor]) => [name, toPageTensor(tensor)]));
-    },
-    async dispose() {
-      await link.unload(id);
-    },
+    compute: (tensors) => untilAborted(disposed, () => compute(tensors)),
+    computeOnDevice: (tensors) => untilAborted(disposed, () => computeOnDevice(tensors)),
+    dispose: () => untilAborted(disposed, async () => link.unload(id)),
   };
 }
 
@@ -111,17 +123,18 @@ function toRecord<Value>(entries: Iterable<readonly [name: string, value: Value]
 /** What the page's tensors are to the engine, until they are disposed of. */
 const heldTensors = new WeakMap<InputTensor | PageTensor, HeldTensor>();
 
-function toPageTensor(held: HeldTensor): PageTensor {
+function toPageTensor(held: HeldTensor, disposed: AbortSignal): PageTensor {
   const { dimensions, type } = held.tensor;
   let isDisposed = false;
   const tensor: PageTensor = {
     dimensions,
     type,
-    async read() {
-      if (isDisposed) throw new WasiNNError('invalid-argument', 'read: the tensor has been disposed of');
-      const { data, ...shape } = await held.value();
-      return toOutput({ ...shape, data: data.slice() });
-    },
+    read: () =>
+      untilAborted(disposed, async () => {
+        if (isDisposed) throw new WasiNNError('invalid-argument', 'read: the tensor has been disposed of');
+        const { data, ...shape } = await held.value();
+        return toOutput({ ...shape, data: data.slice() });
+      }),
     dispose() {
       if (!isDisposed) held.release();
       isDisposed = true;

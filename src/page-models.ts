@@ -1,8 +1,10 @@
+import { baseURL } from './base-url.js';
 import { startWorker, workerError } from './engine/start-worker.js';
 import type { ModelListing, ModelsUsage } from './models/models.js';
 import type { ModelProgress } from './models/progress.js';
 import {
   isModelsEvent,
+  isModelsReady,
   type ModelsConfiguration,
   type ModelsEvent,
   type ModelsPageMessage,
@@ -11,6 +13,8 @@ import { type ModelsTable, parseTable } from './models/registry.js';
 import { createRemoteModels, type RemoteModels } from './models/remote-models.js';
 import type { WasiNNError } from './standard/error.js';
 import type { ExecutionTarget } from './standard/graph.js';
+import { untilAborted } from './standard/until-aborted.js';
+import { type WorkerWatch, watchWorker } from './standard/worker-watch.js';
 
 export interface PreloadOptions {
   /** Ends the download; what has come stays in the cache, and the next one goes on from there. */
@@ -49,9 +53,13 @@ export interface PageModels {
 
 export interface ModelsHostOptions {
   readonly configuration: ModelsConfiguration;
+  /** How long the worker may take to start. */
+  readonly startMilliseconds: number;
   onEvent(event: ModelsEvent): void;
-  /** The worker broke down: ports to it are dead. */
+  /** The worker broke down or ended: ports to it are dead. */
   onLoss(cause: WasiNNError): void;
+  /** Once this is aborted, every call rejects and no worker starts. */
+  readonly disposed: AbortSignal;
 }
 
 /** The models worker, as the page holds it. It starts when it is first needed. */
@@ -69,10 +77,12 @@ export interface ModelsHost {
 
 interface RunningModels {
   readonly worker: Worker;
+  readonly watch: WorkerWatch;
   readonly remote: RemoteModels;
 }
 
-export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions): ModelsHost {
+export function hostModels(options: ModelsHostOptions): ModelsHost {
+  const { configuration, startMilliseconds, onEvent, onLoss, disposed } = options;
   const entries = new Map(configuration.registry.entries);
   const listeners = new Set<(progress: ModelProgress) => void>();
   let running: RunningModels | undefined;
@@ -82,52 +92,63 @@ export function hostModels({ configuration, onEvent, onLoss }: ModelsHostOptions
       () =>
         new Worker(new URL('./models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
     );
+    const watch = watchWorker('models', startMilliseconds, (cause) => lose(workerError('models', cause)));
     worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (isModelsReady(data)) watch.started();
       if (!isModelsEvent(data)) return;
       if (data.type === 'progress') for (const listener of listeners) listener(data);
       onEvent(data);
     };
-    worker.onerror = ({ message }) => {
-      const error = workerError('models', message);
-      stop(error);
-      onLoss(error);
-    };
+    worker.onerror = ({ message }) => lose(workerError('models', message));
     const registry = { ...configuration.registry, entries };
-    tell(worker, { type: 'configure', configuration: { ...configuration, registry } });
-    return { worker, remote: createRemoteModels(open(worker)) };
+    tell(worker, { type: 'configure', configuration: { ...configuration, registry }, lock: watch.lock });
+    return { worker, watch, remote: createRemoteModels(open(worker)) };
+  }
+
+  /** Gives up a worker that can do no more. The next call starts another. */
+  function lose(cause: WasiNNError): void {
+    stop(cause);
+    onLoss(cause);
   }
 
   function stop(cause: WasiNNError): void {
     const stopped = running;
     running = undefined;
+    stopped?.watch.stop();
     stopped?.worker.terminate();
     stopped?.remote.fail(cause);
   }
 
   function current(): RunningModels {
+    disposed.throwIfAborted();
     running ??= start();
     return running;
+  }
+
+  /** Asks the worker, for a caller on the page. */
+  function ask<Answer>(question: (remote: RemoteModels) => Promise<Answer>): Promise<Answer> {
+    return untilAborted(disposed, async () => question(current().remote));
   }
 
   return {
     models: {
       add(models) {
-        const added = parseTable(models, document.baseURI);
+        disposed.throwIfAborted();
+        const added = parseTable(models, baseURL());
         for (const [name, entry] of added) entries.set(name, entry);
         running?.remote.add(added);
       },
-      list: () => current().remote.list(),
-      async preload(name, { signal, onProgress } = {}) {
-        const listener = (progress: ModelProgress) => progress.name === name && onProgress?.(progress);
-        listeners.add(listener);
-        await current()
-          .remote.preload(name, signal)
-          .finally(() => listeners.delete(listener));
-      },
-      delete: (name) => current().remote.delete(name),
-      clear: () => current().remote.clear(),
-      usage: () => current().remote.usage(),
-      persist: async () => (await navigator.storage?.persist()) ?? false,
+      list: () => ask((remote) => remote.list()),
+      preload: (name, { signal, onProgress } = {}) =>
+        ask(async (remote) => {
+          const listener = (progress: ModelProgress) => progress.name === name && onProgress?.(progress);
+          listeners.add(listener);
+          await remote.preload(name, signal).finally(() => listeners.delete(listener));
+        }),
+      delete: (name) => ask((remote) => remote.delete(name)),
+      clear: () => ask((remote) => remote.clear()),
+      usage: () => ask((remote) => remote.usage()),
+      persist: () => untilAborted(disposed, async () => (await navigator.storage?.persist?.()) ?? false),
     },
     connect: () => open(current().worker),
     // What a document says is not known here.

@@ -12,7 +12,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A graph of an engine that keeps its outputs on a device, or does not. */
 async function open({ keeps = true, engine = new FakeEngine({ asynchronous: true, keeps, inputs: 'any' }) } = {}) {
-  const graph = toPageGraph(engine, await engine.loadByName(echoName));
+  const graph = toPageGraph(engine, await engine.loadByName(echoName), new AbortController().signal);
   const releases = () => engine.callsOf('releaseTensor').length;
   const reads = () => engine.callsOf('readTensor').length;
   return { engine, graph, reads, releases };
@@ -137,7 +137,7 @@ describe('compute', () => {
         return engine.readTensor(resident);
       },
     };
-    const graph = toPageGraph(link, await engine.loadByName(echoName));
+    const graph = toPageGraph(link, await engine.loadByName(echoName), new AbortController().signal);
     const inputs = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`x${index}`, x]));
     expect(Object.keys(await graph.compute(inputs))).toEqual(Object.keys(inputs));
     await settle();

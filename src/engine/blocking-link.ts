@@ -28,6 +28,16 @@ export function createWaitingPlace(): WaitingPlace {
   return { mailbox: createMailbox(), notice: createNotice() };
 }
 
+/** What a blocking link reports; each may post messages. */
+export interface BlockingLinkListener {
+  /** A call finds out that the engine is gone. */
+  onLost(): void;
+  /** A call has had no answer for another second. */
+  onUnanswered(): void;
+}
+
+const unheard: BlockingLinkListener = { onLost: () => undefined, onUnanswered: () => undefined };
+
 /**
  * The link of a thread that blocks until the engine has answered; answers are values. Its other end is `serve` too.
  *
@@ -35,16 +45,15 @@ export function createWaitingPlace(): WaitingPlace {
  * twice: into the mailbox by the engine, and out of it into the buffers that the caller gets.
  *
  * @param waitingPlace where answers come, or the news that none will come any more; shared with nobody else
- * @param onLost called when a call finds out that the engine is gone
  */
 export function createBlockingLink(
   port: MessagePort,
   { mailbox, notice }: WaitingPlace = createWaitingPlace(),
-  onLost: () => void = () => undefined,
+  listener: BlockingLinkListener = unheard,
 ): RemoteLink {
   const post = (message: Request | MailboxMessage, transfer: Transferable[] = []) =>
     port.postMessage(message, transfer);
-  const reader = new MailboxReader(mailbox, () => post({ mailbox: 'next' }));
+  const reader = new MailboxReader(mailbox, () => post({ mailbox: 'next' }), listener.onUnanswered);
   let nextId = 0;
   post({ mailbox });
 
@@ -63,7 +72,7 @@ export function createBlockingLink(
     } catch (cause) {
       if (!(cause instanceof EngineLost)) throw cause;
       port.close();
-      onLost();
+      listener.onLost();
       throw lossOf(id, readNotice(notice));
     }
   }

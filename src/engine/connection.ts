@@ -1,4 +1,4 @@
-import type { BackendGraph, Caller } from '../backends/backend.js';
+import type { BackendGraph, Caller, Device } from '../backends/backend.js';
 import {
   type ComputedTensor,
   discard,
@@ -31,6 +31,8 @@ export interface EngineConnection {
   loadByName(name: string, call?: number): Promise<GraphInfo>;
   compute(graph: number, inputs: readonly NamedLinkTensor[], call?: number): Promise<readonly NamedLinkTensor[]>;
   unload(graph: number): Promise<void>;
+  /** Where a graph runs now; nothing for an unknown id. */
+  deviceOf(graph: number): Device | undefined;
   readTensor(resident: number, call?: number): Promise<TensorValue>;
   releaseTensor(resident: number): Promise<void>;
   /** Gives back all graphs and tensors of the guest; calls that come later fail, and so do those that have no turn yet. */
@@ -233,6 +235,7 @@ export function connect({ guest, loader, limits, turns, onTiming, onCallEnd }: C
       entries.delete(id);
       if (entry) await release(entry).catch(explain('unload'));
     },
+    deviceOf: (id) => entries.get(id)?.hold.graph.device,
     readTensor: (resident, call = unnumbered) => admit('read', () => residents.read(resident, callerOf('read', call))),
     async releaseTensor(resident) {
       // It may have to wait for its turn, which is no matter of the guest any more; nor is it whether it succeeds.

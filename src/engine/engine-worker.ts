@@ -2,6 +2,7 @@ import { createEchoBackend } from '../backends/echo.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
+import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createEngine, type Engine, type EngineConnection } from './engine.js';
 import { createModelsLine } from './models-line.js';
 import { type EngineConfiguration, type EngineMessage, fromPlainError, isPageMessage } from './protocol.js';
@@ -26,7 +27,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   switch (data.type) {
     case 'configure':
       engine = configure(data.configuration);
-      holdWhileAlive(data.configuration.lifeLock, () => tell({ type: 'ready' }));
+      void holdWorkerLock(data.configuration.workerLock).then(() => tell({ type: 'ready' }));
       return;
     case 'models':
       models.attach(data.port);
@@ -83,17 +84,6 @@ function disconnect(guest: number): void {
 /** The call that met the fault is answered first. */
 function onBroken(reason: string): void {
   setTimeout(() => tell({ type: 'broken', reason }));
-}
-
-/** Takes a lock that nothing but the end of this thread gives back; where there are no locks, nothing tells of that. */
-function holdWhileAlive(lock: string, onHeld: () => void): void {
-  const hold = () => {
-    onHeld();
-    return new Promise(() => undefined);
-  };
-  // Refused where storage is, as in a sandboxed frame.
-  if ('locks' in navigator) navigator.locks.request(lock, hold).catch(onHeld);
-  else onHeld();
 }
 
 function tell(message: EngineMessage): void {

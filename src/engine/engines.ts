@@ -8,6 +8,7 @@ import {
   isOpenMessage,
   isSpareMessage,
   isTargetQuestion,
+  isUnansweredMessage,
   type LossMessage,
   type OpenMessage,
   type TargetQuestion,
@@ -101,6 +102,7 @@ export function startEngines({ targetOf, onEvent, ...options }: EnginesOptions):
         if (isOpenMessage(data)) attach(id, guest, data);
         else if (isSpareMessage(data)) keepSpare(guest, data.spare);
         else if (isTargetQuestion(data)) void answer(line, data);
+        else if (isUnansweredMessage(data)) engines[data.unanswered].probe();
       };
       return {
         port,

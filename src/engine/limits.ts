@@ -29,8 +29,13 @@ export interface Limits {
    * also take to read a tensor that has stayed on a device. Default 60 000.
    */
   readonly computeMilliseconds: number;
-  /** How long an engine's worker may take to start, fetching its script included. Default 30 000. */
+  /**
+   * How long a worker may take to start, in ms, fetching its script included. An engine whose thread takes no message for
+   * as long, though no call runs on it, is replaced. Default 30 000.
+   */
   readonly startMilliseconds: number;
+  /** How long it may take to transpile one component in the page, in ms. Default 60 000. */
+  readonly transpileMilliseconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -42,6 +47,7 @@ export const defaultLimits: Limits = {
   loadMilliseconds: 300_000,
   computeMilliseconds: 60_000,
   startMilliseconds: 30_000,
+  transpileMilliseconds: 60_000,
 };
 
 /**

@@ -17,6 +17,7 @@ export const unused: EngineConnection = {
   loadByName: refuse,
   compute: refuse,
   unload: refuse,
+  deviceOf: () => undefined,
   readTensor: refuse,
   releaseTensor: refuse,
   close: refuse,

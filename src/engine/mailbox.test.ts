@@ -55,6 +55,26 @@ describe('a mailbox', () => {
     await writer.terminate();
   });
 
+  it('reports each second in which no piece comes', async () => {
+    const mailbox = new SharedArrayBuffer(4 + 8);
+    const write = `
+      const words = new Int32Array(require('node:worker_threads').workerData);
+      Atomics.store(words, 0, 1);
+      Atomics.notify(words, 0);`;
+    let writer: Worker | undefined;
+    const reader = new MailboxReader(
+      mailbox,
+      () => undefined,
+      () => {
+        writer ??= new Worker(write, { eval: true, workerData: mailbox });
+      },
+    );
+    reader.waitForPiece(() => undefined);
+    expect(reader.read(1)).toEqual(Uint8Array.of(0));
+    expect(writer).toBeDefined();
+    await writer?.terminate();
+  });
+
   it('joins what was written apart, and parts what was written together', () => {
     const { writer, reader } = createPair(new SharedArrayBuffer(4 + 5));
     reader.waitForPiece(() => writer.write([bytesUpTo(3), new Uint8Array(), bytesUpTo(9), bytesUpTo(1)]));

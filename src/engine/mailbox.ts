@@ -1,4 +1,5 @@
 import { EngineLost } from './loss.js';
+import { unansweredMilliseconds } from './protocol.js';
 import { createSharedMemory } from './shared-memory.js';
 
 /**
@@ -67,14 +68,19 @@ export class MailboxReader {
   readonly #words: Int32Array;
   readonly #piece: Uint8Array;
   readonly #askForNext: () => void;
+  readonly #onUnanswered: () => void;
   #unread: Uint8Array = new Uint8Array();
   #isClosed = false;
 
-  /** @param askForNext tells the engine's end to go on; called when a piece has been read */
-  constructor(mailbox: SharedArrayBuffer, askForNext: () => void) {
+  /**
+   * @param askForNext tells the engine's end to go on; called when a piece has been read
+   * @param onUnanswered called after each second in which no piece came; it may post messages
+   */
+  constructor(mailbox: SharedArrayBuffer, askForNext: () => void, onUnanswered: () => void = () => undefined) {
     this.#words = new Int32Array(mailbox, 0, 1);
     this.#piece = new Uint8Array(mailbox, pieceStart);
     this.#askForNext = askForNext;
+    this.#onUnanswered = onUnanswered;
   }
 
   /**
@@ -97,7 +103,8 @@ export class MailboxReader {
     for (;;) {
       const length = Atomics.load(this.#words, lengthWord);
       if (length !== 0) return length;
-      Atomics.wait(this.#words, lengthWord, 0);
+      const outcome = Atomics.wait(this.#words, lengthWord, 0, unansweredMilliseconds);
+      if (outcome === 'timed-out') this.#onUnanswered();
     }
   }
 

@@ -13,7 +13,7 @@ import {
   unloadCall,
 } from './calls.js';
 import type { RemoteLink } from './link.js';
-import { fromPlainError, isReply, type Result } from './protocol.js';
+import { fromPlainError, isReply, type Move, type Result, unansweredMilliseconds } from './protocol.js';
 
 interface Pending {
   resolve(result: Result): void;
@@ -25,19 +25,41 @@ export interface MessageLink extends RemoteLink {
   fail(causeOf: (call: number) => WasiNNError): void;
 }
 
+/** What a message link reports beside its answers. */
+export interface MessageLinkListener {
+  /** For another second a call has had no answer. */
+  onUnanswered(): void;
+  /** A graph was computed on another device than before. */
+  onMoved(move: Move): void;
+}
+
+const unheard: MessageLinkListener = { onUnanswered: () => undefined, onMoved: () => undefined };
+
 /** The link over a MessagePort, whose other end `serve` serves. Answers are promises. */
-export function createMessageLink(port: MessagePort): MessageLink {
+export function createMessageLink(port: MessagePort, listener: MessageLinkListener = unheard): MessageLink {
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let lost: ((call: number) => WasiNNError) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
     if (!isReply(data)) return;
     const call = pending.get(data.id);
     pending.delete(data.id);
+    if (data.moved) listener.onMoved(data.moved);
     if ('error' in data) call?.reject(fromPlainError(data.error));
     else call?.resolve(data.result);
   };
+
+  /** One timer serves all calls, so that short ones cost none. */
+  function watch(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (pending.size === 0) return;
+      listener.onUnanswered();
+      watch();
+    }, unansweredMilliseconds);
+  }
 
   function request(call: Call): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -46,6 +68,7 @@ export function createMessageLink(port: MessagePort): MessageLink {
       try {
         port.postMessage({ ...call.operation, id }, call.transfer);
         pending.set(id, { resolve, reject });
+        watch();
       } catch (cause) {
         reject(notPosted(call, cause));
       }
@@ -76,6 +99,7 @@ export function createMessageLink(port: MessagePort): MessageLink {
       port.close();
       for (const [id, call] of pending) call.reject(causeOf(id));
       pending.clear();
+      clearTimeout(timer);
     },
   };
 }

@@ -1,10 +1,10 @@
-import type { FallbackPolicy } from '../backends/backend.js';
+import type { Device, FallbackPolicy } from '../backends/backend.js';
 import type { BackendUrls } from '../backends/resolve-backends.js';
 import { type ExecutionTarget, type GraphEncoding, isExecutionTarget } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { EngineEvent, EngineStats } from './engine.js';
-import type { Lane } from './lanes.js';
+import { type Lane, lanes } from './lanes.js';
 import type { Limits } from './limits.js';
 import type { GraphInfo, ModelPart, NamedLinkTensor } from './link.js';
 import type { FailedCall } from './loss.js';
@@ -15,7 +15,8 @@ export { fromPlainError, type PlainError, toPlainError } from '../standard/plain
  * What is said between threads. A page tells an engine worker, by the worker's own channel, how to be, where the
  * models are and which guests come and go ({@link PageMessage}), and hears of what happens ({@link EngineMessage}). A guest
  * has a line to the page, by which it sends a port for the engine of a lane ({@link OpenMessage}), hears when that engine is
- * gone ({@link LossMessage}) and asks what a model is meant for ({@link TargetQuestion}). Through the port each {@link Request} gets one {@link Reply} with the same id, in any order. A
+ * gone ({@link LossMessage}), asks what a model is meant for ({@link TargetQuestion}) and reports calls that the engine leaves
+ * without an answer ({@link UnansweredMessage}). Through the port each {@link Request} gets one {@link Reply} with the same id, in any order. A
  * guest that blocks gets its replies through shared memory instead, which a {@link MailboxMessage} names first
  * (`mailbox.ts`).
  */
@@ -41,8 +42,8 @@ export interface EngineConfiguration {
   readonly measure: boolean;
   /** Where the engine writes what it works on (`turns.ts`). */
   readonly board: Int32Array;
-  /** A lock for the engine to hold as long as it lives, so that the page learns of its end. */
-  readonly lifeLock: string;
+  /** The lock that the engine holds as long as it lives (`worker-watch.ts`). */
+  readonly workerLock: string;
 }
 
 export type EngineMessage =
@@ -68,6 +69,14 @@ export type OpenMessage =
   | { readonly lane: Lane; readonly port: MessagePort }
   /** By the oldest of its spare ports; the guest's thread blocks, and waits there. */
   | { readonly lane: Lane; readonly waitingPlace: WaitingPlace };
+
+/** How long a link waits for an answer before it reports that it has none, and how often it does so from then on. */
+export const unansweredMilliseconds = 1000;
+
+/** From a guest's link to the page: a call to the engine of this lane has had no answer for a while. */
+export interface UnansweredMessage {
+  readonly unanswered: Lane;
+}
 
 /**
  * From the link of a guest that blocks to the page: the other end of a port for an engine to come. The page answers
@@ -121,7 +130,13 @@ export type Result = GraphInfo | readonly NamedLinkTensor[] | undefined;
 
 export type Outcome = { readonly result: Result } | { readonly error: PlainError };
 
-export type Reply = Outcome & { readonly id: number };
+export type Reply = Outcome & { readonly id: number; readonly moved?: Move };
+
+/** A graph was computed on another device than the link was last told. */
+export interface Move {
+  readonly graph: number;
+  readonly device: Device;
+}
 
 /** From a guest that blocks: where its replies go from now on, or that it has taken a piece out and wants the next. */
 export interface MailboxMessage {
@@ -146,6 +161,10 @@ export function isOpenMessage(data: unknown): data is OpenMessage {
 
 export function isSpareMessage(data: unknown): data is SpareMessage {
   return isObjectWith(data, 'spare') && data.spare instanceof MessagePort;
+}
+
+export function isUnansweredMessage(data: unknown): data is UnansweredMessage {
+  return isObjectWith(data, 'unanswered') && lanes.some((lane) => lane === data.unanswered);
 }
 
 export function isLossMessage(data: unknown): data is LossMessage {

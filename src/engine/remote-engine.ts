@@ -16,6 +16,8 @@ export interface RemoteEngine {
   detach(guest: number): void;
   /** Those that the worker serves. */
   guests(): readonly number[];
+  /** Checks that the worker's thread still takes messages, and replaces the worker where it does not. */
+  probe(): void;
   /** Tells the worker that its port to the models is dead. */
   loseModels(cause: WasiNNError): void;
   /** What the engine has; nothing where none runs. */
@@ -60,6 +62,7 @@ export function createRemoteEngine({
       onUnstartable: onFailure,
       onOverdue: (turn) => replaceAfter(overdue(turn, options.limits), [turn]),
       onBroken: (cause) => replaceAfter(broken(cause), engine.turns()),
+      onUnresponsive: (reason) => replace(reason),
       onOutgrown: (reason) => replace(reason),
     });
     return engine;
@@ -96,6 +99,7 @@ export function createRemoteEngine({
       if (served.delete(guest)) running?.tell({ type: 'disconnect', guest });
     },
     guests: () => [...served],
+    probe: () => running?.probe(),
     loseModels: (cause) => running?.tell({ type: 'models-lost', error: toPlainError(cause) }),
     stats: async () => running?.stats(),
     dispose() {

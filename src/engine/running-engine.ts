@@ -1,21 +1,25 @@
+import { countDown } from '../standard/countdown.js';
 import type { WasiNNError } from '../standard/error.js';
+import { watchWorker } from '../standard/worker-watch.js';
 import type { EngineEvent, EngineStats } from './engine.js';
 import { type EngineConfiguration, type EngineMessage, isEngineMessage, type PageMessage } from './protocol.js';
 import { startWorker, workerError } from './start-worker.js';
-import { createBoard, readTurns, type Turn, updateBoard, watchTurns } from './turns.js';
+import { createBoard, lastTurn, readTurns, type Turn, updateBoard, watchTurns } from './turns.js';
 
 /** One engine worker, from its start to its end. */
 export interface RunningEngine {
   tell(message: PageMessage, transfer?: Transferable[]): void;
   /** What the engine has; resolves to nothing where it ends before it can tell. */
   stats(): Promise<EngineStats | undefined>;
+  /** Checks that the engine's thread still takes messages. Where it does not, the listener's `onUnresponsive` follows. */
+  probe(): void;
   /** The turns that are under way, or were when it ended by itself. */
   turns(): readonly Turn[];
   end(): void;
 }
 
 /** What a page gives a worker to start with. */
-export type RunningEngineOptions = Omit<EngineConfiguration, 'board' | 'lifeLock'>;
+export type RunningEngineOptions = Omit<EngineConfiguration, 'board' | 'workerLock'>;
 
 /** What becomes of a worker; nothing is called after its `end`. */
 export interface RunningEngineListener {
@@ -28,6 +32,8 @@ export interface RunningEngineListener {
   onOverdue(turn: Turn): void;
   /** It has ended, or something in it has failed that nobody caught. */
   onBroken(cause: string): void;
+  /** Its thread takes no messages, though no call is under way that may block it. */
+  onUnresponsive(reason: string): void;
   /** Nothing is under way, and a fresh worker would take far less memory. */
   onOutgrown(reason: string): void;
 }
@@ -35,20 +41,45 @@ export interface RunningEngineListener {
 export function startRunningEngine(options: RunningEngineOptions, listener: RunningEngineListener): RunningEngine {
   const { loadMilliseconds: load, computeMilliseconds: compute, startMilliseconds } = options.limits;
   const board = createBoard();
-  const watch = watchTurns(board, { load, compute, read: compute }, listener.onOverdue);
-  const lifeLock = `wasi-nn engine ${Date.now()} ${Math.random()}`;
-  const ended = new AbortController();
+  const turnWatch = watchTurns(board, { load, compute, read: compute }, listener.onOverdue);
+  const workerWatch = watchWorker('engine', startMilliseconds, listener.onBroken);
   let isReady = false;
+  let hasEnded = false;
   const questions: ((stats: EngineStats | undefined) => void)[] = [];
-  const startLimit = setTimeout(
-    () => listener.onBroken(`it did not start in ${startMilliseconds} ms`),
-    startMilliseconds,
-  );
+  let stopCountdown: (() => void) | undefined;
 
   const worker = startWorker(
     () => new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
   );
   const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
+
+  function ask(): Promise<EngineStats | undefined> {
+    return new Promise((resolve) => {
+      questions.push(resolve);
+      tell({ type: 'stats' });
+      expectAnswer();
+    });
+  }
+
+  function takeAnswer(stats: EngineStats): void {
+    questions.shift()?.(stats);
+    stopCountdown?.();
+    stopCountdown = undefined;
+    expectAnswer();
+  }
+
+  /** Limits how long the thread may leave a question open. A runtime that computes blocks it: other limits hold then. */
+  function expectAnswer(): void {
+    if (!isReady || stopCountdown || questions.length === 0) return;
+    const isBusy = readTurns(board).length > 0;
+    const turn = lastTurn(board);
+    stopCountdown = countDown(startMilliseconds, () => {
+      stopCountdown = undefined;
+      const wasBusy = isBusy || lastTurn(board) !== turn || readTurns(board).length > 0;
+      if (wasBusy) expectAnswer();
+      else listener.onUnresponsive(`its thread took no message for ${startMilliseconds} ms, though no call ran on it`);
+    });
+  }
 
   function receive(message: EngineMessage): void {
     switch (message.type) {
@@ -60,11 +91,11 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
         return;
       case 'ready':
         isReady = true;
-        clearTimeout(startLimit);
-        void awaitDeath(lifeLock, ended.signal).then(listener.onBroken, () => undefined);
+        workerWatch.started();
+        expectAnswer();
         return;
       case 'stats':
-        questions.shift()?.(message.stats);
+        takeAnswer(message.stats);
         return;
       case 'outgrown':
         listener.onOutgrown(message.reason);
@@ -73,47 +104,38 @@ export function startRunningEngine(options: RunningEngineOptions, listener: Runn
         listener.onBroken(message.reason);
         return;
       case 'busy':
-        watch.wake();
+        turnWatch.wake();
         return;
       case 'turn':
         updateBoard(board, message.place, message.words);
-        watch.wake();
+        turnWatch.wake();
     }
   }
 
   worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (!ended.signal.aborted && isEngineMessage(data)) receive(data);
+    if (!hasEnded && isEngineMessage(data)) receive(data);
   };
   worker.onerror = ({ message }) => {
-    if (ended.signal.aborted) return;
+    if (hasEnded) return;
     if (isReady) listener.onBroken(message);
     else listener.onUnstartable(workerError('engine', message));
   };
-  tell({ type: 'configure', configuration: { ...options, board, lifeLock } });
+  tell({ type: 'configure', configuration: { ...options, board, workerLock: workerWatch.lock } });
 
   return {
     tell,
-    stats: () =>
-      new Promise((resolve) => {
-        questions.push(resolve);
-        tell({ type: 'stats' });
-      }),
+    stats: ask,
+    probe() {
+      if (questions.length === 0) void ask();
+    },
     turns: () => readTurns(board),
     end() {
-      ended.abort();
-      clearTimeout(startLimit);
-      watch.stop();
+      hasEnded = true;
+      workerWatch.stop();
+      stopCountdown?.();
+      turnWatch.stop();
       worker.terminate();
       for (const resolve of questions.splice(0)) resolve(undefined);
     },
   };
-}
-
-/**
- * Resolves, to a text, when a worker that holds a lock has ended, for whatever reason: browsers tell of that in no other
- * way. Never where there are no locks.
- */
-async function awaitDeath(lock: string, signal: AbortSignal): Promise<string> {
-  if (!('locks' in navigator)) return new Promise(() => undefined);
-  return navigator.locks.request(lock, { signal }, async () => 'its worker was ended');
 }

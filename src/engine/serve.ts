@@ -1,3 +1,4 @@
+import type { Device } from '../backends/backend.js';
 import { isBlob } from '../standard/brand-checks.js';
 import type { GraphBuilder } from '../standard/graph.js';
 import type { EngineConnection } from './connection.js';
@@ -5,9 +6,11 @@ import type { ModelPart } from './link.js';
 import { MailboxWriter } from './mailbox.js';
 import { toStream } from './outcome-stream.js';
 import {
+  isGraphInfo,
   isMailboxMessage,
   isNamedTensors,
   isRequest,
+  type Move,
   type Reply,
   type Request,
   type Result,
@@ -23,10 +26,11 @@ type SendReply = (reply: Reply) => void;
  */
 export function serve(port: MessagePort, connection: EngineConnection): void {
   let mailbox: MailboxWriter | undefined;
+  const devices = createDeviceReport(connection);
   const send: SendReply = (reply) => (mailbox ? mailbox.write(toStream(reply)) : postReply(port, reply));
 
   port.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (isRequest(data)) void answer(connection, data, send);
+    if (isRequest(data)) void answer(connection, data, devices, send);
     if (!isMailboxMessage(data)) return;
     if (data.mailbox === 'next') mailbox?.next();
     else mailbox = new MailboxWriter(data.mailbox);
@@ -38,13 +42,37 @@ function postReply(port: MessagePort, reply: Reply): void {
   port.postMessage(reply, isTensors ? buffersOf(reply.result) : []);
 }
 
-async function answer(connection: EngineConnection, request: Request, send: SendReply): Promise<void> {
+async function answer(
+  connection: EngineConnection,
+  request: Request,
+  devices: DeviceReport,
+  send: SendReply,
+): Promise<void> {
   const { id } = request;
   try {
-    send({ id, result: await carryOut(connection, request) });
+    const result = await carryOut(connection, request);
+    const moved = devices(request, result);
+    send({ id, result, ...(moved ? { moved } : {}) });
   } catch (cause) {
     send({ id, error: toPlainError(cause) });
   }
+}
+
+/** Tells where a graph was computed, where the link was last told another device. */
+type DeviceReport = (request: Request, result: Result) => Move | undefined;
+
+function createDeviceReport(connection: EngineConnection): DeviceReport {
+  const told = new Map<number, Device>();
+  return (request, result) => {
+    if (isGraphInfo(result)) told.set(result.id, result.device);
+    if (request.operation === 'unload') told.delete(request.graph);
+    if (request.operation !== 'compute') return undefined;
+    const { graph } = request;
+    const device = connection.deviceOf(graph);
+    if (!device || device === told.get(graph)) return undefined;
+    told.set(graph, device);
+    return { graph, device };
+  };
 }
 
 async function carryOut(connection: EngineConnection, request: Request): Promise<Result> {

@@ -4,7 +4,7 @@ import type { EngineConnection } from './connection.js';
 import type { Lane } from './lanes.js';
 import { type GraphInfo, isResident } from './link.js';
 import type { FailedCall } from './loss.js';
-import { isOpenMessage, isTargetQuestion, type LossMessage } from './protocol.js';
+import { isOpenMessage, isTargetQuestion, isUnansweredMessage, type LossMessage } from './protocol.js';
 import { serve } from './serve.js';
 import { createSteadyMessageLink, type SteadyLink } from './steady-link.js';
 import { answerTarget } from './target-question.js';
@@ -35,16 +35,17 @@ export function createFakeEngine(firstId: number, { keeps = false } = {}) {
   const calls: string[] = [];
   let gate: Promise<void> = Promise.resolve();
   let nextId = firstId;
+  let device = info(0).device;
   const connection: EngineConnection = {
     async load(parts, encoding, target) {
       calls.push(`load ${parts.map((part) => part.join('.'))} ${encoding} ${target}`);
       await gate;
-      return info(nextId++);
+      return { ...info(nextId++), device };
     },
     async loadByName(name) {
       calls.push(`loadByName ${name}`);
       await gate;
-      return info(nextId++);
+      return { ...info(nextId++), device };
     },
     async compute(graph, inputs) {
       const residents = inputs.flatMap(([, tensor]) => (isResident(tensor) ? [` #${tensor.resident}`] : []));
@@ -57,6 +58,7 @@ export function createFakeEngine(firstId: number, { keeps = false } = {}) {
     async unload(graph) {
       calls.push(`unload ${graph}`);
     },
+    deviceOf: () => device,
     async readTensor(resident) {
       calls.push(`read ${resident}`);
       await gate;
@@ -70,6 +72,10 @@ export function createFakeEngine(firstId: number, { keeps = false } = {}) {
   return {
     calls,
     connection,
+    /** From now on graphs run on another device. */
+    moveTo: (description: string) => {
+      device = { ...device, description };
+    },
     /** From now on nothing is answered. */
     stall: () => {
       gate = new Promise(() => undefined);
@@ -82,10 +88,12 @@ export type FakeEngine = ReturnType<typeof createFakeEngine>;
 /** A page that gives its guest one engine after another. */
 export function openLine(...engines: readonly FakeEngine[]): {
   link: SteadyLink;
+  /** The lanes of which the link reported a call without an answer. */
+  unanswered: Lane[];
   lose(failed?: readonly FailedCall[]): void;
 } {
-  const { link, lose } = openLines({ cpu: engines, accelerated: [] });
-  return { link, lose: (failed) => lose('cpu', failed) };
+  const { link, unanswered, lose } = openLines({ cpu: engines, accelerated: [] });
+  return { link, unanswered, lose: (failed) => lose('cpu', failed) };
 }
 
 /** A page that does so for each lane, and knows what models are meant for. */
@@ -96,11 +104,13 @@ export function openLines(
   link: SteadyLink;
   /** The names that the page was asked for. */
   asked: string[];
+  unanswered: Lane[];
   lose(lane: Lane, failed?: readonly FailedCall[]): void;
 } {
   const { port1: line, port2 } = new MessageChannel();
   opened.push(line, port2);
   const asked: string[] = [];
+  const unanswered: Lane[] = [];
   const generations = { cpu: 0, accelerated: 0 };
   line.onmessage = ({ data }) => {
     if (isTargetQuestion(data)) {
@@ -108,6 +118,7 @@ export function openLines(
       const target = targets[data.name];
       if (target) answerTarget(line, data, target);
     }
+    if (isUnansweredMessage(data)) unanswered.push(data.unanswered);
     if (!isOpenMessage(data) || !('port' in data)) return;
     opened.push(data.port);
     const engine = engines[data.lane][generations[data.lane]++];
@@ -116,6 +127,7 @@ export function openLines(
   return {
     link: createSteadyMessageLink(port2),
     asked,
+    unanswered,
     lose(lane, failed = []) {
       const message: LossMessage = { lane, failed };
       line.postMessage(message);

@@ -237,3 +237,45 @@ it('a link that sees neither WebGPU nor WebNN has one lane, and asks nobody for 
   expect(engine.calls).toEqual(['loadByName t', 'load 1 onnx gpu']);
   expect(asked).toEqual([]);
 });
+
+describe('the device of a graph', () => {
+  it('is the one of the engine that took over, once the graph is computed there', async () => {
+    const [first, second] = [createFakeEngine(0), createFakeEngine(40)];
+    second.moveTo('another device');
+    const { link, lose } = openLine(first, second);
+    const graph = await link.loadByName('m');
+    lose();
+    expect(graph.device.description).toBe('fake');
+    await link.compute(graph.id, [tensor(4)]);
+    expect(graph.device.description).toBe('another device');
+  });
+
+  it('is the one that it moved to in its engine, before and after the engine is lost', async () => {
+    const [first, second] = [createFakeEngine(0), createFakeEngine(40)];
+    const { link, lose } = openLine(first, second);
+    const [graph, other] = [await link.loadByName('m'), await link.loadByName('n')];
+    first.moveTo('moved');
+    await link.compute(graph.id, [tensor(4)]);
+    expect([graph.device.description, other.device.description]).toEqual(['moved', 'fake']);
+    lose();
+    await link.compute(graph.id, [tensor(4)]);
+    second.moveTo('moved again');
+    await link.compute(graph.id, [tensor(4)]);
+    expect(graph.device.description).toBe('moved again');
+  });
+});
+
+describe('a call without an answer', () => {
+  it('is reported each second, for its lane', async () => {
+    const engine = createFakeEngine(0);
+    const { link, unanswered } = openLine(engine);
+    const { id } = await link.loadByName('m');
+    engine.stall();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    void link.compute(id, [tensor(4)]);
+    vi.advanceTimersByTime(2000);
+    vi.useRealTimers();
+    await until(() => unanswered.length === 2);
+    expect(unanswered).toEqual(['cpu', 'cpu']);
+  });
+});

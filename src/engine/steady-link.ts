@@ -1,3 +1,4 @@
+import type { Device } from '../backends/backend.js';
 import { isBlob } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
@@ -16,8 +17,15 @@ import {
 } from './link.js';
 import { EngineLost, lossOf } from './loss.js';
 import { createMessageLink, type MessageLink } from './message-link.js';
-import { isLossMessage, isTargetAnswer, type OpenMessage, type SpareMessage } from './protocol.js';
-import { createTargetQuestions, waitForTarget } from './target-question.js';
+import {
+  isLossMessage,
+  isTargetAnswer,
+  type Move,
+  type OpenMessage,
+  type SpareMessage,
+  type UnansweredMessage,
+} from './protocol.js';
+import { createBlockingTargetQuestions, createTargetQuestions } from './target-question.js';
 
 /** What a graph was loaded from. */
 type Source =
@@ -29,6 +37,8 @@ interface Entry {
   readonly source: Source;
   readonly lane: Lane;
   place: Place | undefined;
+  /** Where it was last known to run. */
+  device: Device;
 }
 
 interface Place {
@@ -70,14 +80,19 @@ export function createSteadyMessageLink(line: MessagePort): SteadyLink {
     const known = links.get(lane);
     if (known) return known;
     const { port1, port2 } = new MessageChannel();
-    const link = createMessageLink(port1);
+    const link: MessageLink = createMessageLink(port1, {
+      onUnanswered: () => post(line, { unanswered: lane }),
+      onMoved: (move) => steady.takeMove(link, move),
+    });
     links.set(lane, link);
     post(line, { lane, port: port2 });
     return link;
   }
 
+  const steady = keepSteady({ open, targetOf: questions.ask, refuse: (cause) => Promise.reject(cause) });
+
   return {
-    ...keepSteady({ open, targetOf: questions.ask, refuse: (cause) => Promise.reject(cause) }),
+    ...steady.link,
     fail(cause) {
       questions.fail(cause);
       for (const lane of lanes) open(lane).fail(() => cause);
@@ -106,9 +121,12 @@ export async function createSteadyBlockingLink(line: MessagePort): Promise<Engin
     spares.push(prepare(line));
     const { port } = spares.shift() ?? prepare(line);
     const waitingPlace = createWaitingPlace();
-    const link = createBlockingLink(port, waitingPlace, () => {
-      // One that was lost before tells of it with every call.
-      if (links.get(lane) === link) links.delete(lane);
+    const link = createBlockingLink(port, waitingPlace, {
+      onLost() {
+        // One that was lost before tells of it with every call.
+        if (links.get(lane) === link) links.delete(lane);
+      },
+      onUnanswered: () => post(line, { unanswered: lane }),
     });
     links.set(lane, link);
     post(line, { lane, waitingPlace });
@@ -118,11 +136,11 @@ export async function createSteadyBlockingLink(line: MessagePort): Promise<Engin
   open('cpu');
   return keepSteady({
     open,
-    targetOf: (name) => waitForTarget(line, name),
+    targetOf: createBlockingTargetQuestions(line),
     refuse(cause) {
       throw cause;
     },
-  });
+  }).link;
 }
 
 interface Spare {
@@ -142,7 +160,7 @@ function prepare(line: MessagePort): Spare {
   return { port: port1, connected };
 }
 
-function post(line: MessagePort, message: OpenMessage): void {
+function post(line: MessagePort, message: OpenMessage | UnansweredMessage): void {
   line.postMessage(message, 'port' in message ? [message.port] : []);
 }
 
@@ -156,11 +174,17 @@ interface LinkSource {
   refuse(cause: WasiNNError): Awaitable<never>;
 }
 
+interface SteadyGraphs {
+  readonly link: EngineLink;
+  /** A graph was computed on another device than before, in the engine that a link leads to. */
+  takeMove(link: RemoteLink, move: Move): void;
+}
+
 /**
  * Makes a link of links that come and go with their engines. It remembers what its graphs were loaded from, and loads
  * them anew when they are next computed; calls that only waited when their engine was lost are made again.
  */
-function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
+function keepSteady({ open, targetOf, refuse }: LinkSource): SteadyGraphs {
   const graphs = new Map<number, Entry>();
   const residences = new Map<number, Residence>();
   let nextId = 0;
@@ -184,10 +208,18 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
   ): Awaitable<GraphInfo> {
     return persist((attempt) => {
       const link = open(lane);
-      return andThen(action(link, attempt), ({ id, ...info }) => {
+      return andThen(action(link, attempt), ({ id, device, ...info }) => {
         const own = nextId++;
-        graphs.set(own, { source, lane, place: { link, id } });
-        return { id: own, ...info };
+        const entry: Entry = { source, lane, place: { link, id }, device };
+        graphs.set(own, entry);
+        const known = {
+          ...info,
+          id: own,
+          get device() {
+            return entry.device;
+          },
+        };
+        return known;
       });
     });
   }
@@ -206,7 +238,11 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
       throw cause;
     };
     const loading = orElse(() => loadFrom(link, entry.source), forget);
-    const place = { link, id: andThen(loading, ({ id }) => id) };
+    const id = andThen(loading, (info) => {
+      entry.device = info.device;
+      return info.id;
+    });
+    const place = { link, id };
     entry.place = place;
     return place;
   }
@@ -233,7 +269,7 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
     return residence.link === link ? { ...tensor, resident: residence.resident } : read(residence);
   }
 
-  return {
+  const link: EngineLink = {
     load(parts, encoding, target) {
       // Blobs are not held in this thread's memory.
       const kept = parts.map((part) => (isBlob(part) ? part : new Blob([part])));
@@ -280,6 +316,23 @@ function keepSteady({ open, targetOf, refuse }: LinkSource): EngineLink {
       const residence = residences.get(own);
       residences.delete(own);
       return residence && orElse(() => residence.link.releaseTensor(residence.resident), ignoreLoss);
+    },
+  };
+
+  return {
+    link,
+    takeMove(from, { graph, device }) {
+      for (const entry of graphs.values()) {
+        const { place } = entry;
+        if (place?.link !== from) continue;
+        const compare = (id: number) => {
+          if (id === graph) entry.device = device;
+        };
+        void orElse(
+          () => andThen(place.id, compare),
+          () => undefined,
+        );
+      }
     },
   };
 }

@@ -1,12 +1,19 @@
 import type { WasiNNError } from '../standard/error.js';
 import { type ExecutionTarget, executionTargets } from '../standard/graph.js';
+import { createRateLimit } from '../standard/rate-limit.js';
 import type { TargetAnswer, TargetQuestion } from './protocol.js';
 import { createSharedMemory } from './shared-memory.js';
 
 /**
  * How a guest's link learns what a registered model is meant for, which tells the lane to load it in. It asks the page:
- * an engine could not answer while it computes.
+ * an engine could not answer while it computes. A
+ * guest that asks again and again must not occupy the page's thread, so the link asks {@link questionsPerSecond} times at most.
  */
+
+const questionsPerSecond = 100;
+
+/** So many models can be loaded at once without a pause. */
+const burstQuestions = 100;
 
 interface Pending {
   resolve(target: ExecutionTarget): void;
@@ -26,6 +33,7 @@ export function createTargetQuestions(line: MessagePort): TargetQuestions {
   const pending = new Map<number, Pending>();
   let nextId = 0;
   let ended: WasiNNError | undefined;
+  const rate = createRateLimit(questionsPerSecond, burstQuestions);
 
   return {
     ask: (name) =>
@@ -33,7 +41,10 @@ export function createTargetQuestions(line: MessagePort): TargetQuestions {
         if (ended) return reject(ended);
         const id = nextId++;
         pending.set(id, { resolve, reject });
-        post(line, { name, answer: id });
+        const delay = rate.delay();
+        rate.take();
+        if (delay === 0) post(line, { name, answer: id });
+        else setTimeout(() => post(line, { name, answer: id }), delay);
       }),
     take({ answer, target }) {
       pending.get(answer)?.resolve(target);
@@ -47,13 +58,19 @@ export function createTargetQuestions(line: MessagePort): TargetQuestions {
   };
 }
 
-/** Asks and blocks until the page has answered. */
-export function waitForTarget(line: MessagePort, name: string): ExecutionTarget {
-  const answer = createSharedMemory(Int32Array.BYTES_PER_ELEMENT);
-  const words = new Int32Array(answer);
-  post(line, { name, answer });
-  Atomics.wait(words, 0, 0);
-  return executionTargets[Atomics.load(words, 0) - 1] ?? 'cpu';
+/** The questions of a thread that blocks until the page has answered. */
+export function createBlockingTargetQuestions(line: MessagePort): (name: string) => ExecutionTarget {
+  const rate = createRateLimit(questionsPerSecond, burstQuestions);
+  return (name) => {
+    const answer = createSharedMemory(Int32Array.BYTES_PER_ELEMENT);
+    const words = new Int32Array(answer);
+    const delay = rate.delay();
+    rate.take();
+    if (delay > 0) Atomics.wait(words, 0, 0, delay);
+    post(line, { name, answer });
+    Atomics.wait(words, 0, 0);
+    return executionTargets[Atomics.load(words, 0) - 1] ?? 'cpu';
+  };
 }
 
 /** The page's end. */

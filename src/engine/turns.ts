@@ -99,6 +99,11 @@ export function readTurns(board: Int32Array): Turn[] {
   return turns;
 }
 
+/** The number of the turn that was the last to begin; 0 where none has. */
+export function lastTurn(board: Int32Array): number {
+  return Atomics.load(board, lastTurnWord);
+}
+
 /** The time in ms, the same in all threads, in as many bits as a word has. */
 function clock(): number {
   return (performance.timeOrigin + performance.now()) | 0;

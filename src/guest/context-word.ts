@@ -3,9 +3,11 @@ import { createSharedMemory, isShared } from '../engine/shared-memory.js';
 /**
  * How many execution contexts a guest has, for a page that asks: in a word that the guest's worker and the page share,
  * or, on a page that is not cross-origin isolated, in a copy that messages keep current. Since a guest may make a context
- * for each inference, no message is sent for each: one goes when the worker comes to its event loop, or has something
- * else to tell.
+ * for each inference, no message is sent for each: one goes 16 ms after a change, when the worker comes to its event loop,
+ * or with an answer.
  */
+
+const reportMilliseconds = 16;
 
 /** Makes a word that two threads can share, where they can share memory at all. */
 export function createContextWord(): Int32Array {
@@ -45,7 +47,7 @@ export function createContextReport(word: Int32Array, tell: (contexts: number) =
   return {
     write(contexts) {
       writeContexts(word, contexts);
-      if (!isShared(word.buffer)) timer ??= setTimeout(tellNow);
+      if (!isShared(word.buffer)) timer ??= setTimeout(tellNow, reportMilliseconds);
     },
     tellNow,
   };

@@ -1,53 +1,62 @@
 import { createContextCount } from '../bindings/context-count.js';
 import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
+import { holdWorkerLock } from '../standard/worker-watch.js';
+import { createCallQueue } from './call-queue.js';
 import { type ContextReport, createContextReport } from './context-word.js';
-import { fetchBytes } from './fetch-bytes.js';
 import type { Instance } from './instance.js';
-import { type GuestCode, instantiate } from './instantiate.js';
-import {
-  type Action,
-  type Failure,
-  type GuestMessage,
-  type GuestSource,
-  isPageMessage,
-  type Start,
-} from './protocol.js';
+import { instantiate } from './instantiate.js';
+import { acknowledge } from './output-batch.js';
+import { createOutputBuffer, flushFirst, type OutputBuffer } from './output-buffer.js';
+import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from './protocol.js';
 import { connect } from './waiting.js';
 
 /** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
 
 let instance: Instance = { functions: new Map() };
 let contextReport: ContextReport | undefined;
+let output: OutputBuffer | undefined;
+let acknowledged: Int32Array = new Int32Array(1);
+const inTurn = createCallQueue();
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isPageMessage(data)) return;
-  if (data.type === 'start') void start(data);
-  else void answer(data.id, data);
+  switch (data.type) {
+    case 'start':
+      void start(data);
+      return;
+    case 'acknowledge':
+      acknowledge(acknowledged, data.sent);
+      return;
+    case 'ask':
+      void inTurn(() => answer(data.id, data));
+  }
 });
 
-async function start({ source, port, environment, outputsMayStay, contextWord, waiting }: Start): Promise<void> {
-  const report = createContextReport(contextWord, (contexts) => tell({ type: 'contexts', contexts }));
+async function start({ prepared, port, environment, contextWord, waiting, ...rest }: Start): Promise<void> {
+  const report = createContextReport(contextWord, (contexts) => post({ type: 'contexts', contexts }));
   contextReport = report;
+  acknowledged = rest.acknowledged;
+  const buffer = createOutputBuffer(acknowledged, (batch) => post({ type: 'output', ...batch }, [batch.bytes.buffer]));
+  output = buffer;
+  // Before code of the guest runs.
+  await holdWorkerLock(rest.lock);
+  post({ type: 'ready' });
   try {
-    instance = await instantiate(await open(source), {
+    instance = await instantiate(prepared, {
       environment,
-      outputsMayStay,
-      output: (stream, bytes) => tell({ type: 'output', stream, bytes }, [bytes.buffer]),
+      output: buffer.write,
       contexts: createContextCount(report.write),
-      report: (error, functionName) => tell({ type: 'fault', functionName, error: toPlainError(error) }),
-      connect: (waits) => connect(port, waits, waiting),
+      report: buffer.report,
+      connect: async (waits, wish = waiting) => {
+        const connection = await connect(port, waits, wish);
+        return connection.jspi ? connection : { link: flushFirst(connection.link, buffer.flush) };
+      },
     });
     tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
   } catch (cause) {
     tell({ type: 'refused', error: toPlainError(cause) });
   }
-}
-
-async function open(source: GuestSource): Promise<GuestCode> {
-  if ('module' in source) return source.module;
-  if ('transpiled' in source) return source.transpiled;
-  return 'url' in source ? fetchBytes(source.url) : source.bytes;
 }
 
 async function answer(id: number, action: Action): Promise<void> {
@@ -102,7 +111,13 @@ function describe(cause: unknown): Failure {
   return { kind: 'trap', message: messageOf(cause), stack: cause instanceof Error ? (cause.stack ?? '') : '' };
 }
 
+/** Answers the page, after all that the guest has written. */
 function tell(message: GuestMessage, transfer: Transferable[] = []): void {
+  output?.flushAll();
   contextReport?.tellNow();
+  post(message, transfer);
+}
+
+function post(message: GuestMessage, transfer: Transferable[] = []): void {
   globalThis.postMessage(message, { transfer });
 }

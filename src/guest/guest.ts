@@ -1,20 +1,18 @@
 import type { RemoteConnection } from '../engine/engines.js';
 import { fromPlainError } from '../engine/protocol.js';
+import { isShared } from '../engine/shared-memory.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import { untilAborted } from '../standard/until-aborted.js';
+import { watchWorker } from '../standard/worker-watch.js';
+import type { PreparedGuest } from '../transpiler/prepared-guest.js';
+import type { Waiting } from '../transpiler/waiting.js';
 import { createContextWord, readContexts, writeContexts } from './context-word.js';
+import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from './output-batch.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
-import {
-  type Action,
-  type Failure,
-  type GuestMessage,
-  type GuestSource,
-  isGuestMessage,
-  type PageMessage,
-} from './protocol.js';
+import { type Action, type Failure, type GuestMessage, isGuestMessage, type PageMessage } from './protocol.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
-import type { Waiting } from './waiting.js';
 
 /** A function that a guest exports. */
 export type RemoteFunction = (...values: never[]) => Promise<unknown>;
@@ -37,7 +35,7 @@ export interface Guest<Exports extends object = GuestExports> {
    * enums strings, `list<u8>` a Uint8Array. A WIT result resolves to its value or rejects with a {@link GuestError}.
    * A handle that is passed as `own` is given away; it rejects with a WasiNNError `invalid-argument` from then on.
    * Bytes are copied, unless they are marked with `transfer`; those that went with an earlier call are refused with
-   * `invalid-argument`, as is what cannot be copied.
+   * `invalid-argument`, as is what cannot be copied. Calls run one after another, in the order in which they were made.
    */
   readonly exports: Exports;
   /** A core module's memory, where it exports one as `memory`: what its functions' pointers point into. */
@@ -46,7 +44,10 @@ export interface Guest<Exports extends object = GuestExports> {
   dispose(): void;
 }
 
-/** The memory of a guest, across threads. Addresses and lengths are in bytes. */
+/**
+ * The memory of a guest, across threads. Addresses and lengths are in bytes. Reads and writes take turns with the calls of
+ * functions, in the order in which they were made.
+ */
 export interface GuestMemory {
   /** @throws WasiNNError `invalid-argument` outside of the memory */
   read(address: number, length: number): Promise<Uint8Array>;
@@ -98,15 +99,15 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 
 /** What a guest is started with. */
 export interface GuestOptions {
-  readonly source: GuestSource;
+  readonly prepared: PreparedGuest;
   readonly connection: RemoteConnection;
   readonly environment: ProgramEnvironment;
-  /** Whether a model may leave its outputs on a device. */
-  readonly outputsMayStay: boolean;
   readonly output: OutputSink;
-  /** Called with each error of which the guest learns the number alone. */
-  onFault(error: WasiNNError, functionName: string): void;
+  /** Called with the errors of which the guest learns the number alone. */
+  readonly onFault: OnFault;
   readonly waiting: Waiting | undefined;
+  /** How long its worker may take to start. */
+  readonly startMilliseconds: number;
   /** Called once, when the guest has ended for whatever reason. */
   onEnd(): void;
 }
@@ -117,29 +118,33 @@ export interface GuestOptions {
  * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
 export function startGuest<Exports extends object>({
-  source,
+  prepared,
   connection,
   environment,
-  outputsMayStay,
   output,
   onFault,
   waiting,
+  startMilliseconds,
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
   const worker = startWorker(
     () => new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
   );
+  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
   const contextWord = createContextWord();
+  const acknowledged = createAcknowledgement();
   const questions = new Map<number, Question>();
   let nextId = 0;
-  let ended: { readonly reason: unknown } | undefined;
+  const ending = new AbortController();
+  const ended = ending.signal;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
 
   const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
 
   function fail(reason: unknown): void {
-    if (ended) return;
-    ended = { reason };
+    if (ended.aborted) return;
+    ending.abort(reason);
+    watch.stop();
     worker.terminate();
     connection.close();
     reject(reason);
@@ -149,7 +154,7 @@ export function startGuest<Exports extends object>({
   }
 
   function ask(action: Action): Promise<unknown> {
-    if (ended) return Promise.reject(ended.reason);
+    if (ended.aborted) return Promise.reject(ended.reason);
     return new Promise((resolve, reject) => {
       const id = nextId++;
       try {
@@ -161,30 +166,42 @@ export function startGuest<Exports extends object>({
     });
   }
 
-  const exports = createRemoteExports((name, values) => ask({ action: 'call', name, values }));
+  const exports = createRemoteExports((name, values) => ask({ action: 'call', name, values }), ended);
 
   function receive(message: GuestMessage): void {
     switch (message.type) {
-      case 'started':
-        resolve(toGuest(exports.arrange(message.functions), message.hasMemory, ask, () => fail(disposed())));
+      case 'started': {
+        const memory = message.hasMemory ? toMemory(ask, ended) : undefined;
+        resolve(toGuest(exports.arrange(message.functions), memory, () => fail(disposed())));
         return;
+      }
       case 'refused':
         fail(fromPlainError(message.error));
         return;
+      case 'ready':
+        watch.started();
+        return;
       case 'output':
-        output(message.stream, message.bytes);
+        takeOutput(message);
         return;
       case 'contexts':
         writeContexts(contextWord, message.contexts);
-        return;
-      case 'fault':
-        onFault(fromPlainError(message.error), message.functionName);
         return;
       case 'answered':
         take(message.id)?.resolve(message.value);
         return;
       case 'failed':
         take(message.id)?.reject(toError(message.failure, exports.toHandles));
+    }
+  }
+
+  /** What a listener throws must not hold up the guest. */
+  function takeOutput(batch: OutputBatch): void {
+    try {
+      deliver(batch, output, onFault);
+    } finally {
+      acknowledge(acknowledged, batch.sent);
+      if (!ended.aborted && !isShared(acknowledged.buffer)) tell({ type: 'acknowledge', sent: batch.sent });
     }
   }
 
@@ -195,14 +212,14 @@ export function startGuest<Exports extends object>({
   }
 
   worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (isGuestMessage(data)) receive(data);
+    if (!ended.aborted && isGuestMessage(data)) receive(data);
   };
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
-  tell({ type: 'start', source, port: connection.port, environment, outputsMayStay, contextWord, waiting }, [
-    connection.port,
-  ]);
+  const { port } = connection;
+  const { lock } = watch;
+  tell({ type: 'start', prepared, port, environment, contextWord, acknowledged, lock, waiting }, [port]);
 
   return {
     guest: promise,
@@ -216,28 +233,31 @@ type Ask = (action: Action) => Promise<unknown>;
 
 function toGuest<Exports extends object>(
   exports: object,
-  hasMemory: boolean,
-  ask: Ask,
+  memory: GuestMemory | undefined,
   dispose: () => void,
 ): Guest<Exports> {
   return {
     // What the functions take and return is the caller's word: the guest's types are not known here.
     exports: exports as Exports,
-    ...(hasMemory ? { memory: toMemory(ask) } : {}),
+    ...(memory ? { memory } : {}),
     dispose,
   };
 }
 
-function toMemory(ask: Ask): GuestMemory {
+function toMemory(ask: Ask, ended: AbortSignal): GuestMemory {
+  async function read(address: number, length: number): Promise<Uint8Array> {
+    const bytes = await ask({ action: 'read', address, length });
+    if (bytes instanceof Uint8Array) return bytes;
+    throw new WasiNNError('runtime-error', 'memory: the guest worker answered without bytes');
+  }
+
+  async function write(address: number, bytes: Uint8Array): Promise<void> {
+    await ask({ action: 'write', address, bytes: new Uint8Array(bytes) });
+  }
+
   return {
-    async read(address, length) {
-      const bytes = await ask({ action: 'read', address, length });
-      if (bytes instanceof Uint8Array) return bytes;
-      throw new WasiNNError('runtime-error', 'memory: the guest worker answered without bytes');
-    },
-    async write(address, bytes) {
-      await ask({ action: 'write', address, bytes: new Uint8Array(bytes) });
-    },
+    read: (address, length) => untilAborted(ended, () => read(address, length)),
+    write: (address, bytes) => untilAborted(ended, () => write(address, bytes)),
   };
 }
 

@@ -1,15 +1,10 @@
 import type { PlainError } from '../engine/protocol.js';
-import type { OutputStream, ProgramEnvironment } from './program.js';
-import type { TranspiledGuest } from './transpiled-guest.js';
-import type { Waiting } from './waiting.js';
+import type { PreparedGuest } from '../transpiler/prepared-guest.js';
+import type { Waiting } from '../transpiler/waiting.js';
+import type { OutputBatch } from './output-batch.js';
+import type { ProgramEnvironment } from './program.js';
 
 /** What a page and the worker of one of its guests say to each other. */
-
-export type GuestSource =
-  | { readonly url: string }
-  | { readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly module: WebAssembly.Module }
-  | { readonly transpiled: TranspiledGuest };
 
 /** Something that a guest is asked for; its answer comes back with the same id. */
 export type Action =
@@ -20,31 +15,36 @@ export type Action =
 
 /** What a guest is started with. */
 export interface Start {
-  readonly source: GuestSource;
+  readonly prepared: PreparedGuest;
   /** Its way to the engine. */
   readonly port: MessagePort;
   readonly environment: ProgramEnvironment;
-  /** Whether a model may leave its outputs on a device. */
-  readonly outputsMayStay: boolean;
   /** Where it writes how many execution contexts it has (`context-word.ts`). */
   readonly contextWord: Int32Array;
-  /** How it waits for the engine; chosen by what the browser can where it is left open. */
+  /** How much of its output the page has handled (`output-batch.ts`). */
+  readonly acknowledged: Int32Array;
+  /** The lock that it holds as long as it lives (`worker-watch.ts`). */
+  readonly lock: string;
+  /** How a core module waits for the engine; chosen by what the browser can where it is left open. */
   readonly waiting: Waiting | undefined;
 }
 
 /** To the guest. `start` comes first, and once. */
 export type PageMessage =
   | (Start & { readonly type: 'start' })
+  /** The page has handled output, where the guest cannot see that for itself. */
+  | { readonly type: 'acknowledge'; readonly sent: number }
   | (Action & { readonly type: 'ask'; readonly id: number });
 
 /** To the page. */
 export type GuestMessage =
+  /** Its worker has started, and holds its lock. */
+  | { readonly type: 'ready' }
   | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
   | { readonly type: 'refused'; readonly error: PlainError }
-  | { readonly type: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array<ArrayBuffer> }
+  | (OutputBatch & { readonly type: 'output' })
   /** How many execution contexts it has, where the page cannot see that for itself. */
   | { readonly type: 'contexts'; readonly contexts: number }
-  | { readonly type: 'fault'; readonly functionName: string; readonly error: PlainError }
   | { readonly type: 'answered'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure };
 
@@ -55,11 +55,11 @@ export type Failure =
   | { readonly kind: 'trap'; readonly message: string; readonly stack: string };
 
 export function isPageMessage(data: unknown): data is PageMessage {
-  return hasType(data) && (data.type === 'start' || data.type === 'ask');
+  return hasType(data) && ['start', 'acknowledge', 'ask'].some((type) => type === data.type);
 }
 
 export function isGuestMessage(data: unknown): data is GuestMessage {
-  const types = ['started', 'refused', 'output', 'contexts', 'fault', 'answered', 'failed'];
+  const types = ['ready', 'started', 'refused', 'output', 'contexts', 'answered', 'failed'];
   return hasType(data) && types.some((type) => type === data.type);
 }
 

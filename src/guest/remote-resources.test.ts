@@ -20,7 +20,7 @@ function open(answer: (name: string) => unknown) {
   const remote = createRemoteExports(async (name, values) => {
     calls.push([name, values]);
     return answer(name);
-  });
+  }, new AbortController().signal);
   const exports = remote.arrange(functions);
   /** Calls what a path of names leads to, on what it is a member of. */
   const call = (path: readonly string[], ...values: unknown[]): Promise<unknown> => {
@@ -47,7 +47,7 @@ describe('exports on the page', () => {
   });
 
   it('may have the names of properties that every object has', () => {
-    const remote = createRemoteExports(async () => undefined);
+    const remote = createRemoteExports(async () => undefined, new AbortController().signal);
     const names = ['__proto__', 'constructor', 'toString', 'a:b/c#__proto__', '__proto__#f', 'constructor#f'];
     const exports = remote.arrange(names);
     const member = expect.any(Function);

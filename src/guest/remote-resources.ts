@@ -1,4 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
+import { untilAborted } from '../standard/until-aborted.js';
 import {
   dropFunction,
   type HandleRecord,
@@ -35,18 +36,22 @@ const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.f
 class Handle implements GuestResource {
   readonly #call: Call;
   readonly #record: HandleRecord;
+  readonly #ended: AbortSignal;
 
-  constructor(call: Call, record: HandleRecord) {
+  constructor(call: Call, record: HandleRecord, ended: AbortSignal) {
     this.#call = call;
     this.#record = record;
+    this.#ended = ended;
   }
 
   dispose(): Promise<void> {
     return this[asyncDispose]();
   }
 
-  async [asyncDispose](): Promise<void> {
-    await this.#call(dropFunction, [this.#record['#resource']]);
+  [asyncDispose](): Promise<void> {
+    return untilAborted(this.#ended, async () => {
+      await this.#call(dropFunction, [this.#record['#resource']]);
+    });
   }
 
   /**
@@ -61,8 +66,11 @@ class Handle implements GuestResource {
   }
 }
 
-/** @param call calls into the guest's thread */
-export function createRemoteExports(call: Call): RemoteExports {
+/**
+ * @param call calls into the guest's thread
+ * @param ended aborted when the guest has ended: every call rejects with its reason
+ */
+export function createRemoteExports(call: Call, ended: AbortSignal): RemoteExports {
   /** The classes of handles, by the names of their types. */
   const classes = new Map<string, typeof Handle>();
 
@@ -70,7 +78,7 @@ export function createRemoteExports(call: Call): RemoteExports {
 
   function toHandle(object: object): Handle | undefined {
     if (!isHandleRecord(object)) return undefined;
-    return new (classes.get(object.type) ?? Handle)(call, object);
+    return new (classes.get(object.type) ?? Handle)(call, object, ended);
   }
 
   function toRecord(object: object): HandleRecord | undefined {
@@ -81,9 +89,11 @@ export function createRemoteExports(call: Call): RemoteExports {
     return record;
   }
 
-  async function callWith(name: string, values: readonly unknown[]): Promise<unknown> {
-    const records = values.map((value) => replaceObjects(value, toRecord));
-    return toHandles(await call(name, records));
+  function callWith(name: string, values: readonly unknown[]): Promise<unknown> {
+    return untilAborted(ended, async () => {
+      const records = values.map((value) => replaceObjects(value, toRecord));
+      return toHandles(await call(name, records));
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
+import type { Waiting } from '../transpiler/waiting.js';
 import type { OutputStream, ProgramEnvironment } from './program.js';
-import type { Waiting } from './waiting.js';
 
 /** The bytes of a file: as they are, or where to get them from. */
 export type FileSource = string | URL | Blob | Uint8Array<ArrayBuffer>;
@@ -70,18 +70,37 @@ async function readFile(path: string, source: FileSource, signal?: AbortSignal):
 /** Collects what a program writes: enough to read, not enough for a guest to fill the page's memory with. */
 export class OutputCapture {
   static readonly limit = 16 << 20;
-  readonly #chunks: Record<OutputStream, Uint8Array[]> = { stdout: [], stderr: [] };
-  readonly #left: Record<OutputStream, number> = { stdout: OutputCapture.limit, stderr: OutputCapture.limit };
+  readonly #streams: Record<OutputStream, CapturedStream> = {
+    stdout: { blocks: [], byteLength: 0 },
+    stderr: { blocks: [], byteLength: 0 },
+  };
 
   take(stream: OutputStream, bytes: Uint8Array): void {
-    const kept = bytes.subarray(0, this.#left[stream]);
-    this.#left[stream] -= kept.byteLength;
-    if (kept.byteLength > 0) this.#chunks[stream].push(kept);
+    const captured = this.#streams[stream];
+    for (let rest = bytes.subarray(0, OutputCapture.limit - captured.byteLength); rest.byteLength > 0; ) {
+      const used = captured.byteLength % blockBytes;
+      if (used === 0) captured.blocks.push(new Uint8Array(blockBytes));
+      const part = rest.subarray(0, blockBytes - used);
+      captured.blocks.at(-1)?.set(part, used);
+      captured.byteLength += part.byteLength;
+      rest = rest.subarray(part.byteLength);
+    }
   }
 
   text(stream: OutputStream): string {
+    const { blocks, byteLength } = this.#streams[stream];
     const decoder = new TextDecoder();
-    const pieces = this.#chunks[stream].map((chunk) => decoder.decode(chunk, { stream: true }));
+    const pieces = blocks.map((block, index) => {
+      return decoder.decode(block.subarray(0, byteLength - index * blockBytes), { stream: true });
+    });
     return pieces.join('') + decoder.decode();
   }
 }
+
+/** What is kept is copied into blocks: a piece by itself costs far more than the bytes of a short one. */
+interface CapturedStream {
+  readonly blocks: Uint8Array[];
+  byteLength: number;
+}
+
+const blockBytes = 256 << 10;

@@ -1,7 +1,8 @@
+import { holdWorkerLock } from '../standard/worker-watch.js';
 import { openModelCache } from './cache.js';
 import { createModelStore } from './model-store.js';
 import { createModels, type Models } from './models.js';
-import { isModelsPageMessage, type ModelsConfiguration, type ModelsEvent } from './protocol.js';
+import { isModelsPageMessage, type ModelsConfiguration, type ModelsEvent, type ModelsReady } from './protocol.js';
 import { createRegistry } from './registry.js';
 import { fetchDocument } from './registry-document.js';
 import { serveModels } from './serve-models.js';
@@ -15,8 +16,12 @@ let models: Models | undefined;
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isModelsPageMessage(data)) return;
-  if (data.type === 'configure') models = configure(data.configuration);
-  else if (models) serveModels(data.port, models);
+  if (data.type === 'connect') {
+    if (models) serveModels(data.port, models);
+    return;
+  }
+  models = configure(data.configuration);
+  void holdWorkerLock(data.lock).then(() => emit({ type: 'ready' }));
 });
 
 function configure({ registry, budget }: ModelsConfiguration): Models {
@@ -32,6 +37,6 @@ function configure({ registry, budget }: ModelsConfiguration): Models {
   });
 }
 
-function emit(event: ModelsEvent): void {
+function emit(event: ModelsEvent | ModelsReady): void {
   globalThis.postMessage(event);
 }

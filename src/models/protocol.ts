@@ -13,8 +13,14 @@ import type { Entries, RegistryOptions } from './registry.js';
  */
 
 export type ModelsPageMessage =
-  | { readonly type: 'configure'; readonly configuration: ModelsConfiguration }
+  /** The lock is the one that the worker holds as long as it lives (`worker-watch.ts`). */
+  | { readonly type: 'configure'; readonly configuration: ModelsConfiguration; readonly lock: string }
   | { readonly type: 'connect'; readonly port: MessagePort };
+
+/** From the models worker to the page: it has started, and holds its lock. */
+export interface ModelsReady {
+  readonly type: 'ready';
+}
 
 export interface ModelsConfiguration {
   readonly registry: RegistryOptions;
@@ -49,6 +55,10 @@ export function isModelsPageMessage(data: unknown): data is ModelsPageMessage {
 
 export function isModelsEvent(data: unknown): data is ModelsEvent {
   return isObjectWith(data, 'type') && ['progress', 'cache'].some((type) => type === data.type);
+}
+
+export function isModelsReady(data: unknown): data is ModelsReady {
+  return isObjectWith(data, 'type') && data.type === 'ready';
 }
 
 export function isModelsRequest(data: unknown): data is ModelsRequest {

@@ -1,0 +1,102 @@
+import type { Waiting } from '../src/index.js';
+import { runIn } from './browsers/browser.js';
+import { expect, test } from './browsers/test.js';
+import { moduleOf, serveGuest } from './browsers/text-guest.js';
+
+// Calls into a guest run one after another, in the order in which they were made, however the guest waits.
+
+/**
+ * `remember(value, waits)` puts a value on the stack in its memory, as compiled code does, waits for the engine as often
+ * as it is told, and answers with what it finds there. `keep` does the same and leaves the value at 64.
+ */
+const remembering = `
+  (global $stack (mut i32) (i32.const 4096))
+  (data (i32.const 16) "nothing")
+  (func $remember (export "remember") (param $value i32) (param $waits i32) (result i32)
+    (local $frame i32)
+    (local.set $frame (i32.sub (global.get $stack) (i32.const 16)))
+    (global.set $stack (local.get $frame))
+    (i32.store (local.get $frame) (local.get $value))
+    (loop $next
+      (drop (call $load_by_name (i32.const 16) (i32.const 7) (i32.const 32)))
+      (local.set $waits (i32.sub (local.get $waits) (i32.const 1)))
+      (br_if $next (local.get $waits)))
+    (global.set $stack (i32.add (local.get $frame) (i32.const 16)))
+    (i32.load (local.get $frame)))
+  (func (export "keep") (param $value i32) (param $waits i32)
+    (i32.store (i32.const 64) (call $remember (local.get $value) (local.get $waits))))
+  (func (export "trap") unreachable)`;
+
+interface Remembering {
+  remember(value: number, waits: number): Promise<number>;
+  keep(value: number, waits: number): Promise<void>;
+  trap(): Promise<void>;
+}
+
+test.beforeEach(async ({ tab, site }) => {
+  serveGuest(site, '/remembering.wasm', await moduleOf(remembering));
+  await tab.open(`${site.origin}/blank.html`);
+});
+
+test('calls of a core module that overlap do not share its stack', async ({ tab, waiting }) => {
+  expect(await runIn(tab, overlapCalls, waiting)).toEqual([0, 1, 2, 3]);
+});
+
+async function overlapCalls(waiting: Waiting): Promise<unknown> {
+  const library = '/lib/wasi-nn-web.js';
+  const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+  const { exports } = await createWasiNN().instantiate<Remembering>('/remembering.wasm', { waiting });
+  const first = exports.remember(0, 1);
+  const second = exports.remember(1, 50);
+  const answers = [await first];
+  // The second still waits. The first has given back its part of the stack, below that of the second.
+  answers.push(...(await Promise.all([second, exports.remember(2, 1), exports.remember(3, 1)])));
+  return answers;
+}
+
+test('memory is read and written in turn with calls, and a trap ends no other call', async ({ tab, waiting }) => {
+  expect(await runIn(tab, mixCalls, waiting)).toEqual([0, 7, 'GuestTrap', 9, 5]);
+});
+
+async function mixCalls(waiting: Waiting): Promise<unknown> {
+  const library = '/lib/wasi-nn-web.js';
+  const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+  const { exports, memory } = await createWasiNN().instantiate<Remembering>('/remembering.wasm', { waiting });
+  const read = async () => (await memory?.read(64, 1))?.[0];
+  return Promise.all([
+    read(),
+    exports.keep(7, 5).then(() => 7),
+    exports.trap().catch((cause) => cause.name),
+    memory?.write(64, new Uint8Array([9])).then(read),
+    exports.remember(5, 2),
+  ]);
+}
+
+test('calls of a component that overlap answer each with its own', async ({ tab, waiting, site }) => {
+  await tab.open(`${site.origin}/blank.html`);
+  expect(await runIn(tab, overlapComponentCalls, waiting)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
+  interface Tensor {
+    readonly name: string;
+    readonly dimensions: Uint32Array;
+    readonly ty: string;
+    readonly data: Uint8Array;
+  }
+  interface Probe {
+    loadByName(name: string): Promise<number>;
+    compute(graph: number, inputs: readonly Tensor[], keepContext: boolean): Promise<Tensor[]>;
+  }
+  const library = '/lib/wasi-nn-web.js';
+  const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+  const nn = createWasiNN({ models: { echo: { backend: 'echo' } } });
+  const { exports } = await nn.instantiate<Probe>('/guests/probe.component.wasm', { waiting });
+  const graph = await exports.loadByName('echo');
+  const computeOn = async (value: number) => {
+    const input = { name: 'x', dimensions: Uint32Array.of(1), ty: 'U8', data: Uint8Array.of(value) };
+    const [output] = await exports.compute(graph, [input], false);
+    return output?.data[0];
+  };
+  return Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(computeOn));
+}

@@ -1,0 +1,14 @@
+import type { EngineLink } from './engine/link.js';
+import { untilAborted } from './standard/until-aborted.js';
+
+/** A link whose calls reject when the signal is aborted, whatever becomes of the engine. */
+export function settlingLink(link: EngineLink, signal: AbortSignal): EngineLink {
+  return {
+    load: (...values) => untilAborted(signal, async () => link.load(...values)),
+    loadByName: (...values) => untilAborted(signal, async () => link.loadByName(...values)),
+    compute: (...values) => untilAborted(signal, async () => link.compute(...values)),
+    unload: (...values) => untilAborted(signal, async () => link.unload(...values)),
+    readTensor: (...values) => untilAborted(signal, async () => link.readTensor(...values)),
+    releaseTensor: (...values) => untilAborted(signal, async () => link.releaseTensor(...values)),
+  };
+}
