@@ -94,6 +94,14 @@ export function patchGuests(page: Page, script: string): Promise<void> {
   return patch(page, '**/assets/guest-worker-*.js', script);
 }
 
+/** Takes JSPI away: from the page, now and when it is loaded again, and from the guests' workers that it starts later. */
+export async function removeJspi(page: Page): Promise<void> {
+  const remove = () => void Reflect.deleteProperty(WebAssembly, 'Suspending');
+  await page.addInitScript(remove);
+  await page.evaluate(remove);
+  await patchGuests(page, 'delete WebAssembly.Suspending');
+}
+
 /**
  * Runs a script in the engines' workers before their own: in each, or in as many as `times` says. The first is the one for
  * the CPU.

@@ -2,9 +2,7 @@ import type { Page } from '@playwright/test';
 import type { Waiting } from '../src/index.js';
 import { startSite } from './site.js';
 import { expect, test } from './test.js';
-import { guestThreads, openPage, patchEngine, patchGuests, startError } from './waiting-page.js';
-
-const withoutJspi = 'delete WebAssembly.Suspending';
+import { guestThreads, openPage, patchEngine, removeJspi, startError } from './waiting-page.js';
 
 /** What a guest got on a page for the same input each time: ten classes, or the scores' 40 bytes and what else came. */
 type Answer = (page: Page, waiting?: Waiting) => Promise<unknown>;
@@ -76,7 +74,7 @@ test.describe('a guest that blocks answers as one that is suspended', () => {
       expect(await answer(page, 'block')).toEqual(suspended);
       expect(await answer(page)).toEqual(suspended);
 
-      await patchGuests(page, withoutJspi);
+      await removeJspi(page);
       expect(await answer(page)).toEqual(suspended);
     });
   }
@@ -108,7 +106,7 @@ test('without isolation, blocking is refused with what is missing, and suspendin
   for (const guest of Object.keys(answers)) expect(await startError(page, guest, 'block')).toMatch(headers);
   expect(await answers['probe.component.wasm']?.(page)).toHaveLength(41);
 
-  await patchGuests(page, withoutJspi);
+  await removeJspi(page);
   for (const guest of Object.keys(answers)) {
     const error = await startError(page, guest);
     expect(error).toMatch(headers);
@@ -121,7 +119,7 @@ test('without isolation, blocking is refused with what is missing, and suspendin
 
 test('suspending is refused where the browser cannot', async ({ page, site }) => {
   await openPage(page, site);
-  await patchGuests(page, withoutJspi);
+  await removeJspi(page);
   const error = await startError(page, 'probe.component.wasm', 'suspend');
   expect(error).toMatch(/^unsupported-operation: .*JSPI.*Firefox 153.*waiting: 'block'/);
 });
@@ -129,7 +127,7 @@ test('suspending is refused where the browser cannot', async ({ page, site }) =>
 for (const guest of ['cat.wasm', 'cat.component.wasm']) {
   test(`${guest}, which never waits, needs neither`, async ({ page }) => {
     const site = await startSite({ isolated: false });
-    await patchGuests(page, withoutJspi);
+    await removeJspi(page);
     await openPage(page, site);
     const run = (waiting?: Waiting) =>
       page.evaluate(

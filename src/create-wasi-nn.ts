@@ -7,9 +7,8 @@ import type { EngineLink } from './engine/link.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OutputSink } from './guest/program.js';
-import type { GuestSource } from './guest/protocol.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
-import type { TranspiledGuest } from './guest/transpiled-guest.js';
+import { supportedWaiting } from './guest/waiting.js';
 import type { ModelsUsage } from './models/models.js';
 import { type FallbackProvider, fallbackProviders, isFallbackList } from './models/parse-entry.js';
 import type { ModelsEvent } from './models/protocol.js';
@@ -18,6 +17,9 @@ import { type PageGraph, toPageGraph } from './page-graph.js';
 import { hostModels, type PageModels } from './page-models.js';
 import { WasiNNError } from './standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
+import type { GuestSource, PreparedGuest } from './transpiler/prepared-guest.js';
+import { createRemoteTranspiler } from './transpiler/remote-transpiler.js';
+import type { TranspiledGuest } from './transpiler/transpiled-guest.js';
 
 export interface WasiNNOptions {
   /**
@@ -64,7 +66,9 @@ export interface WasiNNOptions {
  * A guest: its URL (resolved against the page), a Response, a Blob, its bytes, a compiled core module, or a component
  * that was transpiled in a build step.
  */
-export type GuestInput = string | URL | Response | Blob | BufferSource | WebAssembly.Module | TranspiledGuest;
+export type GuestInput = UncompiledInput | WebAssembly.Module;
+
+type UncompiledInput = string | URL | Response | Blob | BufferSource | TranspiledGuest;
 
 /** An error of `wasi_ephemeral_nn` or `wasi_nn`, in words. */
 export interface FaultEvent {
@@ -189,6 +193,7 @@ export function createWasiNN({
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
+  const transpiler = createRemoteTranspiler(configuration.limits.transpileMilliseconds);
   let engines: Engines | undefined;
   let ownLink: SteadyLink | undefined;
 
@@ -231,6 +236,13 @@ export function createWasiNN({
     return ownLink;
   }
 
+  async function prepare(input: GuestInput, { waiting, signal }: EnvironmentOptions): Promise<PreparedGuest> {
+    if (input instanceof WebAssembly.Module) return { kind: 'module', module: input };
+    const source = await toGuestSource(input);
+    const supported = supportedWaiting();
+    return transpiler.prepare(source, { wish: waiting, supported, outputsMayStay: host.outputsMayStay() }, signal);
+  }
+
   /** Starts a guest that ends with its signal. */
   async function start<Exports extends object>(
     input: GuestInput,
@@ -239,8 +251,7 @@ export function createWasiNN({
   ): Promise<StartedGuest<Exports>> {
     const { signal, waiting } = options;
     signal?.throwIfAborted();
-    const source = await toGuestSource(input);
-    const environment = await gatherEnvironment(options);
+    const [prepared, environment] = await Promise.all([prepare(input, options), gatherEnvironment(options)]);
     signal?.throwIfAborted();
     const onFault = (error: WasiNNError, functionName: string) => onEvent({ type: 'fault', functionName, error });
     const abort = () => started.fail(signal?.reason);
@@ -249,12 +260,10 @@ export function createWasiNN({
       signal?.removeEventListener('abort', abort);
     };
     const connection = running().connect();
-    const outputsMayStay = host.outputsMayStay();
     const started = startGuest<Exports>({
-      source,
+      prepared,
       connection,
       environment,
-      outputsMayStay,
       output,
       onFault,
       waiting,
@@ -305,6 +314,7 @@ export function createWasiNN({
     dispose() {
       const cause = new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again');
       stop(cause);
+      transpiler.dispose(cause);
       host.dispose(cause);
     },
   });
@@ -322,9 +332,8 @@ function toFallback(fallback: unknown): boolean | readonly FallbackProvider[] {
   throw new WasiNNError('invalid-argument', `fallback: expected true, false or a list of ${known}`);
 }
 
-async function toGuestSource(source: GuestInput): Promise<GuestSource> {
+async function toGuestSource(source: UncompiledInput): Promise<GuestSource> {
   if (typeof source === 'string' || source instanceof URL) return { url: new URL(source, document.baseURI).href };
-  if (source instanceof WebAssembly.Module) return { module: source };
   if ('glue' in source) return { transpiled: source };
   if (source instanceof Response && !source.ok) {
     throw new WasiNNError('not-found', `instantiate: ${source.url} answered ${source.status} ${source.statusText}`);

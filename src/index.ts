@@ -29,8 +29,6 @@ export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap 
 export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
 export { transfer } from './guest/transfer.js';
-export type { TranspiledGuest } from './guest/transpiled-guest.js';
-export type { Waiting } from './guest/waiting.js';
 export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
 export type {
@@ -52,3 +50,5 @@ export type {
   TensorType,
   TensorValue,
 } from './standard/tensor.js';
+export type { TranspiledGuest } from './transpiler/transpiled-guest.js';
+export type { Waiting } from './transpiler/waiting.js';

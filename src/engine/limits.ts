@@ -31,6 +31,8 @@ export interface Limits {
   readonly computeMilliseconds: number;
   /** How long an engine's worker may take to start, fetching its script included. Default 30 000. */
   readonly startMilliseconds: number;
+  /** How long it may take to transpile one component in the page, in ms. Default 60 000. */
+  readonly transpileMilliseconds: number;
 }
 
 export const defaultLimits: Limits = {
@@ -42,6 +44,7 @@ export const defaultLimits: Limits = {
   loadMilliseconds: 300_000,
   computeMilliseconds: 60_000,
   startMilliseconds: 30_000,
+  transpileMilliseconds: 60_000,
 };
 
 /**

@@ -2,17 +2,9 @@ import { createContextCount } from '../bindings/context-count.js';
 import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { type ContextReport, createContextReport } from './context-word.js';
-import { fetchBytes } from './fetch-bytes.js';
 import type { Instance } from './instance.js';
-import { type GuestCode, instantiate } from './instantiate.js';
-import {
-  type Action,
-  type Failure,
-  type GuestMessage,
-  type GuestSource,
-  isPageMessage,
-  type Start,
-} from './protocol.js';
+import { instantiate } from './instantiate.js';
+import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from './protocol.js';
 import { connect } from './waiting.js';
 
 /** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
@@ -26,28 +18,21 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   else void answer(data.id, data);
 });
 
-async function start({ source, port, environment, outputsMayStay, contextWord, waiting }: Start): Promise<void> {
+async function start({ prepared, port, environment, contextWord, waiting }: Start): Promise<void> {
   const report = createContextReport(contextWord, (contexts) => tell({ type: 'contexts', contexts }));
   contextReport = report;
   try {
-    instance = await instantiate(await open(source), {
+    instance = await instantiate(prepared, {
       environment,
-      outputsMayStay,
       output: (stream, bytes) => tell({ type: 'output', stream, bytes }, [bytes.buffer]),
       contexts: createContextCount(report.write),
       report: (error, functionName) => tell({ type: 'fault', functionName, error: toPlainError(error) }),
-      connect: (waits) => connect(port, waits, waiting),
+      connect: (waits, wish = waiting) => connect(port, waits, wish),
     });
     tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
   } catch (cause) {
     tell({ type: 'refused', error: toPlainError(cause) });
   }
-}
-
-async function open(source: GuestSource): Promise<GuestCode> {
-  if ('module' in source) return source.module;
-  if ('transpiled' in source) return source.transpiled;
-  return 'url' in source ? fetchBytes(source.url) : source.bytes;
 }
 
 async function answer(id: number, action: Action): Promise<void> {

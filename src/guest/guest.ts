@@ -2,19 +2,13 @@ import type { RemoteConnection } from '../engine/engines.js';
 import { fromPlainError } from '../engine/protocol.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import type { PreparedGuest } from '../transpiler/prepared-guest.js';
+import type { Waiting } from '../transpiler/waiting.js';
 import { createContextWord, readContexts, writeContexts } from './context-word.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
-import {
-  type Action,
-  type Failure,
-  type GuestMessage,
-  type GuestSource,
-  isGuestMessage,
-  type PageMessage,
-} from './protocol.js';
+import { type Action, type Failure, type GuestMessage, isGuestMessage, type PageMessage } from './protocol.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
-import type { Waiting } from './waiting.js';
 
 /** A function that a guest exports. */
 export type RemoteFunction = (...values: never[]) => Promise<unknown>;
@@ -98,11 +92,9 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 
 /** What a guest is started with. */
 export interface GuestOptions {
-  readonly source: GuestSource;
+  readonly prepared: PreparedGuest;
   readonly connection: RemoteConnection;
   readonly environment: ProgramEnvironment;
-  /** Whether a model may leave its outputs on a device. */
-  readonly outputsMayStay: boolean;
   readonly output: OutputSink;
   /** Called with each error of which the guest learns the number alone. */
   onFault(error: WasiNNError, functionName: string): void;
@@ -117,10 +109,9 @@ export interface GuestOptions {
  * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
 export function startGuest<Exports extends object>({
-  source,
+  prepared,
   connection,
   environment,
-  outputsMayStay,
   output,
   onFault,
   waiting,
@@ -200,9 +191,7 @@ export function startGuest<Exports extends object>({
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
-  tell({ type: 'start', source, port: connection.port, environment, outputsMayStay, contextWord, waiting }, [
-    connection.port,
-  ]);
+  tell({ type: 'start', prepared, port: connection.port, environment, contextWord, waiting }, [connection.port]);
 
   return {
     guest: promise,

@@ -1,5 +1,6 @@
 import type { ContextCount } from '../bindings/context-count.js';
 import type { WasiNNError } from '../standard/error.js';
+import type { Waiting } from '../transpiler/waiting.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import type { Connection } from './waiting.js';
 
@@ -7,8 +8,6 @@ import type { Connection } from './waiting.js';
 export interface Host {
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
-  /** Whether outputs may have stayed on a device, so that a guest may have to wait where it reads them. */
-  readonly outputsMayStay: boolean;
   readonly contexts: ContextCount;
   /** Told of an error whose text the guest cannot be told: that of a core module learns a number alone. */
   report(error: WasiNNError, functionName: string): void;
@@ -16,7 +15,8 @@ export interface Host {
    * Connects the guest with the engine; called once.
    *
    * @param waits whether the guest imports functions that wait for the engine
+   * @param wish how it waits. Default: as the page wants it to
    * @throws WasiNNError `unsupported-operation` where it does, and there is no way to wait
    */
-  connect(waits: boolean): Promise<Connection>;
+  connect(waits: boolean, wish?: Waiting): Promise<Connection>;
 }

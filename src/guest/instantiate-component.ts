@@ -2,60 +2,29 @@ import { withoutResidents } from '../bindings/held-tensor.js';
 import { createWitBinding } from '../bindings/wit.js';
 import type { EngineLink } from '../engine/link.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
-import { type ComponentInterface, readComponent } from './component.js';
-import { fetchBytes } from './fetch-bytes.js';
+import { type ComponentInterface, mayWait } from '../transpiler/component.js';
+import type { PreparedComponent } from '../transpiler/prepared-guest.js';
 import { dropFunction } from './handle-record.js';
 import type { Host } from './host.js';
 import { camelCase, functionOf, type GuestFunction, type Instance, qualify } from './instance.js';
 import { createResources } from './resources.js';
-import { type ComponentWaiting, type TranspiledComponent, transpile } from './transpile.js';
-import { transpileOnce } from './transpile-cache.js';
-import type { TranspiledGuest } from './transpiled-guest.js';
 
 type Imports = Record<string, unknown>;
 
-/** What jco makes of a component, ready to be instantiated. */
-interface Transpiled {
-  /** The module that exports `instantiate`. */
-  readonly glue: unknown;
-  /** Compiles the core module that the glue has a name for. */
-  compile(name: string): Promise<WebAssembly.Module>;
-}
-
 /**
- * Instantiates a component, which is transpiled here: a program (`wasi:cli/run`), or a library.
+ * Instantiates a component: a program (`wasi:cli/run`), or a library.
  *
- * @throws WasiNNError `invalid-argument` for bytes that are no component, `unsupported-operation` where it
- *   imports what is not provided here, or has no way to wait
+ * @throws WasiNNError `unsupported-operation` where it imports what is not provided here, `runtime-error` where its glue
+ *   cannot be loaded
  */
-export async function instantiateComponent(bytes: Uint8Array<ArrayBuffer>, host: Host): Promise<Instance> {
-  const component = readComponent(bytes);
-  const suspend = host.outputsMayStay ? 'suspend-reading' : 'suspend';
-  return start(component, host, suspend, async (waiting) => {
-    return loadScript(await transpileOnce(bytes, waiting, () => transpile(bytes, component, waiting)));
-  });
-}
-
-/**
- * Instantiates a component that was transpiled in a build step.
- *
- * @throws WasiNNError as {@link instantiateComponent}, or where one of its parts cannot be fetched
- */
-export function instantiateTranspiled(guest: TranspiledGuest, host: Host): Promise<Instance> {
-  return start(guest.component, host, 'suspend-reading', (waiting) => loadParts(guest, waiting));
-}
-
-async function start(
-  component: ComponentInterface,
+export async function instantiateComponent(
+  { component, glue, coreModules, waiting }: PreparedComponent,
   host: Host,
-  suspend: ComponentWaiting,
-  load: (waiting: ComponentWaiting) => Promise<Transpiled>,
 ): Promise<Instance> {
   refuseUnknownImports(component);
-  const { link, jspi } = await host.connect(component.imports.some(mayWait));
-  const waiting = jspi ? suspend : 'block';
+  const { link } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
   const imports = await provideImports(component, waiting === 'suspend' ? withoutResidents(link) : link, host);
-  const exports = await instantiateGlue(await load(waiting), imports);
+  const exports = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);
   return {
     functions: exportedFunctions(component, exports),
@@ -70,11 +39,6 @@ function refuseUnknownImports({ imports }: ComponentInterface): void {
     'unsupported-operation',
     `instantiate: the component imports ${missing.join(', ')}, which nothing here provides: compose it with a component that does`,
   );
-}
-
-/** Whether an interface has functions that wait for the engine. */
-function mayWait(name: string): boolean {
-  return name.startsWith('wasi:nn/graph@') || name.startsWith('wasi:nn/inference@');
 }
 
 async function provideImports(
@@ -94,26 +58,31 @@ async function provideImports(
   return { ...createPreview2(environment, output), ...nn };
 }
 
-async function loadScript({ script, coreModules }: TranspiledComponent): Promise<Transpiled> {
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+/** Loads the module that exports `instantiate`. */
+async function loadGlue(glue: PreparedComponent['glue']): Promise<unknown> {
+  if ('url' in glue) return importFrom(glue.url, glue.url);
+  const url = URL.createObjectURL(new Blob([glue.script], { type: 'text/javascript' }));
   try {
-    const glue: unknown = await import(/* @vite-ignore */ url);
-    return { glue, compile: (name) => WebAssembly.compile(coreModules.get(name) ?? new Uint8Array()) };
+    return await importFrom(url, 'the transpiled component');
   } finally {
     URL.revokeObjectURL(url);
   }
 }
 
-async function loadParts({ glue, coreModules }: TranspiledGuest, waiting: ComponentWaiting): Promise<Transpiled> {
-  const url = waiting === 'block' ? glue.block : glue.suspend;
-  const loaded: unknown = await import(/* @vite-ignore */ url).catch((cause) => {
-    throw new WasiNNError('runtime-error', `instantiate: ${url} could not be loaded (${messageOf(cause)})`, { cause });
-  });
-  return { glue: loaded, compile: async (name) => WebAssembly.compile(await fetchBytes(coreModules[name] ?? name)) };
+async function importFrom(url: string, what: string): Promise<unknown> {
+  try {
+    return await import(/* @vite-ignore */ url);
+  } catch (cause) {
+    throw new WasiNNError('runtime-error', `instantiate: ${what} could not be loaded (${messageOf(cause)})`, { cause });
+  }
 }
 
-async function instantiateGlue({ glue, compile }: Transpiled, imports: Imports): Promise<object> {
-  const exports: unknown = await expectFunction(glue, 'instantiate')(compile, imports);
+async function instantiateGlue(
+  glue: unknown,
+  coreModules: PreparedComponent['coreModules'],
+  imports: Imports,
+): Promise<object> {
+  const exports: unknown = await expectFunction(glue, 'instantiate')((name: string) => coreModules.get(name), imports);
   if (typeof exports === 'object' && exports !== null) return exports;
   throw new WasiNNError('runtime-error', 'instantiate: the transpiled component has no exports');
 }

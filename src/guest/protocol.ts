@@ -1,15 +1,9 @@
 import type { PlainError } from '../engine/protocol.js';
+import type { PreparedGuest } from '../transpiler/prepared-guest.js';
+import type { Waiting } from '../transpiler/waiting.js';
 import type { OutputStream, ProgramEnvironment } from './program.js';
-import type { TranspiledGuest } from './transpiled-guest.js';
-import type { Waiting } from './waiting.js';
 
 /** What a page and the worker of one of its guests say to each other. */
-
-export type GuestSource =
-  | { readonly url: string }
-  | { readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly module: WebAssembly.Module }
-  | { readonly transpiled: TranspiledGuest };
 
 /** Something that a guest is asked for; its answer comes back with the same id. */
 export type Action =
@@ -20,15 +14,13 @@ export type Action =
 
 /** What a guest is started with. */
 export interface Start {
-  readonly source: GuestSource;
+  readonly prepared: PreparedGuest;
   /** Its way to the engine. */
   readonly port: MessagePort;
   readonly environment: ProgramEnvironment;
-  /** Whether a model may leave its outputs on a device. */
-  readonly outputsMayStay: boolean;
   /** Where it writes how many execution contexts it has (`context-word.ts`). */
   readonly contextWord: Int32Array;
-  /** How it waits for the engine; chosen by what the browser can where it is left open. */
+  /** How a core module waits for the engine; chosen by what the browser can where it is left open. */
   readonly waiting: Waiting | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { WasiNNError } from '../standard/error.js';
+import type { Waiting } from '../transpiler/waiting.js';
 import type { OutputStream, ProgramEnvironment } from './program.js';
-import type { Waiting } from './waiting.js';
 
 /** The bytes of a file: as they are, or where to get them from. */
 export type FileSource = string | URL | Blob | Uint8Array<ArrayBuffer>;

@@ -1,7 +1,7 @@
 import { minify } from 'vite';
-import { type ComponentInterface, readComponent } from '../guest/component.js';
-import { transpile } from '../guest/transpile.js';
-import type { Waiting } from '../guest/waiting.js';
+import { type ComponentInterface, readComponent } from '../transpiler/component.js';
+import { transpile } from '../transpiler/transpile.js';
+import type { Waiting } from '../transpiler/waiting.js';
 
 /** What the guest worker needs of a component, in place of the component. */
 export interface GuestParts {

@@ -27,6 +27,11 @@ export function readComponent(bytes: Uint8Array): ComponentInterface {
   return readNested(bytes, 0);
 }
 
+/** Whether a component imports an interface with functions that wait for the engine. */
+export function mayWait({ imports }: ComponentInterface): boolean {
+  return imports.some((name) => name.startsWith('wasi:nn/graph@') || name.startsWith('wasi:nn/inference@'));
+}
+
 /** Something that has functions: of an instance, and of a component that instances are made of, all else is skipped. */
 type Functions = readonly string[];
 

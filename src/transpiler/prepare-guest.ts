@@ -1,0 +1,97 @@
+import { messageOf, WasiNNError } from '../standard/error.js';
+import { mayWait, readComponent } from './component.js';
+import { fetchBytes } from './fetch-bytes.js';
+import type {
+  GuestSource,
+  PreparationOptions,
+  PreparedComponent,
+  PreparedGuest,
+  PreparedModule,
+} from './prepared-guest.js';
+import { transpile } from './transpile.js';
+import { transpileOnce } from './transpile-cache.js';
+import type { TranspiledGuest } from './transpiled-guest.js';
+import { type ComponentWaiting, chooseWaiting, type Waiting } from './waiting.js';
+
+/** The first eight bytes of a core module: the magic number and version 1 (layer 0). */
+const corePreamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+/** Runs the work on one component after another. */
+export type TakeTurn = (work: () => Promise<PreparedGuest>) => Promise<PreparedGuest>;
+
+/**
+ * Prepares a guest: fetches it, tells a component from a core module, transpiles the component and compiles the core
+ * modules.
+ *
+ * @throws WasiNNError `invalid-argument` for what is neither, `unsupported-operation` for a component that has no way to
+ *   wait; what `fetchBytes` throws
+ */
+export async function prepareGuest(
+  source: GuestSource,
+  options: PreparationOptions,
+  takeTurn: TakeTurn,
+  signal: AbortSignal,
+): Promise<PreparedGuest> {
+  if ('transpiled' in source) return prepareTranspiled(source.transpiled, options, signal);
+  const bytes = 'url' in source ? await fetchBytes(source.url, signal) : source.bytes;
+  if (isCoreModule(bytes)) return prepareModule(bytes);
+  return takeTurn(() => prepareComponent(bytes, options));
+}
+
+/** Whether bytes begin as a core module does. */
+export function isCoreModule(bytes: Uint8Array): boolean {
+  return corePreamble.every((byte, index) => bytes[index] === byte);
+}
+
+async function prepareModule(bytes: Uint8Array<ArrayBuffer>): Promise<PreparedModule> {
+  return { kind: 'module', module: await compile(bytes, 'the module') };
+}
+
+async function prepareComponent(
+  bytes: Uint8Array<ArrayBuffer>,
+  { wish, supported, outputsMayStay }: PreparationOptions,
+): Promise<PreparedComponent> {
+  const component = readComponent(bytes);
+  const suspending = outputsMayStay ? 'suspend-reading' : 'suspend';
+  const choose = (): Waiting => chooseWaiting(wish, supported);
+  const waiting: ComponentWaiting = mayWait(component) && choose() === 'suspend' ? suspending : 'block';
+  const transpiled = await transpileOnce(bytes, waiting, () => transpile(bytes, component, waiting));
+  const coreModules = await compileAll(transpiled.coreModules, async (core) => core);
+  return { kind: 'component', component, glue: { script: transpiled.script }, coreModules, waiting };
+}
+
+/** Prepares a component that was transpiled in a build step. */
+async function prepareTranspiled(
+  { glue, coreModules, component }: TranspiledGuest,
+  { wish, supported }: PreparationOptions,
+  signal: AbortSignal,
+): Promise<PreparedComponent> {
+  const suspends = mayWait(component) && chooseWaiting(wish, supported) === 'suspend';
+  return {
+    kind: 'component',
+    component,
+    glue: { url: suspends ? glue.suspend : glue.block },
+    coreModules: await compileAll(Object.entries(coreModules), (url) => fetchBytes(url, signal)),
+    waiting: suspends ? 'suspend-reading' : 'block',
+  };
+}
+
+async function compileAll<Source>(
+  sources: Iterable<readonly [name: string, source: Source]>,
+  read: (source: Source) => Promise<Uint8Array<ArrayBuffer>>,
+): Promise<ReadonlyMap<string, WebAssembly.Module>> {
+  const compiled = Array.from(sources, async ([name, source]) => {
+    return [name, await compile(await read(source), `the component's module ${name}`)] as const;
+  });
+  return new Map(await Promise.all(compiled));
+}
+
+async function compile(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new WasiNNError('invalid-argument', `instantiate: ${what} cannot be compiled: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
