@@ -5,6 +5,9 @@ import { type GraphInfo, isResident, type ModelPart, type NamedLinkTensor } from
 import { isGraphInfo, isNamedTensors, type Operation, type Result } from './protocol.js';
 import { buffersOf, whole, wholeTensors } from './transfer.js';
 
+/** Captured: the worker of a guest loses them before guest code runs (`guest/confine.ts`). */
+const { Blob } = globalThis;
+
 /** What the links to another thread have in common: what they post for a call, and what they expect in answer. */
 export interface Call {
   readonly operation: Operation;

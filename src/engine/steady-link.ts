@@ -18,6 +18,9 @@ import { createMessageLink, type MessageLink } from './message-link.js';
 import { isLossMessage, isTargetAnswer, type OpenMessage, type SpareMessage } from './protocol.js';
 import { createTargetQuestions, waitForTarget } from './target-question.js';
 
+/** Captured: the worker of a guest loses them before guest code runs (`guest/confine.ts`). */
+const { Blob, MessageChannel } = globalThis;
+
 /** What a graph was loaded from. */
 type Source =
   | { readonly parts: readonly Blob[]; readonly encoding: GraphEncoding; readonly target: ExecutionTarget }

@@ -58,7 +58,7 @@ export function confine(): void {
 
 /** What guest code finds in place of objects of the platform that can do more. */
 function createReplacements(scope: typeof globalThis): Record<string, unknown> {
-  const { crypto, performance, setTimeout, clearTimeout, setInterval, clearInterval } = scope;
+  const { crypto, performance, navigator, setTimeout, clearTimeout, setInterval, clearInterval } = scope;
   const getRandomValues = crypto.getRandomValues.bind(crypto);
   const now = performance.now.bind(performance);
   const ignore = () => undefined;
@@ -66,6 +66,9 @@ function createReplacements(scope: typeof globalThis): Record<string, unknown> {
     // One parameter each: browsers pass further ones on to the callback.
     crypto: { getRandomValues: (array: Uint8Array<ArrayBuffer>) => getRandomValues(array) },
     performance: { now: () => now() },
+    crossOriginIsolated: scope.crossOriginIsolated,
+    // Links ask which accelerators there are, not for what they can do.
+    navigator: Object.fromEntries(['gpu', 'ml'].filter((name) => name in navigator).map((name) => [name, true])),
     setTimeout: (callback: unknown, delay: unknown) => setTimeout(expectCallback(callback), Number(delay)),
     setInterval: (callback: unknown, delay: unknown) => setInterval(expectCallback(callback), Number(delay)),
     clearTimeout: (timer: unknown) => clearTimeout(Number(timer)),

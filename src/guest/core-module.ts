@@ -1,7 +1,13 @@
 import { createLegacyBinding, type LegacyFunction } from '../bindings/legacy.js';
-import { quote, WasiNNError } from '../standard/error.js';
+import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { Host } from './host.js';
-import { camelCase, type GuestFunction, type Instance } from './instance.js';
+import {
+  camelCase,
+  type GuestFunction,
+  type Instance,
+  maxExportedCharacters,
+  maxExportedFunctions,
+} from './instance.js';
 import type { PromiseIntegration } from './jspi.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
@@ -23,22 +29,47 @@ export async function instantiateModule(
     ['wasi_ephemeral_nn', toImports(legacy.wasi_ephemeral_nn, jspi)],
     ['wasi_nn', toImports(legacy.wasi_nn, jspi)],
   ]);
-  const { exports } = await WebAssembly.instantiate(module, grantImports(module, granted));
+  refuseExcess(module);
+  const { exports } = await start(module, grantImports(module, granted));
   if (exports.memory instanceof WebAssembly.Memory) memory = exports.memory;
   if (memory) wasi.attach(memory);
   const functions = toFunctions(exports, jspi);
   await functions.get('_initialize')?.();
-  const start = functions.get('_start');
+  const main = functions.get('_start');
   return {
-    functions: new Map(
-      [...functions].flatMap(([name, call]) => [
-        [name, call],
-        [camelCase(name), call],
-      ]),
-    ),
-    ...(start ? { run: () => runProgram(start, wasi) } : {}),
+    functions: withCamelCase(functions),
+    ...(main ? { run: () => runProgram(main, wasi) } : {}),
     ...(memory ? { memory } : {}),
   };
+}
+
+/** @throws WasiNNError `invalid-argument` where the imports have other types than what is granted */
+async function start(module: WebAssembly.Module, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
+  try {
+    return await WebAssembly.instantiate(module, imports);
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.LinkError)) throw cause;
+    throw new WasiNNError('invalid-argument', `instantiate: the module cannot be linked: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** The page makes a function for each name. */
+function refuseExcess(module: WebAssembly.Module): void {
+  const names = WebAssembly.Module.exports(module).filter(({ kind }) => kind === 'function');
+  const characters = names.reduce((total, { name }) => total + name.length, 0);
+  // Each function may get a second name.
+  if (names.length * 2 <= maxExportedFunctions && characters * 2 <= maxExportedCharacters) return;
+  throw new WasiNNError(
+    'too-large',
+    `instantiate: the module exports ${names.length} functions with names of ${characters} characters together; at most ${maxExportedFunctions / 2} and ${maxExportedCharacters / 2} are allowed`,
+  );
+}
+
+/** Adds names in camel case. Where such a name is another function's own, it stays that function's. */
+function withCamelCase(functions: ReadonlyMap<string, GuestFunction>): ReadonlyMap<string, GuestFunction> {
+  return new Map([...Array.from(functions, ([name, call]) => [camelCase(name), call] as const), ...functions]);
 }
 
 /** A module without imports from wasi-nn never waits; which of them it imports makes no difference in practice. */

@@ -1,13 +1,20 @@
 import { createContextCount } from '../bindings/context-count.js';
 import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
+import { confine } from './confine.js';
 import { type ContextReport, createContextReport } from './context-word.js';
 import type { Instance } from './instance.js';
 import { instantiate } from './instantiate.js';
 import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from './protocol.js';
 import { connect } from './waiting.js';
 
-/** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
+/**
+ * A guest's own thread: what it computes, and what it waits for, never holds up the page. The thread is confined before
+ * any message comes, so before any guest code runs in it.
+ */
+
+/** Captured, as all that the host goes on using: nothing else of the platform is left once the thread is confined. */
+const postMessage = globalThis.postMessage.bind(globalThis);
 
 let instance: Instance = { functions: new Map() };
 let contextReport: ContextReport | undefined;
@@ -17,6 +24,8 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (data.type === 'start') void start(data);
   else void answer(data.id, data);
 });
+
+confine();
 
 async function start({ prepared, port, environment, contextWord, waiting }: Start): Promise<void> {
   const report = createContextReport(contextWord, (contexts) => tell({ type: 'contexts', contexts }));
@@ -31,7 +40,7 @@ async function start({ prepared, port, environment, contextWord, waiting }: Star
     });
     tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
   } catch (cause) {
-    tell({ type: 'refused', error: toPlainError(cause) });
+    tell({ type: 'refused', failure: describe(cause) });
   }
 }
 
@@ -89,5 +98,5 @@ function describe(cause: unknown): Failure {
 
 function tell(message: GuestMessage, transfer: Transferable[] = []): void {
   contextReport?.tellNow();
-  globalThis.postMessage(message, { transfer });
+  postMessage(message, { transfer });
 }

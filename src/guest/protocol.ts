@@ -32,7 +32,7 @@ export type PageMessage =
 /** To the page. */
 export type GuestMessage =
   | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
-  | { readonly type: 'refused'; readonly error: PlainError }
+  | { readonly type: 'refused'; readonly failure: Failure }
   | { readonly type: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array<ArrayBuffer> }
   /** How many execution contexts it has, where the page cannot see that for itself. */
   | { readonly type: 'contexts'; readonly contexts: number }
@@ -48,11 +48,6 @@ export type Failure =
 
 export function isPageMessage(data: unknown): data is PageMessage {
   return hasType(data) && (data.type === 'start' || data.type === 'ask');
-}
-
-export function isGuestMessage(data: unknown): data is GuestMessage {
-  const types = ['started', 'refused', 'output', 'contexts', 'fault', 'answered', 'failed'];
-  return hasType(data) && types.some((type) => type === data.type);
 }
 
 function hasType(data: unknown): data is { readonly type: unknown } {

@@ -19,10 +19,18 @@ export interface GuestResource {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The exports of a guest as a page calls them. */
+/**
+ * The exports of a guest as a page calls them. Their objects have no prototype, so that every name is one of the guest's;
+ * and none has a function `then`, which promises would call.
+ */
 export interface RemoteExports {
-  /** Functions by their names; those of interfaces in an object for each interface, those of resources likewise. */
+  /**
+   * The functions of a component by their names; those of interfaces in an object for each interface, those of resources
+   * likewise.
+   */
   arrange(functions: readonly string[]): object;
+  /** The functions of a core module by their names, whatever these are. */
+  arrangeModule(functions: readonly string[]): object;
   /** A value as the guest's thread gave it, with handles in place of its resources. */
   toHandles(value: unknown): unknown;
 }
@@ -97,29 +105,42 @@ export function createRemoteExports(call: Call): RemoteExports {
       const method = function (this: unknown, ...values: unknown[]) {
         return callWith(name, [this, ...values]);
       };
-      Object.defineProperty(handles.prototype, member.name, { value: method });
+      // Names that differ in their spelling alone become one: the last of them stays.
+      if (member.name !== 'then')
+        Object.defineProperty(handles.prototype, member.name, { value: method, configurable: true });
       return;
     }
     const given = (...values: unknown[]) => callWith(name, values);
     const others: object = Object(holder[member.resource]);
     holder[member.resource] =
-      member.kind === 'constructor' ? { create: given, ...others } : { ...others, [member.name]: given };
+      member.kind === 'constructor'
+        ? toHolder({ create: given, ...others })
+        : toHolder({ ...others, [member.name]: given });
   }
 
   return {
     toHandles,
     arrange(functions) {
-      const exports: Record<string, unknown> = {};
+      const exports: Record<string, unknown> = Object.create(null);
       const interfaces = new Map<string, Record<string, unknown>>();
       for (const name of functions.filter((candidate) => candidate !== dropFunction)) {
         const [first = name, nested] = pathOf(name);
-        const holder = nested === undefined ? exports : (interfaces.get(first) ?? {});
+        const holder = nested === undefined ? exports : (interfaces.get(first) ?? Object.create(null));
         if (nested !== undefined) interfaces.set(first, holder);
         const member = parseMember(nested ?? first);
         if (!member) holder[nested ?? first] = (...values: unknown[]) => callWith(name, values);
         else place(holder, nested === undefined ? member.resource : qualify(first, member.resource), member, name);
       }
-      return { ...exports, ...Object.fromEntries(interfaces) };
+      const nested = Array.from(interfaces, ([name, members]) => [name, toHolder(members)] as const);
+      return toHolder({ ...exports, ...Object.fromEntries(nested) });
     },
+    arrangeModule: (functions) =>
+      toHolder(Object.fromEntries(functions.map((name) => [name, (...values: unknown[]) => call(name, values)]))),
   };
+}
+
+/** An object of members for the page. */
+function toHolder(members: object): Record<string, unknown> {
+  const own = Object.entries(members).filter(([name]) => name !== 'then');
+  return Object.assign(Object.create(null), Object.fromEntries(own));
 }
