@@ -7,9 +7,13 @@ const firefox = { browserName: 'firefox' } as const;
 const webkit = { browserName: 'webkit' } as const;
 
 /** The tests that every browser runs, those of guests in each way to wait; the others need Chromium. */
-const guestsEverywhere = '**/guests-everywhere.spec.ts';
+const guestsEverywhere = [
+  '**/guests-everywhere.spec.ts',
+  '**/confinement-everywhere.spec.ts',
+  '**/injected-code-everywhere.spec.ts',
+];
 const loaderEverywhere = '**/loader-everywhere.spec.ts';
-const everywhere = [guestsEverywhere, loaderEverywhere];
+const everywhere = [...guestsEverywhere, loaderEverywhere];
 
 export default defineConfig<object, GuestOptions>({
   testDir: 'e2e',

@@ -39,7 +39,7 @@ const shimFunctions = [
 /** There are no sockets. Programs that never use any import these functions all the same. */
 const socketFunctions = ['sock_accept', 'sock_recv', 'sock_send', 'sock_shutdown'];
 
-/** Where among their arguments functions take the lengths of paths. */
+/** Where among their arguments functions take the lengths of paths; each follows its pointer. */
 const pathLengths: Readonly<Record<string, readonly number[]>> = {
   path_create_directory: [2],
   path_filestat_get: [3],
@@ -72,7 +72,7 @@ export function createPreview1(environment: ProgramEnvironment, output: OutputSi
   const functions = new Map<string, Preview1Function>();
   for (const name of shimFunctions) functions.set(name, (...values) => Number(shim.wasiImport[name]?.(...values) ?? 0));
   for (const [name, call] of Object.entries(createOwnFunctions(shim))) functions.set(name, call);
-  for (const [name, call] of functions) functions.set(name, guard(call, pathLengths[name]));
+  for (const [name, call] of functions) functions.set(name, guard(call, checkPaths(shim, pathLengths[name] ?? [])));
   return {
     functions,
     attach(memory) {
@@ -145,13 +145,24 @@ function findFree(fds: readonly (Fd | undefined)[]): number {
   return free === -1 ? fds.length : free;
 }
 
+/** Looks at the paths among arguments, before the library does: it would take as much as there is of them. */
+function checkPaths(shim: WASI, lengths: readonly number[]): Preview1Function {
+  return (...values) => {
+    for (const place of lengths) {
+      const byteLength = Number(values[place]);
+      if (byteLength > maxPathBytes) return wasi.ERRNO_NAMETOOLONG;
+      viewOf(shim.inst.exports.memory.buffer, Number(values[place - 1]), byteLength);
+    }
+    return wasi.ERRNO_SUCCESS;
+  };
+}
+
 /** Takes numbers as unsigned, as WASI means them, and answers with an errno where the guest's pointers lead nowhere. */
-function guard(call: Preview1Function, lengths: readonly number[] = []): Preview1Function {
+function guard(call: Preview1Function, check: Preview1Function): Preview1Function {
   return (...values) => {
     const unsigned = values.map((value) => (typeof value === 'number' ? value >>> 0 : value));
-    if (lengths.some((place) => Number(unsigned[place]) > maxPathBytes)) return wasi.ERRNO_NAMETOOLONG;
     try {
-      return call(...unsigned);
+      return check(...unsigned) || call(...unsigned);
     } catch (cause) {
       if (cause instanceof OutOfSpaceError) return wasi.ERRNO_NOSPC;
       if (cause instanceof RangeError || cause instanceof TypeError) return wasi.ERRNO_FAULT;
