@@ -27,6 +27,9 @@ import {
 } from './protocol.js';
 import { createBlockingTargetQuestions, createTargetQuestions } from './target-question.js';
 
+/** Captured: the worker of a guest loses them before guest code runs (`guest/confine.ts`). */
+const { Blob, MessageChannel } = globalThis;
+
 /** What a graph was loaded from. */
 type Source =
   | { readonly parts: readonly Blob[]; readonly encoding: GraphEncoding; readonly target: ExecutionTarget }

@@ -1,7 +1,13 @@
 import { createLegacyBinding, type LegacyFunction } from '../bindings/legacy.js';
-import { WasiNNError } from '../standard/error.js';
+import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { Host } from './host.js';
-import { camelCase, type GuestFunction, type Instance } from './instance.js';
+import {
+  camelCase,
+  type GuestFunction,
+  type Instance,
+  maxExportedCharacters,
+  maxExportedFunctions,
+} from './instance.js';
 import type { PromiseIntegration } from './jspi.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
@@ -18,29 +24,52 @@ export async function instantiateModule(
   const wasi = createPreview1(environment, output);
   const { link, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
   const legacy = createLegacyBinding(link, () => memory, report, contexts);
-  const provided: WebAssembly.Imports = {
-    wasi_snapshot_preview1: wasi.imports,
-    wasi_ephemeral_nn: toImports(legacy.wasi_ephemeral_nn, jspi),
-    wasi_nn: toImports(legacy.wasi_nn, jspi),
-  };
-  refuseMissing(module, provided);
-
-  const { exports } = await WebAssembly.instantiate(module, provided);
+  const granted: Granted = new Map([
+    ['wasi_snapshot_preview1', wasi.functions],
+    ['wasi_ephemeral_nn', toImports(legacy.wasi_ephemeral_nn, jspi)],
+    ['wasi_nn', toImports(legacy.wasi_nn, jspi)],
+  ]);
+  refuseExcess(module);
+  const { exports } = await start(module, grantImports(module, granted));
   if (exports.memory instanceof WebAssembly.Memory) memory = exports.memory;
   if (memory) wasi.attach(memory);
   const functions = toFunctions(exports, jspi);
   await functions.get('_initialize')?.();
-  const start = functions.get('_start');
+  const main = functions.get('_start');
   return {
-    functions: new Map(
-      [...functions].flatMap(([name, call]) => [
-        [name, call],
-        [camelCase(name), call],
-      ]),
-    ),
-    ...(start ? { run: () => runProgram(start, wasi) } : {}),
+    functions: withCamelCase(functions),
+    ...(main ? { run: () => runProgram(main, wasi) } : {}),
     ...(memory ? { memory } : {}),
   };
+}
+
+/** @throws WasiNNError `invalid-argument` where the imports have other types than what is granted */
+async function start(module: WebAssembly.Module, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
+  try {
+    return await WebAssembly.instantiate(module, imports);
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.LinkError)) throw cause;
+    throw new WasiNNError('invalid-argument', `instantiate: the module cannot be linked: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** The page makes a function for each name. */
+function refuseExcess(module: WebAssembly.Module): void {
+  const names = WebAssembly.Module.exports(module).filter(({ kind }) => kind === 'function');
+  const characters = names.reduce((total, { name }) => total + name.length, 0);
+  // Each function may get a second name.
+  if (names.length * 2 <= maxExportedFunctions && characters * 2 <= maxExportedCharacters) return;
+  throw new WasiNNError(
+    'too-large',
+    `instantiate: the module exports ${names.length} functions with names of ${characters} characters together; at most ${maxExportedFunctions / 2} and ${maxExportedCharacters / 2} are allowed`,
+  );
+}
+
+/** Adds names in camel case. Where such a name is another function's own, it stays that function's. */
+function withCamelCase(functions: ReadonlyMap<string, GuestFunction>): ReadonlyMap<string, GuestFunction> {
+  return new Map([...Array.from(functions, ([name, call]) => [camelCase(name), call] as const), ...functions]);
 }
 
 /** A module without imports from wasi-nn never waits; which of them it imports makes no difference in practice. */
@@ -48,25 +77,44 @@ function isOfWasiNN({ module }: WebAssembly.ModuleImportDescriptor): boolean {
   return module === 'wasi_ephemeral_nn' || module === 'wasi_nn';
 }
 
+/** How many names a message tells. */
+const maxNames = 20;
+
+/** Functions by the modules and the names that guests import them by. */
+type Granted = ReadonlyMap<string, ReadonlyMap<string, WebAssembly.ExportValue>>;
+
 /** Functions that wait suspend the guest where it must be; the rest are called as they are, which costs less. */
 function toImports(
   functions: Readonly<Record<string, LegacyFunction>>,
   jspi: PromiseIntegration | undefined,
-): WebAssembly.ModuleImports {
+): ReadonlyMap<string, WebAssembly.ExportValue> {
   const entries = Object.entries(functions).map(([name, { suspends, call }]) => {
     return [name, jspi && suspends ? new jspi.Suspending(call) : call] as const;
   });
-  return Object.fromEntries(entries);
+  return new Map(entries);
 }
 
-function refuseMissing(module: WebAssembly.Module, provided: WebAssembly.Imports): void {
-  const missing = WebAssembly.Module.imports(module)
-    .filter(({ module: from, name }) => !provided[from]?.[name])
-    .map(({ module: from, name }) => `${from}.${name}`);
-  if (missing.length === 0) return;
+/**
+ * Gives a module what it imports. The objects have no prototype and no other members, so that no name leads anywhere
+ * else: every plain object has a `constructor`, from which one comes to `Function`.
+ *
+ * @throws WasiNNError `unsupported-operation` where the module imports anything that is not granted
+ */
+function grantImports(module: WebAssembly.Module, granted: Granted): WebAssembly.Imports {
+  const imports: WebAssembly.Imports = Object.create(null);
+  const missing = new Set<string>();
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    const value = kind === 'function' ? granted.get(from)?.get(name) : undefined;
+    const holder: WebAssembly.ModuleImports = imports[from] ?? Object.create(null);
+    if (value === undefined) missing.add(quote(`${from}.${name}`));
+    else imports[from] = Object.assign(holder, { [name]: value });
+  }
+  if (missing.size === 0) return imports;
+  const names = [...missing].slice(0, maxNames).join(', ');
+  const others = missing.size > maxNames ? ` and ${missing.size - maxNames} others` : '';
   throw new WasiNNError(
     'unsupported-operation',
-    `instantiate: the module imports ${missing.join(', ')}, which nothing here provides: only wasi_snapshot_preview1, wasi_ephemeral_nn and wasi_nn are there`,
+    `instantiate: the module imports ${names}${others}, which nothing here provides: only the functions of wasi_snapshot_preview1, wasi_ephemeral_nn and wasi_nn are there`,
   );
 }
 

@@ -3,6 +3,7 @@ import { toPlainError } from '../engine/protocol.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createCallQueue } from './call-queue.js';
+import { confine } from './confine.js';
 import { type ContextReport, createContextReport } from './context-word.js';
 import type { Instance } from './instance.js';
 import { instantiate } from './instantiate.js';
@@ -11,7 +12,13 @@ import { createOutputBuffer, flushFirst, type OutputBuffer } from './output-buff
 import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from './protocol.js';
 import { connect } from './waiting.js';
 
-/** A guest's own thread: what it computes, and what it waits for, never holds up the page. */
+/**
+ * A guest's own thread: what it computes, and what it waits for, never holds up the page. The thread is confined before
+ * any message comes, so before any guest code runs in it.
+ */
+
+/** Captured, as all that the host goes on using: nothing else of the platform is left once the thread is confined. */
+const postMessage = globalThis.postMessage.bind(globalThis);
 
 let instance: Instance = { functions: new Map() };
 let contextReport: ContextReport | undefined;
@@ -32,6 +39,8 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       void inTurn(() => answer(data.id, data));
   }
 });
+
+confine();
 
 async function start({ prepared, port, environment, contextWord, waiting, ...rest }: Start): Promise<void> {
   const report = createContextReport(contextWord, (contexts) => post({ type: 'contexts', contexts }));
@@ -55,7 +64,7 @@ async function start({ prepared, port, environment, contextWord, waiting, ...res
     });
     tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
   } catch (cause) {
-    tell({ type: 'refused', error: toPlainError(cause) });
+    tell({ type: 'refused', failure: describe(cause) });
   }
 }
 
@@ -119,5 +128,5 @@ function tell(message: GuestMessage, transfer: Transferable[] = []): void {
 }
 
 function post(message: GuestMessage, transfer: Transferable[] = []): void {
-  globalThis.postMessage(message, { transfer });
+  postMessage(message, { transfer });
 }

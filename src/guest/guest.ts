@@ -2,15 +2,17 @@ import type { RemoteConnection } from '../engine/engines.js';
 import { fromPlainError } from '../engine/protocol.js';
 import { isShared } from '../engine/shared-memory.js';
 import { startWorker, workerError } from '../engine/start-worker.js';
-import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
 import { untilAborted } from '../standard/until-aborted.js';
 import { watchWorker } from '../standard/worker-watch.js';
 import type { PreparedGuest } from '../transpiler/prepared-guest.js';
 import type { Waiting } from '../transpiler/waiting.js';
 import { createContextWord, readContexts, writeContexts } from './context-word.js';
+import { describeValue } from './describe-value.js';
 import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from './output-batch.js';
+import { parseGuestMessage } from './parse-guest-message.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
-import { type Action, type Failure, type GuestMessage, isGuestMessage, type PageMessage } from './protocol.js';
+import type { Action, Failure, GuestMessage, PageMessage } from './protocol.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
 
@@ -62,14 +64,9 @@ export class GuestError extends Error {
   readonly payload: unknown;
 
   constructor(payload: unknown) {
-    super(`the guest answered with an error: ${describePayload(payload)}`);
+    super(`the guest answered with an error: ${describeValue(payload)}`);
     this.payload = payload;
   }
-}
-
-/** An error value in words; JSON has none for the big integers that 64-bit numbers are. */
-function describePayload(payload: unknown): string {
-  return JSON.stringify(payload, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? String(payload);
 }
 
 /** A guest trapped; its instance should not be used any more. `stack` has the WebAssembly frames. */
@@ -171,12 +168,13 @@ export function startGuest<Exports extends object>({
   function receive(message: GuestMessage): void {
     switch (message.type) {
       case 'started': {
-        const memory = message.hasMemory ? toMemory(ask, ended) : undefined;
-        resolve(toGuest(exports.arrange(message.functions), memory, () => fail(disposed())));
+        const { functions, hasMemory } = message;
+        const arranged = prepared.kind === 'module' ? exports.arrangeModule(functions) : exports.arrange(functions);
+        resolve(toGuest(arranged, hasMemory ? toMemory(ask, ended) : undefined, () => fail(disposed())));
         return;
       }
       case 'refused':
-        fail(fromPlainError(message.error));
+        fail(toError(message.failure, exports.toHandles));
         return;
       case 'ready':
         watch.started();
@@ -188,10 +186,10 @@ export function startGuest<Exports extends object>({
         writeContexts(contextWord, message.contexts);
         return;
       case 'answered':
-        take(message.id)?.resolve(message.value);
+        take(message.id).resolve(message.value);
         return;
       case 'failed':
-        take(message.id)?.reject(toError(message.failure, exports.toHandles));
+        take(message.id).reject(toError(message.failure, exports.toHandles));
     }
   }
 
@@ -205,14 +203,23 @@ export function startGuest<Exports extends object>({
     }
   }
 
-  function take(id: number): Question | undefined {
+  /** @throws Error where nothing was asked, or it has been answered */
+  function take(id: number): Question {
     const question = questions.get(id);
+    if (!question) throw new Error(`nobody waits for the answer ${id}`);
     questions.delete(id);
     return question;
   }
 
   worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (!ended.aborted && isGuestMessage(data)) receive(data);
+    if (ended.aborted) return;
+    const message = parseGuestMessage(data);
+    try {
+      if (!message) throw new Error('it is of no known kind, or too large');
+      receive(message);
+    } catch (cause) {
+      fail(brokenProtocol(cause));
+    }
   };
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
@@ -275,6 +282,15 @@ function toError(failure: Failure, toHandles: (value: unknown) => unknown): Erro
     case 'trap':
       return new GuestTrap(failure.message, failure.stack);
   }
+}
+
+/** Only a worker that runs other code than this library's sends such a message. */
+function brokenProtocol(cause: unknown): WasiNNError {
+  return new WasiNNError(
+    'runtime-error',
+    `the guest was ended: its worker sent a message that cannot be accepted (${messageOf(cause)})`,
+    { cause },
+  );
 }
 
 function disposed(): WasiNNError {

@@ -1,3 +1,7 @@
+/** The most functions that a guest exports, by all their names, and the most UTF-16 code units of these together. */
+export const maxExportedFunctions = 20_000;
+export const maxExportedCharacters = 1 << 20;
+
 export type GuestFunction = (...values: readonly unknown[]) => unknown;
 
 /** An instantiated guest, in its own thread. */

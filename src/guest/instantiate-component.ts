@@ -1,29 +1,36 @@
 import { withoutResidents } from '../bindings/held-tensor.js';
 import { createWitBinding } from '../bindings/wit.js';
 import type { EngineLink } from '../engine/link.js';
-import { messageOf, WasiNNError } from '../standard/error.js';
+import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import { type ComponentInterface, mayWait } from '../transpiler/component.js';
 import type { PreparedComponent } from '../transpiler/prepared-guest.js';
+import { grantInterface, type Interface } from './grant.js';
+import { grantWasiNN, refuseUngranted } from './granted-interfaces.js';
 import { dropFunction } from './handle-record.js';
 import type { Host } from './host.js';
 import { camelCase, functionOf, type GuestFunction, type Instance, qualify } from './instance.js';
+import { instantiateCore } from './instantiate-core.js';
 import { createResources } from './resources.js';
+import { createPreview2, exitCodeOf } from './wasi-preview2.js';
 
-type Imports = Record<string, unknown>;
+/** Captured: the thread loses them before guest code runs (`confine.ts`). */
+const { Blob, URL } = globalThis;
+
+type Imports = ReadonlyMap<string, Interface>;
 
 /**
  * Instantiates a component: a program (`wasi:cli/run`), or a library.
  *
- * @throws WasiNNError `unsupported-operation` where it imports what is not provided here, `runtime-error` where its glue
+ * @throws WasiNNError `unsupported-operation` where it imports what is not granted, `runtime-error` where its glue
  *   cannot be loaded
  */
 export async function instantiateComponent(
   { component, glue, coreModules, waiting }: PreparedComponent,
   host: Host,
 ): Promise<Instance> {
-  refuseUnknownImports(component);
+  refuseUngranted(component.imports);
   const { link } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
-  const imports = await provideImports(component, waiting === 'suspend' ? withoutResidents(link) : link, host);
+  const imports = provideImports(component, waiting === 'suspend' ? withoutResidents(link) : link, host);
   const exports = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);
   return {
@@ -32,30 +39,14 @@ export async function instantiateComponent(
   };
 }
 
-function refuseUnknownImports({ imports }: ComponentInterface): void {
-  const missing = imports.filter((name) => !name.startsWith('wasi:'));
-  if (missing.length === 0) return;
-  throw new WasiNNError(
-    'unsupported-operation',
-    `instantiate: the component imports ${missing.join(', ')}, which nothing here provides: compose it with a component that does`,
-  );
-}
-
-async function provideImports(
+function provideImports(
   { imports }: ComponentInterface,
   link: EngineLink,
   { environment, output, contexts }: Host,
-): Promise<Imports> {
-  const { tensor, graph, inference, errors } = createWitBinding(link, contexts);
-  const nn = {
-    'wasi:nn/tensor': tensor,
-    'wasi:nn/graph': graph,
-    'wasi:nn/inference': inference,
-    'wasi:nn/errors': errors,
-  };
+): Imports {
+  const nn = grantWasiNN(createWitBinding(link, contexts));
   if (imports.every((name) => name.startsWith('wasi:nn/'))) return nn;
-  const { createPreview2 } = await import('./wasi-preview2.js');
-  return { ...createPreview2(environment, output), ...nn };
+  return new Map([...createPreview2(environment, output), ...nn]);
 }
 
 /** Loads the module that exports `instantiate`. */
@@ -82,9 +73,31 @@ async function instantiateGlue(
   coreModules: PreparedComponent['coreModules'],
   imports: Imports,
 ): Promise<object> {
-  const exports: unknown = await expectFunction(glue, 'instantiate')((name: string) => coreModules.get(name), imports);
-  if (typeof exports === 'object' && exports !== null) return exports;
+  const instantiate = expectFunction(glue, 'instantiate');
+  const getCoreModule = (name: string) => coreModules.get(name);
+  try {
+    const exports: unknown = await instantiate(getCoreModule, toImportObject(imports), instantiateCore);
+    if (typeof exports === 'object' && exports !== null) return exports;
+  } catch (cause) {
+    throw explainMissing(cause);
+  }
   throw new WasiNNError('runtime-error', 'instantiate: the transpiled component has no exports');
+}
+
+/** An object without a prototype, as every interface in it is. */
+function toImportObject(imports: Imports): Interface {
+  return grantInterface(Object.fromEntries(imports));
+}
+
+/** jco's glue looks for every function that it imports before it instantiates any part of the component. */
+function explainMissing(cause: unknown): unknown {
+  const [, name] = /^unexpectedly undefined \w+ import '([^']*)'/.exec(messageOf(cause)) ?? [];
+  if (name === undefined) return cause;
+  return new WasiNNError(
+    'unsupported-operation',
+    `instantiate: the component imports ${quote(name)}, which the interface that it imports it from does not have here: build it for WASI 0.2 and a published wasi-nn`,
+    { cause },
+  );
 }
 
 function expectFunction(holder: unknown, name: string): GuestFunction {
@@ -115,7 +128,6 @@ function findRun({ interfaces }: ComponentInterface, exports: object): GuestFunc
 
 /** `run` answers with a result that says success or failure, or leaves through `wasi:cli/exit`. */
 async function runProgram(run: GuestFunction): Promise<number> {
-  const { exitCodeOf } = await import('./wasi-preview2.js');
   try {
     await run();
     return 0;

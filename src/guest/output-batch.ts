@@ -9,6 +9,15 @@ import type { OutputSink, OutputStream } from './program.js';
  * worker knows how much the page has still to take.
  */
 
+/** A batch holds at most this many bytes. */
+export const batchBytes = 64 << 10;
+
+/** A batch holds no more runs: each costs the page about as much as a kilobyte. */
+export const batchRuns = 32;
+
+/** A batch holds no more faults; the others are counted. */
+export const batchFaults = 8;
+
 /** Bytes that were written to one stream, one after another. */
 export interface OutputRun {
   readonly stream: OutputStream;

@@ -3,7 +3,7 @@ import { isShared } from '../engine/shared-memory.js';
 import type { WasiNNError } from '../standard/error.js';
 import { toPlainError } from '../standard/plain-error.js';
 import { createRateLimit } from '../standard/rate-limit.js';
-import type { Fault, OutputBatch, OutputRun } from './output-batch.js';
+import { batchBytes, batchFaults, batchRuns, type Fault, type OutputBatch, type OutputRun } from './output-batch.js';
 import type { OutputStream } from './program.js';
 
 /**
@@ -15,15 +15,6 @@ import type { OutputStream } from './program.js';
  * the guest's thread waits where page and worker share memory. Elsewhere it cannot wait for a message while the guest
  * computes: what exceeds the limits is left out, and a line in the stream says so.
  */
-
-/** The bytes of a batch. */
-const batchBytes = 64 << 10;
-
-/** A batch holds no more runs: each costs the page about as much as a kilobyte. */
-const batchRuns = 32;
-
-/** A batch holds no more faults; the others are counted. */
-const batchFaults = 8;
 
 /** The characters of a fault's text. */
 const faultCharacters = 4096;

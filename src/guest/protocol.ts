@@ -41,7 +41,7 @@ export type GuestMessage =
   /** Its worker has started, and holds its lock. */
   | { readonly type: 'ready' }
   | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
-  | { readonly type: 'refused'; readonly error: PlainError }
+  | { readonly type: 'refused'; readonly failure: Failure }
   | (OutputBatch & { readonly type: 'output' })
   /** How many execution contexts it has, where the page cannot see that for itself. */
   | { readonly type: 'contexts'; readonly contexts: number }
@@ -56,11 +56,6 @@ export type Failure =
 
 export function isPageMessage(data: unknown): data is PageMessage {
   return hasType(data) && ['start', 'acknowledge', 'ask'].some((type) => type === data.type);
-}
-
-export function isGuestMessage(data: unknown): data is GuestMessage {
-  const types = ['ready', 'started', 'refused', 'output', 'contexts', 'answered', 'failed'];
-  return hasType(data) && types.some((type) => type === data.type);
 }
 
 function hasType(data: unknown): data is { readonly type: unknown } {

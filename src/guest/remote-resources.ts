@@ -20,10 +20,18 @@ export interface GuestResource {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The exports of a guest as a page calls them. */
+/**
+ * The exports of a guest as a page calls them. Their objects have no prototype, so that every name is one of the guest's;
+ * and none has a function `then`, which promises would call.
+ */
 export interface RemoteExports {
-  /** Functions by their names; those of interfaces in an object for each interface, those of resources likewise. */
+  /**
+   * The functions of a component by their names; those of interfaces in an object for each interface, those of resources
+   * likewise.
+   */
   arrange(functions: readonly string[]): object;
+  /** The functions of a core module by their names, whatever these are. */
+  arrangeModule(functions: readonly string[]): object;
   /** A value as the guest's thread gave it, with handles in place of its resources. */
   toHandles(value: unknown): unknown;
 }
@@ -107,13 +115,17 @@ export function createRemoteExports(call: Call, ended: AbortSignal): RemoteExpor
       const method = function (this: unknown, ...values: unknown[]) {
         return callWith(name, [this, ...values]);
       };
-      Object.defineProperty(handles.prototype, member.name, { value: method });
+      // Names that differ in their spelling alone become one: the last of them stays.
+      if (member.name !== 'then')
+        Object.defineProperty(handles.prototype, member.name, { value: method, configurable: true });
       return;
     }
     const given = (...values: unknown[]) => callWith(name, values);
     const others: object = Object(holder[member.resource]);
     holder[member.resource] =
-      member.kind === 'constructor' ? { create: given, ...others } : { ...others, [member.name]: given };
+      member.kind === 'constructor'
+        ? toHolder({ create: given, ...others })
+        : toHolder({ ...others, [member.name]: given });
   }
 
   return {
@@ -129,12 +141,21 @@ export function createRemoteExports(call: Call, ended: AbortSignal): RemoteExpor
         if (!member) holder[nested ?? first] = (...values: unknown[]) => callWith(name, values);
         else place(holder, nested === undefined ? member.resource : qualify(first, member.resource), member, name);
       }
-      return Object.assign(exports, Object.fromEntries(interfaces));
+      const nested = Array.from(interfaces, ([name, members]) => [name, toHolder(members)] as const);
+      return toHolder({ ...exports, ...Object.fromEntries(nested) });
     },
+    arrangeModule: (functions) =>
+      toHolder(Object.fromEntries(functions.map((name) => [name, (...values: unknown[]) => call(name, values)]))),
   };
 }
 
 /** Guests name what they export, and may give it the name of a property that every object has. */
 function emptyHolder(): Record<string, unknown> {
   return Object.create(null);
+}
+
+/** An object of members for the page. */
+function toHolder(members: object): Record<string, unknown> {
+  const own = Object.entries(members).filter(([name]) => name !== 'then');
+  return Object.assign(emptyHolder(), Object.fromEntries(own));
 }

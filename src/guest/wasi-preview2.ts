@@ -1,24 +1,71 @@
 import { createCli } from '@bytecodealliance/preview2-shim/cli';
-import { createFilesystem, type FileData, InMemoryFilesystemAdapter } from '@bytecodealliance/preview2-shim/filesystem';
-import { WASIShim } from '@bytecodealliance/preview2-shim/instantiation';
-import { type Folder, type OutputSink, type OutputStream, type ProgramEnvironment, toFolder } from './program.js';
+import { monotonicClock, wallClock } from '@bytecodealliance/preview2-shim/clocks';
+import { poll, streams } from '@bytecodealliance/preview2-shim/io';
+import { insecure, insecureSeed, random } from '@bytecodealliance/preview2-shim/random';
+import { grantInterface, grantResource, type Interface } from './grant.js';
+import { createFilesystem, IoError } from './preview2-filesystem.js';
+import type { OutputSink, OutputStream, ProgramEnvironment } from './program.js';
 
-/** The interfaces of WASI 0.2 for one component: no network, files in memory. */
-export function createPreview2(environment: ProgramEnvironment, output: OutputSink): Record<string, unknown> {
-  const { env, args, stdin, files } = environment;
-  const root = toFileData(toFolder(files));
-  const shim = new WASIShim({
-    cli: createCli({
-      environment: { ...env },
-      arguments: [...args],
-      stdin: readFrom(stdin),
-      stdout: writeTo('stdout', output),
-      stderr: writeTo('stderr', output),
-    }),
-    filesystem: createFilesystem({ adapter: new InMemoryFilesystemAdapter(), preopens: { '/': root, '.': root } }),
-    sandbox: { enableNetwork: false },
+/** The most random bytes of one call. */
+const maxRandomBytes = 16 << 20;
+
+/**
+ * The interfaces of WASI 0.2 for one component, function by function: its arguments, variables, standard streams and
+ * files, clocks and random numbers. There is no network.
+ */
+export function createPreview2(environment: ProgramEnvironment, output: OutputSink): ReadonlyMap<string, Interface> {
+  const filesystem = createFilesystem(environment);
+  const interfaces: Record<string, Interface> = {
+    ...commandInterfaces(environment, output),
+    'wasi:clocks/monotonic-clock': pick(monotonicClock, ['now', 'resolution', 'subscribeDuration', 'subscribeInstant']),
+    'wasi:clocks/wall-clock': pick(wallClock, ['now', 'resolution']),
+    'wasi:filesystem/preopens': filesystem.preopens,
+    'wasi:filesystem/types': {
+      Descriptor: grantResource(filesystem.types.Descriptor),
+      DirectoryEntryStream: grantResource(filesystem.types.DirectoryEntryStream),
+      filesystemErrorCode: filesystem.types.filesystemErrorCode,
+    },
+    'wasi:io/error': { Error: grantResource(IoError) },
+    'wasi:io/poll': { Pollable: grantResource(poll.Pollable), poll: poll.poll },
+    'wasi:io/streams': {
+      InputStream: grantResource(streams.InputStream),
+      OutputStream: grantResource(streams.OutputStream),
+    },
+    'wasi:random/insecure': {
+      getInsecureRandomBytes: (length: bigint) => insecure.getInsecureRandomBytes(checkLength(length)),
+      getInsecureRandomU64: () => insecure.getInsecureRandomU64(),
+    },
+    'wasi:random/insecure-seed': { insecureSeed: () => insecureSeed.insecureSeed() },
+    'wasi:random/random': {
+      getRandomBytes: (length: bigint) => random.getRandomBytes(checkLength(length)),
+      getRandomU64: () => random.getRandomU64(),
+    },
+  };
+  return new Map(Object.entries(interfaces).map(([name, members]) => [name, grantInterface(members)]));
+}
+
+function commandInterfaces({ env, args, stdin }: ProgramEnvironment, output: OutputSink): Record<string, Interface> {
+  const cli = createCli({
+    environment: { ...env },
+    arguments: [...args],
+    stdin: readFrom(stdin),
+    stdout: writeTo('stdout', output),
+    stderr: writeTo('stderr', output),
   });
-  return { ...shim.getImportObject() };
+  class TerminalInput {}
+  class TerminalOutput {}
+  return {
+    'wasi:cli/environment': pick(cli.environment, ['getArguments', 'getEnvironment', 'initialCwd']),
+    'wasi:cli/exit': pick(cli.exit, ['exit', 'exitWithCode']),
+    'wasi:cli/stdin': pick(cli.stdin, ['getStdin']),
+    'wasi:cli/stdout': pick(cli.stdout, ['getStdout']),
+    'wasi:cli/stderr': pick(cli.stderr, ['getStderr']),
+    'wasi:cli/terminal-input': { TerminalInput: grantResource(TerminalInput) },
+    'wasi:cli/terminal-output': { TerminalOutput: grantResource(TerminalOutput) },
+    'wasi:cli/terminal-stdin': { getTerminalStdin: () => undefined },
+    'wasi:cli/terminal-stdout': { getTerminalStdout: () => undefined },
+    'wasi:cli/terminal-stderr': { getTerminalStderr: () => undefined },
+  };
 }
 
 /** The exit code, where what was thrown is the shim's way to end a component; otherwise nothing. */
@@ -27,12 +74,21 @@ export function exitCodeOf(thrown: unknown): number | undefined {
   return typeof thrown.code === 'number' ? thrown.code : undefined;
 }
 
-function toFileData(folder: Folder): FileData {
-  return {
-    dir: Object.fromEntries(
-      [...folder].map(([name, entry]) => [name, entry instanceof Map ? toFileData(entry) : { source: entry }]),
-    ),
-  };
+/** Some functions of one of the library's objects, which they are called on. */
+function pick(holder: object, names: readonly string[]): Interface {
+  return Object.fromEntries(
+    names.map((name) => {
+      const member: unknown = Reflect.get(holder, name);
+      if (typeof member !== 'function') throw new TypeError(`the library has no function ${name}`);
+      return [name, (...values: readonly unknown[]) => Reflect.apply(member, holder, values)];
+    }),
+  );
+}
+
+/** The type has no error to answer with: a guest that asks for more than this ends with a trap. */
+function checkLength(length: bigint): bigint {
+  if (length <= maxRandomBytes) return length;
+  throw new RangeError(`the guest asked for ${length} random bytes at once; the most are ${maxRandomBytes}`);
 }
 
 function readFrom(bytes: Uint8Array) {

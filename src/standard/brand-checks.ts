@@ -3,6 +3,9 @@
  * page has from another realm, such as an iframe, and trusts a prototype that anybody can set.
  */
 
+/** Captured when this module loads: a guest's worker loses them before guest code runs (`guest/confine.ts`). */
+const { Blob, Response, URL } = globalThis;
+
 const typedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
 
 /** The name of a typed array's type, `Float32Array`; nothing for anything else. */

@@ -5,6 +5,9 @@ import { countDown } from './countdown.js';
  * a Web Lock as long as it lives, and the page requests the same lock: the browser grants it when the worker is gone.
  */
 
+/** Captured when this module loads, because a confined worker loses `navigator.locks`. */
+const locks: LockManager | undefined = globalThis.navigator?.locks;
+
 /** A page's watch over one worker. */
 export interface WorkerWatch {
   /** The name of the lock, which the page sends to the worker in its first message. */
@@ -38,8 +41,8 @@ export function watchWorker(kind: string, startMilliseconds: number, onEnd: (cau
     lock,
     started() {
       stopCountdown();
-      if (!('locks' in navigator)) return;
-      const granted = navigator.locks.request(lock, { signal }, async () => undefined);
+      if (!locks) return;
+      const granted = locks.request(lock, { signal }, async () => undefined);
       // Rejected where the watch is stopped, and where the browser refuses locks altogether.
       granted.then(
         () => end('it ended by itself'),
@@ -56,11 +59,11 @@ export function watchWorker(kind: string, startMilliseconds: number, onEnd: (cau
  */
 export function holdWorkerLock(lock: string): Promise<void> {
   return new Promise((resolve) => {
-    if (!('locks' in navigator)) return resolve();
+    if (!locks) return resolve();
     const hold = () => {
       resolve();
       return new Promise<void>(() => undefined);
     };
-    navigator.locks.request(lock, hold).catch(() => resolve());
+    locks.request(lock, hold).catch(() => resolve());
   });
 }

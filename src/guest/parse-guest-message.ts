@@ -1,0 +1,135 @@
+import type { PlainError } from '../engine/protocol.js';
+import { isErrorCode } from '../standard/error.js';
+import { isObjectWith } from '../standard/is-object-with.js';
+import { maxExportedCharacters, maxExportedFunctions } from './instance.js';
+import { batchBytes, batchFaults, batchRuns, type Fault, type OutputRun } from './output-batch.js';
+import type { Failure, GuestMessage } from './protocol.js';
+
+/** The most UTF-16 code units of a text that a guest has a say in. */
+const maxTextLength = 16384;
+
+/**
+ * Reads a message of a guest's worker, which may be under the guest's control.
+ *
+ * @returns undefined for what is no {@link GuestMessage}
+ */
+export function parseGuestMessage(data: unknown): GuestMessage | undefined {
+  if (!isObjectWith(data, 'type')) return undefined;
+  switch (data.type) {
+    case 'ready':
+      return { type: 'ready' };
+    case 'started':
+      return parseStarted(data);
+    case 'refused':
+      return parseFailure(data, (failure) => ({ type: 'refused', failure }));
+    case 'output':
+      return parseOutput(data);
+    case 'contexts':
+      if (!isObjectWith(data, 'contexts') || !isCount(data.contexts)) return undefined;
+      return { type: 'contexts', contexts: data.contexts };
+    case 'answered':
+      if (!isObjectWith(data, 'id') || !isCount(data.id)) return undefined;
+      return { type: 'answered', id: data.id, value: 'value' in data ? data.value : undefined };
+    case 'failed': {
+      const id = isObjectWith(data, 'id') ? data.id : undefined;
+      return isCount(id) ? parseFailure(data, (failure) => ({ type: 'failed', id, failure })) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function parseStarted(data: object): GuestMessage | undefined {
+  if (!isObjectWith(data, 'functions') || !isObjectWith(data, 'hasMemory')) return undefined;
+  const { functions, hasMemory } = data;
+  if (!Array.isArray(functions) || functions.length > maxExportedFunctions || typeof hasMemory !== 'boolean') {
+    return undefined;
+  }
+  let characters = 0;
+  const names: string[] = [];
+  for (const name of functions) {
+    characters += typeof name === 'string' ? name.length : Number.POSITIVE_INFINITY;
+    if (characters > maxExportedCharacters) return undefined;
+    names.push(name);
+  }
+  return { type: 'started', functions: names, hasMemory };
+}
+
+function parseOutput(data: object): GuestMessage | undefined {
+  if (!isObjectWith(data, 'bytes') || !isObjectWith(data, 'runs') || !isObjectWith(data, 'faults')) return undefined;
+  if (!isObjectWith(data, 'omittedFaults') || !isObjectWith(data, 'sent')) return undefined;
+  const { bytes, omittedFaults, sent } = data;
+  const runs = parseList(data.runs, batchRuns, parseRun);
+  const faults = parseList(data.faults, batchFaults, parseFault);
+  if (!runs || !faults || !isOwnBytes(bytes) || !isCount(omittedFaults) || !isInt32(sent)) return undefined;
+  const total = runs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (total !== bytes.byteLength || total > batchBytes) return undefined;
+  return { type: 'output', bytes, runs, faults, omittedFaults, sent };
+}
+
+function parseRun(data: unknown): OutputRun | undefined {
+  if (!isObjectWith(data, 'stream') || !isObjectWith(data, 'byteLength')) return undefined;
+  const { stream, byteLength } = data;
+  if (stream !== 'stdout' && stream !== 'stderr') return undefined;
+  return isCount(byteLength) ? { stream, byteLength } : undefined;
+}
+
+function parseFault(data: unknown): Fault | undefined {
+  if (!isObjectWith(data, 'functionName') || !isObjectWith(data, 'error')) return undefined;
+  const functionName = parseText(data.functionName);
+  const error = parseError(data.error);
+  return functionName !== undefined && error ? { functionName, error } : undefined;
+}
+
+/** @returns undefined where one of the items is not in order, or there are more than `most` */
+function parseList<Item>(data: unknown, most: number, parse: (item: unknown) => Item | undefined): Item[] | undefined {
+  if (!Array.isArray(data) || data.length > most) return undefined;
+  const items: Item[] = [];
+  for (const element of data) {
+    const item = parse(element);
+    if (item === undefined) return undefined;
+    items.push(item);
+  }
+  return items;
+}
+
+function parseFailure(data: object, build: (failure: Failure) => GuestMessage): GuestMessage | undefined {
+  const failure = isObjectWith(data, 'failure') ? readFailure(data.failure) : undefined;
+  return failure && build(failure);
+}
+
+function readFailure(data: unknown): Failure | undefined {
+  if (!isObjectWith(data, 'kind')) return undefined;
+  if (data.kind === 'result') return { kind: 'result', payload: 'payload' in data ? data.payload : undefined };
+  if (data.kind === 'error') {
+    const error = isObjectWith(data, 'error') ? parseError(data.error) : undefined;
+    return error && { kind: 'error', error };
+  }
+  if (data.kind !== 'trap' || !isObjectWith(data, 'message') || !isObjectWith(data, 'stack')) return undefined;
+  const [message, stack] = [parseText(data.message), parseText(data.stack)];
+  return message === undefined || stack === undefined ? undefined : { kind: 'trap', message, stack };
+}
+
+function parseError(data: unknown): PlainError | undefined {
+  if (!isObjectWith(data, 'code') || !isObjectWith(data, 'message') || !isErrorCode(data.code)) return undefined;
+  const message = parseText(data.message);
+  return message === undefined ? undefined : { code: data.code, message };
+}
+
+function parseText(data: unknown): string | undefined {
+  return typeof data === 'string' ? data.slice(0, maxTextLength) : undefined;
+}
+
+/** Bytes that nobody else can change any more. */
+function isOwnBytes(data: unknown): data is Uint8Array<ArrayBuffer> {
+  return data instanceof Uint8Array && data.buffer instanceof ArrayBuffer;
+}
+
+function isCount(data: unknown): data is number {
+  return typeof data === 'number' && Number.isSafeInteger(data) && data >= 0;
+}
+
+/** A 32-bit number that wraps around. */
+function isInt32(data: unknown): data is number {
+  return typeof data === 'number' && (data | 0) === data;
+}
