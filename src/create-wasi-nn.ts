@@ -207,7 +207,8 @@ export function createWasiNN({
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
-  const transpiler = createRemoteTranspiler(configuration.limits.transpileMilliseconds);
+  const { transpileMilliseconds, startMilliseconds } = configuration.limits;
+  const transpiler = createRemoteTranspiler(transpileMilliseconds, startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;
   let engines: Engines | undefined;
@@ -221,7 +222,7 @@ export function createWasiNN({
 
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
-    startMilliseconds: configuration.limits.startMilliseconds,
+    startMilliseconds,
     onEvent,
     onLoss: (cause) => engines?.loseModels(cause),
     disposed,
@@ -304,7 +305,7 @@ export function createWasiNN({
       output,
       onFault,
       waiting,
-      startMilliseconds: configuration.limits.startMilliseconds,
+      startMilliseconds,
       onEnd,
     });
     guests.add(started);
