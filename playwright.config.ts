@@ -7,11 +7,9 @@ const firefox = { browserName: 'firefox' } as const;
 const webkit = { browserName: 'webkit' } as const;
 
 /** The tests that every browser runs, those of guests in each way to wait; the others need Chromium. */
-const guestsEverywhere = [
-  '**/guests-everywhere.spec.ts',
-  '**/confinement-everywhere.spec.ts',
-  '**/injected-code-everywhere.spec.ts',
-];
+const guestsEverywhere = ['confinement', 'guest-messages', 'guests', 'injected-code'].map(
+  (name) => `**/${name}-everywhere.spec.ts`,
+);
 const loaderEverywhere = '**/loader-everywhere.spec.ts';
 const everywhere = [...guestsEverywhere, loaderEverywhere];
 
