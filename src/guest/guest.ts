@@ -174,8 +174,11 @@ export function startGuest<Exports extends object>({
       case 'answered':
         take(message.id).resolve(message.value);
         return;
-      case 'failed':
-        take(message.id).reject(toError(message.failure, exports.toHandles));
+      case 'failed': {
+        // Before the question is taken: a value that cannot be read ends the guest, and so every question that is left.
+        const error = toError(message.failure, exports.toHandles);
+        take(message.id).reject(error);
+      }
     }
   }
 
