@@ -200,6 +200,7 @@ export function startGuest<Exports extends object>({
       fail(brokenProtocol(cause));
     }
   };
+  worker.onmessageerror = () => fail(brokenProtocol('it cannot be read'));
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
