@@ -14,11 +14,12 @@ const javascript = { 'Content-Type': 'text/javascript' };
 /** Has a worker end itself when the page says so. */
 const closesOnCommand = "new BroadcastChannel('close').onmessage = () => self.close()";
 
-/** Has a guest's worker end itself when it is asked for something. */
-const closesWhenAsked = `addEventListener('message', (event) => {
+/** Has a guest's worker end itself at the first call. The worker loses `close` before guest code runs. */
+const closesWhenAsked = `const closeWorker = self.close.bind(self);
+addEventListener('message', (event) => {
   if (event.data.type !== 'ask') return;
   event.stopImmediatePropagation();
-  self.close();
+  closeWorker();
 })`;
 
 test('calls of a guest whose worker has ended itself reject, those under way and those that come', async ({
