@@ -24,6 +24,8 @@
     if (response.status === 0) return response;
     const isolated = new Headers(response.headers);
     for (const [name, value] of Object.entries(headers)) isolated.set(name, value);
+    // The page would see the URL that it has asked for; `src/models/fetch-allowed.ts` reads this.
+    if (response.redirected) isolated.set('Wasi-NN-Web-Final-URL', response.url);
     const { status, statusText } = response;
     const body = [101, 204, 205, 304].includes(status) ? null : response.body;
     return new Response(body, { status, statusText, headers: isolated });

@@ -13,11 +13,19 @@ import { matchesUrlPattern } from './url-pattern.js';
 export async function fetchAllowed(url: string, init: RequestInit, allowedUrls: readonly string[]): Promise<Response> {
   const direct = await fetch(url, { ...init, redirect: 'manual' });
   const response = isRedirect(direct) ? await followWithinOrigin(url, init) : direct;
-  // A service worker may have followed a redirect by itself, and may answer with what has no URL.
-  const { url: final = url } = response;
+  const final = finalUrlOf(response);
   if (final === '' || allowedUrls.some((pattern) => matchesUrlPattern(pattern, final))) return response;
   await response.body?.cancel();
   throw refused(url, `to ${quote(final)}, which the page does not allow`);
+}
+
+/**
+ * Where an answer came from: a service worker may have followed redirects by itself, as ours does when it isolates a page.
+ *
+ * @returns nothing where a service worker has made the answer
+ */
+function finalUrlOf({ headers, url }: Response): string {
+  return headers.get('Wasi-NN-Web-Final-URL') ?? url;
 }
 
 /** Browsers hide a redirect's status, other runtimes tell it. */

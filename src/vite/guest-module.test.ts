@@ -51,6 +51,16 @@ it('hands over the parts of a component, by their URLs', async () => {
   expect(guest.run(nn, 'options')).toEqual(['run', transpiled, 'options']);
 });
 
+it('takes the name of a file as it is', () => {
+  const coreModules = new Map([['guest.core.wasm', new Uint8Array()]]);
+  const published: string[] = [];
+  componentModule("/project/a$&$'.wasm", { glue: { suspend: '', block: '' }, coreModules, component }, (name) => {
+    published.push(name);
+    return '';
+  });
+  expect(published).toContain("a$&$'.core.wasm");
+});
+
 it('hands over a core module by its URL', async () => {
   const { default: guest } = await load(coreModule('/project/plain.wasm', new Uint8Array(), publish));
   expect(guest.run(nn)).toEqual(['run', '/parts/plain.wasm', undefined]);

@@ -8,7 +8,10 @@ export type Publish = (name: string, content: string | Uint8Array) => string;
 export function componentModule(file: string, { glue, coreModules, component }: GuestParts, publish: Publish): string {
   const name = path.basename(file).replace(/(\.component)?\.wasm$/, '');
   const compiled = [...coreModules].map(([asked, bytes]) => {
-    return `    ${JSON.stringify(asked)}: ${publish(asked.replace(/^guest/, name), bytes)},`;
+    return `    ${JSON.stringify(asked)}: ${publish(
+      asked.replace(/^guest/, () => name),
+      bytes,
+    )},`;
   });
   return guestModule(`{
   glue: {
