@@ -7,11 +7,11 @@ const firefox = { browserName: 'firefox' } as const;
 const webkit = { browserName: 'webkit' } as const;
 
 /** The tests that every browser runs, those of guests in each way to wait; the others need Chromium. */
-const guestsEverywhere = ['confinement', 'guest-messages', 'guests', 'injected-code'].map(
+const eachWaiting = ['component-names', 'confinement', 'guest-messages', 'guests', 'injected-code'].map(
   (name) => `**/${name}-everywhere.spec.ts`,
 );
 const loaderEverywhere = '**/loader-everywhere.spec.ts';
-const everywhere = [...guestsEverywhere, loaderEverywhere];
+const everywhere = [...eachWaiting, loaderEverywhere];
 
 export default defineConfig<object, GuestOptions>({
   testDir: 'e2e',
@@ -24,9 +24,9 @@ export default defineConfig<object, GuestOptions>({
   reporter: 'list',
   projects: [
     { name: 'chromium', testMatch: '**/*.spec.ts', testIgnore: everywhere, use: chromium },
-    { name: 'chromium-suspend', testMatch: guestsEverywhere, use: { ...chromium, waiting: 'suspend' } },
+    { name: 'chromium-suspend', testMatch: eachWaiting, use: { ...chromium, waiting: 'suspend' } },
     { name: 'chromium-block', testMatch: everywhere, use: { ...chromium, waiting: 'block' } },
-    { name: 'firefox-suspend', testMatch: guestsEverywhere, use: { ...firefox, waiting: 'suspend' } },
+    { name: 'firefox-suspend', testMatch: eachWaiting, use: { ...firefox, waiting: 'suspend' } },
     { name: 'firefox-block', testMatch: everywhere, use: { ...firefox, waiting: 'block' } },
     // WebKitGTK cannot suspend WebAssembly (JSPI).
     { name: 'webkit-block', testMatch: everywhere, use: { ...webkit, waiting: 'block' } },
