@@ -7,7 +7,7 @@ const firefox = { browserName: 'firefox' } as const;
 const webkit = { browserName: 'webkit' } as const;
 
 /** The tests that every browser runs, those of guests in each way to wait; the others need Chromium. */
-const eachWaiting = ['component-names', 'confinement', 'guest-messages', 'guests', 'injected-code'].map(
+const eachWaiting = ['component-names', 'confinement', 'guest-messages', 'guests', 'injected-code', 'unchecked'].map(
   (name) => `**/${name}-everywhere.spec.ts`,
 );
 const loaderEverywhere = '**/loader-everywhere.spec.ts';
