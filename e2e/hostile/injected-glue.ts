@@ -113,6 +113,6 @@ async function attack(imports) {
 
 export async function instantiate(getCoreModule, imports) {
   const early = typeof fetch;
-  return { attack: async () => attack(imports), early: () => early };
+  return { exports: { attack: async () => attack(imports), early: () => early } };
 }
 `;

@@ -2,7 +2,9 @@ import { withoutResidents } from '../bindings/held-tensor.js';
 import { createWitBinding } from '../bindings/wit.js';
 import type { EngineLink } from '../engine/link.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
+import { isObjectWith } from '../standard/is-object-with.js';
 import { type ComponentInterface, mayWait } from '../transpiler/component.js';
+import { glueName } from '../transpiler/glue-names.js';
 import type { PreparedComponent } from '../transpiler/prepared-guest.js';
 import { grantInterface, type Interface } from './grant.js';
 import { grantWasiNN, refuseUngranted } from './granted-interfaces.js';
@@ -18,6 +20,11 @@ const { Blob, URL } = globalThis;
 
 type Imports = ReadonlyMap<string, Interface>;
 
+/** The exports, in an object: they may have a function `then`, and would be taken for a promise. */
+interface Exports {
+  readonly exports: object;
+}
+
 /**
  * Instantiates a component: a program (`wasi:cli/run`), or a library.
  *
@@ -31,7 +38,7 @@ export async function instantiateComponent(
   refuseUngranted(component.imports);
   const { link } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
   const imports = provideImports(component, waiting === 'suspend' ? withoutResidents(link) : link, host);
-  const exports = await instantiateGlue(await loadGlue(glue), coreModules, imports);
+  const { exports } = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);
   return {
     functions: exportedFunctions(component, exports),
@@ -72,12 +79,14 @@ async function instantiateGlue(
   glue: unknown,
   coreModules: PreparedComponent['coreModules'],
   imports: Imports,
-): Promise<object> {
+): Promise<Exports> {
   const instantiate = expectFunction(glue, 'instantiate');
   const getCoreModule = (name: string) => coreModules.get(name);
   try {
-    const exports: unknown = await instantiate(getCoreModule, toImportObject(imports), instantiateCore);
-    if (typeof exports === 'object' && exports !== null) return exports;
+    const answer: unknown = await instantiate(getCoreModule, toImportObject(imports), instantiateCore);
+    if (isObjectWith(answer, 'exports') && typeof answer.exports === 'object' && answer.exports !== null) {
+      return { exports: answer.exports };
+    }
   } catch (cause) {
     throw explainMissing(cause);
   }
@@ -110,14 +119,22 @@ function expectFunction(holder: unknown, name: string): GuestFunction {
 function exportedFunctions({ functions, interfaces }: ComponentInterface, exports: object): Map<string, GuestFunction> {
   const resources = createResources();
   const found = new Map<string, GuestFunction>([[dropFunction, resources.drop]]);
-  for (const name of functions.map(camelCase)) found.set(name, resources.find(exports, name));
+  for (const name of functions) {
+    found.set(toExported(name), resources.find(exports, toExported(name), undefined, camelCase(glueName(name))));
+  }
   for (const [interfaceName, members] of interfaces) {
-    const holder: unknown = Reflect.get(exports, interfaceName);
-    for (const name of members.map(camelCase)) {
-      found.set(qualify(interfaceName, name), resources.find(holder, name, interfaceName));
+    const holder: unknown = Reflect.get(exports, glueName(interfaceName));
+    for (const name of members) {
+      const call = resources.find(holder, toExported(name), interfaceName, camelCase(glueName(name)));
+      found.set(qualify(interfaceName, toExported(name)), call);
     }
   }
   return found;
+}
+
+/** A name of WIT as the page has it: of capital letters it has those alone that begin a word. */
+function toExported(name: string): string {
+  return camelCase(name.toLowerCase());
 }
 
 /** The function `run` of the exported interface `wasi:cli/run`, of whatever version. */

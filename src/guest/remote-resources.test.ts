@@ -55,12 +55,12 @@ describe('exports on the page', () => {
   it('have the names of a core module as they are, and nothing else', async () => {
     const exports = createRemoteExports(async (name) => name, running).arrangeModule(names);
     expect(Object.getPrototypeOf(exports)).toBeNull();
-    expect(Object.keys(exports).sort()).toEqual(names.filter((name) => name !== 'then').sort());
-    expect(await callMember(exports, '__proto__')).toBe('__proto__');
-    expect(Reflect.get(exports, 'then')).toBeUndefined();
+    expect(Object.keys(exports).sort()).toEqual([...names].sort());
+    for (const name of names) expect(await callMember(exports, name)).toBe(name);
+    expect(Object.keys(Object(await exports))).not.toContain('then');
   });
 
-  it('stand whatever a component calls its functions', () => {
+  it('stand whatever a component calls its functions', async () => {
     const remote = createRemoteExports(async (name) => name, running);
     const hostile = [
       ...names,
@@ -74,7 +74,7 @@ describe('exports on the page', () => {
     const holder: unknown = Reflect.get(exports, 'a:b/c');
     for (const object of [exports, holder, Reflect.get(Object(holder), 'R')]) {
       expect(Object.getPrototypeOf(object)).toBeNull();
-      expect(Reflect.get(Object(object), 'then')).toBeUndefined();
+      expect(Object.keys(Object(await object))).not.toContain('then');
     }
   });
 

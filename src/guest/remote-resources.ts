@@ -21,8 +21,8 @@ export interface GuestResource {
 }
 
 /**
- * The exports of a guest as a page calls them. Their objects have no prototype, so that every name is one of the guest's;
- * and none has a function `then`, which promises would call.
+ * The exports of a guest as a page calls them. Their objects have no prototype, so that every name is one of the guest's,
+ * and are no promises even where a guest exports a function `then`.
  */
 export interface RemoteExports {
   /**
@@ -156,6 +156,26 @@ function emptyHolder(): Record<string, unknown> {
 
 /** An object of members for the page. */
 function toHolder(members: object): Record<string, unknown> {
-  const own = Object.entries(members).filter(([name]) => name !== 'then');
-  return Object.assign(emptyHolder(), Object.fromEntries(own));
+  const entries = Object.entries(members);
+  const others = createHolder(entries.filter(([name]) => name !== 'then'));
+  const then: unknown = new Map(entries).get('then');
+  return isFunction(then) ? createHolder([...entries, ['then', settleOrCall(then, others)]]) : others;
+}
+
+function createHolder(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  return Object.assign(emptyHolder(), Object.fromEntries(entries));
+}
+
+/**
+ * A guest's function `then`, on an object that a page may await or return from an async function. A promise calls it with
+ * functions, which no guest takes: it gets the other members then.
+ */
+function settleOrCall(then: AnyFunction, others: object): AnyFunction {
+  return (...values) => (isFunction(values[0]) ? values[0](others) : then(...values));
+}
+
+type AnyFunction = (...values: unknown[]) => unknown;
+
+function isFunction(value: unknown): value is AnyFunction {
+  return typeof value === 'function';
 }

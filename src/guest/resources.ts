@@ -17,9 +17,10 @@ export interface Resources {
    * A function that a component or one of its interfaces exports, by its name in camel case. It takes and gives
    * {@link HandleRecord}s in place of resources; a method takes its resource first.
    *
+   * @param nameInGlue its name in the glue, in camel case. Default: the same
    * @throws WasiNNError `runtime-error` where there is no such function
    */
-  find(holder: unknown, name: string, interfaceName?: string): GuestFunction;
+  find(holder: unknown, name: string, interfaceName?: string, nameInGlue?: string): GuestFunction;
   /** Drops the resource of a number, once the calls before have ended; one that has gone already is passed over. */
   drop(number: unknown): Promise<void>;
   /** How many resources the page holds. */
@@ -85,13 +86,14 @@ export function createResources(): Resources {
   }
 
   return {
-    find(holder, name, interfaceName) {
+    find(holder, name, interfaceName, nameInGlue = name) {
       const member = parseMember(name);
-      const found = member ? findMember(holder, member) : expectFunction(holder, name);
-      if (member) {
+      const memberInGlue = parseMember(nameInGlue);
+      const found = memberInGlue ? findMember(holder, memberInGlue) : expectFunction(holder, nameInGlue);
+      if (member && memberInGlue) {
         const { resource } = member;
         const typeName = interfaceName === undefined ? resource : qualify(interfaceName, resource);
-        typeNames.set(Reflect.get(expectFunction(holder, resource), 'prototype'), typeName);
+        typeNames.set(Reflect.get(expectFunction(holder, memberInGlue.resource), 'prototype'), typeName);
       }
       return (...values) => takeTurn(() => call((...resources) => Reflect.apply(found, undefined, resources), values));
     },

@@ -52,7 +52,11 @@ export function messageOf(cause: unknown): string {
   }
 }
 
-/** A name as error texts show it: quoted, and not longer than a reader wants. */
+/** What JSON leaves as it is, and what a reader does not see, or sees as a new line or in another order. */
+const invisible = /[\u007f-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+/** A name as error texts show it: quoted, escaped, and not longer than a reader wants. */
 export function quote(name: string): string {
-  return JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+  const text = JSON.stringify(name.length > 200 ? `${name.slice(0, 200)}…` : name);
+  return text.replace(invisible, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readComponent } from './component.js';
+import { openComponent } from './open-component.js';
 import { transpile } from './transpile.js';
 
 const file = path.resolve(import.meta.dirname, '../../guests/classifiers.component.wasm');
@@ -9,7 +9,7 @@ const file = path.resolve(import.meta.dirname, '../../guests/classifiers.compone
 describe.skipIf(!existsSync(file))('the glue of our own guest (needs `npm run build:guests`)', () => {
   const transpileGuest = async (suspends: boolean) => {
     const bytes = Uint8Array.from(readFileSync(file));
-    const { script } = await transpile(bytes, readComponent(bytes), suspends ? 'suspend-reading' : 'block');
+    const { script } = await transpile(openComponent(bytes), suspends ? 'suspend-reading' : 'block');
     return script;
   };
 

@@ -1,6 +1,7 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
-import { mayWait, readComponent } from './component.js';
+import { mayWait } from './component.js';
 import { fetchBytes } from './fetch-bytes.js';
+import { openComponent } from './open-component.js';
 import type {
   GuestSource,
   PreparationOptions,
@@ -51,13 +52,18 @@ async function prepareComponent(
   bytes: Uint8Array<ArrayBuffer>,
   { wish, supported, outputsMayStay }: PreparationOptions,
 ): Promise<PreparedComponent> {
-  const component = readComponent(bytes);
+  const opened = openComponent(bytes);
+  const { component } = opened;
   const suspending = outputsMayStay ? 'suspend-reading' : 'suspend';
   const choose = (): Waiting => chooseWaiting(wish, supported);
   const waiting: ComponentWaiting = mayWait(component) && choose() === 'suspend' ? suspending : 'block';
-  const transpiled = await transpileOnce(bytes, waiting, () => transpile(bytes, component, waiting));
-  const coreModules = await compileAll(transpiled.coreModules, async (core) => core);
-  return { kind: 'component', component, glue: { script: transpiled.script }, coreModules, waiting };
+  return transpileOnce<PreparedComponent>(bytes, waiting, {
+    transpile: () => transpile(opened, waiting),
+    async load({ script, coreModules }) {
+      const compiled = await compileAll(coreModules, async (core) => core);
+      return { kind: 'component', component, glue: { script }, coreModules: compiled, waiting };
+    },
+  });
 }
 
 /** Prepares a component that was transpiled in a build step. */

@@ -1,7 +1,10 @@
 import type { AsyncMode } from '@bytecodealliance/jco-transpile/component';
 import { messageOf, WasiNNError } from '../standard/error.js';
-import { checkResourceKinds, keepByteOrderMarks, markStaticsAsync } from './amend-glue.js';
+import { amendGlue } from './amend-glue.js';
+import { checks } from './checks.js';
 import type { ComponentInterface } from './component.js';
+import { glueName } from './glue-names.js';
+import type { OpenedComponent } from './open-component.js';
 import type { ComponentWaiting } from './waiting.js';
 
 /** A component turned into what a browser can run. */
@@ -11,6 +14,9 @@ export interface TranspiledComponent {
   /** The core modules in it, by the names that the script asks for. */
   readonly coreModules: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
+
+/** jco has failed in a way that leaves its instance unusable: a panic, or memory that ran out. */
+export class TranspilerBroken extends WasiNNError {}
 
 /** The functions of wasi-nn that wait for the engine. */
 const waitingImports = [
@@ -22,44 +28,55 @@ const waitingImports = [
 /** The one that waits where an output has stayed on a device. Each call then takes some 10 µs more, of whatever tensor. */
 const readingImport = 'wasi:nn/tensor#[method]tensor.data';
 
-/** jco has failed in a way that leaves its instance unusable: a panic, or memory that ran out. */
-export class TranspilerBroken extends WasiNNError {}
-
 /**
- * Transpiles a component with jco, which is loaded only now: 3.5 MB that a page with transpiled guests does without.
+ * Transpiles a component with jco, and checks the script that it makes. jco and the check are loaded only now: 4 MB that
+ * a page with transpiled guests does without.
  *
  * @param waiting the exports of a component that is suspended answer with promises
+ * @throws WasiNNError `invalid-argument` for a component that jco refuses, `unsupported-operation` where its script is
+ *   not as it should be, {@link TranspilerBroken} where jco itself fails
  */
 export async function transpile(
-  bytes: Uint8Array<ArrayBuffer>,
-  component: ComponentInterface,
+  { bytes, component }: OpenedComponent,
   waiting: ComponentWaiting,
 ): Promise<TranspiledComponent> {
   const suspends = waiting !== 'block';
-  const { $init, generate } = await import('@bytecodealliance/jco-transpile/component');
-  await $init;
-  const { files } = run(() =>
-    generate(bytes, {
-      name: 'guest',
-      noTypescript: true,
-      noNodejsCompat: true,
-      base64Cutoff: 0,
-      instantiation: { tag: 'async' },
-      ...(suspends ? { asyncMode: suspendIn(component, waiting === 'suspend-reading') } : {}),
-    }),
-  );
+  const { generate } = await loadJco();
+  const options = {
+    name: 'guest',
+    noTypescript: true,
+    noNodejsCompat: true,
+    base64Cutoff: 0,
+    instantiation: { tag: 'async' },
+    ...(suspends ? { asyncMode: suspendIn(component, waiting === 'suspend-reading') } : {}),
+  } as const;
+  const { files } = run(() => generate(bytes, options));
   const coreModules = new Map(
     files.filter(([name]) => name.endsWith('.wasm')).map(([name, file]) => [name, ownBuffer(file)]),
   );
   const made = new TextDecoder().decode(files.find(([name]) => name === 'guest.js')?.[1]);
-  const script = keepByteOrderMarks(checkResourceKinds(suspends ? markStaticsAsync(made) : made));
+  const script = amendGlue(made, { suspends, statics: allNames(component).filter(isStatic).length });
+  const { checkGlue, checkLoading } = await import('./check-glue.js');
+  (checks.glue ? checkGlue : checkLoading)(script);
   return { script, coreModules };
+}
+
+/** @throws TranspilerBroken where it cannot be loaded: the thread does not try again */
+async function loadJco() {
+  try {
+    const jco = await import('@bytecodealliance/jco-transpile/component');
+    await jco.$init;
+    return jco;
+  } catch (cause) {
+    const reason = `instantiate: the transpiler could not be loaded (${messageOf(cause)}): check that it is served`;
+    throw new TranspilerBroken('runtime-error', reason, { cause });
+  }
 }
 
 /**
  * Runs jco.
  *
- * @throws WasiNNError `invalid-argument` for what jco refuses; {@link TranspilerBroken} where jco itself fails
+ * @throws WasiNNError as {@link transpile}
  */
 function run<Result>(generate: () => Result): Result {
   try {
@@ -74,12 +91,23 @@ function run<Result>(generate: () => Result): Result {
   }
 }
 
-function suspendIn({ functions, interfaces }: ComponentInterface, readingWaits: boolean): AsyncMode {
-  const nested = [...interfaces].flatMap(([name, members]) => members.map((member) => `${name}#${member}`));
+function suspendIn(component: ComponentInterface, readingWaits: boolean): AsyncMode {
   // A constructor cannot answer with a promise.
-  const exports = [...functions, ...nested.filter((name) => !name.includes('[constructor]'))];
+  const exports = allNames(component).filter((name) => !name.includes('[constructor]'));
   const imports = readingWaits ? [...waitingImports, readingImport] : waitingImports;
   return { tag: 'jspi', val: { imports, exports } };
+}
+
+/** All functions that are exported, as jco knows them. */
+function allNames({ functions, interfaces }: ComponentInterface): readonly string[] {
+  const nested = [...interfaces].flatMap(([name, members]) => {
+    return members.map((member) => `${glueName(name)}#${glueName(member)}`);
+  });
+  return [...functions.map(glueName), ...nested];
+}
+
+function isStatic(name: string): boolean {
+  return /(?:^|#)\[(?:async )?static\]/.test(name);
 }
 
 function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { $init, generate } from '@bytecodealliance/jco-transpile/component';
+import { renameComponent } from '../transpiler/rename-component.js';
 
 /** What jco declares: `guest.d.ts`, and one file for each interface, which it refers to. */
 export type DeclarationFiles = ReadonlyMap<string, string>;
@@ -12,10 +13,14 @@ export function declarationFile(file: string): string {
   return file.replace(/\.wasm$/, '.d.wasm.ts');
 }
 
-/** Has jco declare a component, whose functions answer at once there: `ExportsOf` makes promises of that. */
+/**
+ * Has jco declare a component, whose functions answer at once there: `ExportsOf` makes promises of that.
+ *
+ * @throws WasiNNError for names that are no names
+ */
 export async function generateDeclarations(bytes: Uint8Array): Promise<DeclarationFiles> {
   await $init;
-  const { files } = generate(bytes, { name: 'guest', instantiation: { tag: 'async' } });
+  const { files } = generate(renameComponent(bytes, true), { name: 'guest', instantiation: { tag: 'async' } });
   const declarations = files.filter(([name]) => name.endsWith('.d.ts'));
   return new Map(declarations.map(([name, content]) => [name, new TextDecoder().decode(content)]));
 }

@@ -1,5 +1,6 @@
 import { minify } from 'vite';
-import { type ComponentInterface, readComponent } from '../transpiler/component.js';
+import type { ComponentInterface } from '../transpiler/component.js';
+import { openComponent } from '../transpiler/open-component.js';
 import { transpile } from '../transpiler/transpile.js';
 import type { Waiting } from '../transpiler/waiting.js';
 
@@ -27,12 +28,12 @@ export function isCoreModule(bytes: Uint8Array): boolean {
  * @throws WasiNNError `invalid-argument` for bytes that are no component
  */
 export async function transpileGuest(bytes: Uint8Array<ArrayBuffer>, minifies: boolean): Promise<GuestParts> {
-  const component = readComponent(bytes);
-  const suspending = await transpile(bytes, component, 'suspend-reading');
-  const blocking = await transpile(bytes, component, 'block');
+  const opened = openComponent(bytes);
+  const suspending = await transpile(opened, 'suspend-reading');
+  const blocking = await transpile(opened, 'block');
   const shrink = async (script: string) => (minifies ? minified(script) : script);
   return {
-    component,
+    component: opened.component,
     glue: { suspend: await shrink(suspending.script), block: await shrink(blocking.script) },
     // How a guest waits makes no difference to its core modules.
     coreModules: suspending.coreModules,
