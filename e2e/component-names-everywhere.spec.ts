@@ -80,7 +80,7 @@ const unusualNames: readonly [Partial<Readonly<Record<Place, Name>>>, Call, stri
   [{ 'exported function': 'exports0' }, { path: ['exports0'], values: [{ x: 7 }] }, '7'],
   [{ 'exported function': 'HTTP-get' }, { path: ['httpGet'], values: [{ x: 7 }] }, '7'],
   [{ 'record field': 'constructor' }, { path: ['recordFunction'], values: [{ constructor: 7 }] }, '7'],
-  [{ 'record field': 'then' }, { path: ['recordFunction'], values: [{ then: 7 }] }, '7'],
+  [{ 'record field': 'then' }, { path: ['recordFunction'], values: [Object.fromEntries([['then', 7]])] }, '7'],
   [{ 'variant case': 'then' }, { path: ['variantFunction'], values: [{ tag: 'then', val: 7 }] }, '7'],
   [{ 'enum label': 'prototype' }, { path: ['enumFunction'], values: ['prototype'] }, '0'],
   [{ 'exported interface': 'a:b/then' }, { path: ['a:b/then', 'nestedExport'], values: [7] }, '7'],
