@@ -1,6 +1,13 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+const shim = path.resolve(import.meta.dirname, 'node_modules/@bytecodealliance/preview2-shim/dist/browser');
+
 export default defineConfig({
+  // What runs in a guest's worker is tested with what it is built with for browsers.
+  resolve: {
+    alias: [{ find: /^@bytecodealliance\/preview2-shim\/(cli|clocks|io|random)$/, replacement: `${shim}/$1.js` }],
+  },
   test: {
     // Only what hangs is to fail by the clock, not what shares its machine with others.
     testTimeout: 60_000,

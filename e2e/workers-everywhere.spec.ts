@@ -77,6 +77,27 @@ async function closeModels(): Promise<unknown> {
   return { pending: reasons, listed, loaded: typeof (await exports.loadByName('identity')) };
 }
 
+test('a transpiler worker that has ended itself is replaced', async ({ tab, site, waiting }) => {
+  patchWorkers(site, 'transpiler-worker', closesOnCommand);
+  site.answer('/stalled', () => undefined);
+  await tab.open(`${site.origin}/blank.html`);
+  expect(await runIn(tab, closeTranspiler, waiting)).toEqual({
+    pending: 'WasiNNError: the transpiler worker failed: it ended by itself',
+    exitCode: 0,
+  });
+});
+
+async function closeTranspiler(waiting: Waiting): Promise<unknown> {
+  const library = '/lib/wasi-nn-web.js';
+  const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+  const nn = createWasiNN();
+  const run = () => nn.run('/guests/cat.wasm', { waiting });
+  await run();
+  const pending = nn.instantiate('/stalled', { waiting }).then(String, String);
+  new BroadcastChannel('close').postMessage('now');
+  return { pending: await pending, exitCode: (await run()).exitCode };
+}
+
 /** A backend that loops without end when the page says so, while nothing is asked of it. Its loop takes no processor time. */
 const looping = `
   const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });

@@ -3,7 +3,7 @@ import { baseURL } from './base-url.js';
 import { describeEvent } from './describe-event.js';
 import type { EngineEvent, EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
 import { type Engines, noStats, type ReplaceEvent, startEngines } from './engine/engines.js';
-import { type Limits, toLimits } from './engine/limits.js';
+import { defaultLimits, type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
@@ -208,7 +208,10 @@ export function createWasiNN({
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
-  const transpiler = createRemoteTranspiler(configuration.limits.transpileMilliseconds);
+  const { transpileMilliseconds } = configuration.limits;
+  // An engine that does not start in time is replaced. A guest is not: a page that is strict with engines spares it.
+  const startMilliseconds = Math.max(configuration.limits.startMilliseconds, defaultLimits.startMilliseconds);
+  const transpiler = createRemoteTranspiler(transpileMilliseconds, startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;
   let engines: Engines | undefined;
@@ -222,7 +225,7 @@ export function createWasiNN({
 
   const host = hostModels({
     configuration: { registry, budget: cacheBudget },
-    startMilliseconds: configuration.limits.startMilliseconds,
+    startMilliseconds,
     onEvent,
     onLoss: (cause) => engines?.loseModels(cause),
     disposed,
@@ -305,7 +308,7 @@ export function createWasiNN({
       output,
       onFault,
       waiting,
-      startMilliseconds: configuration.limits.startMilliseconds,
+      startMilliseconds,
       onEnd,
     });
     guests.add(started);

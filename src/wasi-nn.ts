@@ -41,8 +41,20 @@ function create(options: WasiNNOptions = {}): WasiNN {
 
 function link(): EngineLink {
   page ??= create();
-  opened ??= withoutResidents(page.connect());
+  opened ??= withoutResidents(withOwnPromises(page.connect()));
   return opened;
+}
+
+/** The page's promises may be those of another frame, by which a binding does not tell answers from values. */
+function withOwnPromises(link: EngineLink): EngineLink {
+  return {
+    load: async (parts, encoding, target) => link.load(parts, encoding, target),
+    loadByName: async (name) => link.loadByName(name),
+    compute: async (id, inputs) => link.compute(id, inputs),
+    unload: async (id) => link.unload(id),
+    readTensor: async (resident) => link.readTensor(resident),
+    releaseTensor: async (resident) => link.releaseTensor(resident),
+  };
 }
 
 const lazyLink: EngineLink = {

@@ -52,8 +52,9 @@ export function confine(): void {
   allowOverrides(Error.prototype, ['message', 'name']);
   const frozen = new Set<object>();
   for (const root of roots) harden(root, frozen);
+  for (const holder of prototypeChain(scope).slice(1)) harden(holder, frozen);
   for (const key of Reflect.ownKeys(scope)) lock(scope, key, frozen);
-  for (const holder of prototypeChain(scope)) Object.preventExtensions(holder);
+  Object.preventExtensions(scope);
 }
 
 /** What guest code finds in place of objects of the platform that can do more. */

@@ -188,8 +188,11 @@ export function startGuest<Exports extends object>({
       case 'answered':
         take(message.id).resolve(message.value);
         return;
-      case 'failed':
-        take(message.id).reject(toError(message.failure, exports.toHandles));
+      case 'failed': {
+        // Before the question is taken: a value that cannot be read ends the guest, and so every question that is left.
+        const error = toError(message.failure, exports.toHandles);
+        take(message.id).reject(error);
+      }
     }
   }
 
@@ -221,6 +224,7 @@ export function startGuest<Exports extends object>({
       fail(brokenProtocol(cause));
     }
   };
+  worker.onmessageerror = () => fail(brokenProtocol('it cannot be read'));
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };

@@ -124,6 +124,7 @@ export function createOutputBuffer(acknowledged: Int32Array, send: (batch: Outpu
   }
 
   function flush(): void {
+    clearTimeout(timer);
     timer = undefined;
     if (isEmpty()) return;
     if (maySend()) sendBatch();

@@ -17,6 +17,9 @@ import { type ProgramEnvironment, toFolder } from './program.js';
  * `constructor` and `__proto__` mean something else, and lets files grow without a limit.
  */
 
+type InputStream = ReturnType<typeof inputStreamCreate>;
+type OutputStream = ReturnType<typeof outputStreamCreate>;
+
 /** The most descriptors, streams and listings that are open at a time. */
 const maxOpen = 1024;
 
@@ -112,7 +115,7 @@ class Descriptor {
     return this.#filesystem.tree;
   }
 
-  readViaStream(offset: bigint) {
+  readViaStream(offset: bigint): InputStream {
     const file = this.#file();
     const close = this.#filesystem.open(file);
     let position = Number(offset);
@@ -127,7 +130,7 @@ class Descriptor {
     });
   }
 
-  writeViaStream(offset: bigint) {
+  writeViaStream(offset: bigint): OutputStream {
     const file = this.#file();
     const close = this.#filesystem.open(file);
     let position = Number(offset);
@@ -141,7 +144,7 @@ class Descriptor {
     });
   }
 
-  appendViaStream() {
+  appendViaStream(): OutputStream {
     return this.writeViaStream(BigInt(this.#file().byteLength));
   }
 

@@ -4,6 +4,9 @@ import { createRemoteExports } from './remote-resources.js';
 const type = 'a:b/c#Thing';
 const refused = expect.objectContaining({ code: 'invalid-argument' });
 
+/** The signal of a guest that has not ended. */
+const running = new AbortController().signal;
+
 const functions = [
   'plain',
   'a:b/c#f',
@@ -20,7 +23,7 @@ function open(answer: (name: string) => unknown) {
   const remote = createRemoteExports(async (name, values) => {
     calls.push([name, values]);
     return answer(name);
-  }, new AbortController().signal);
+  }, running);
   const exports = remote.arrange(functions);
   /** Calls what a path of names leads to, on what it is a member of. */
   const call = (path: readonly string[], ...values: unknown[]): Promise<unknown> => {
@@ -37,6 +40,52 @@ async function callMember(owner: unknown, name: string | symbol, ...values: unkn
 }
 
 describe('exports on the page', () => {
+  const names = [
+    '[method]r.x',
+    '[method]R.x',
+    '[resource-drop]',
+    '__proto__',
+    'constructor',
+    'then',
+    'a#b',
+    'a#b#c',
+    '',
+  ];
+
+  it('have the names of a core module as they are, and nothing else', async () => {
+    const exports = createRemoteExports(async (name) => name, running).arrangeModule(names);
+    expect(Object.getPrototypeOf(exports)).toBeNull();
+    expect(Object.keys(exports).sort()).toEqual(names.filter((name) => name !== 'then').sort());
+    expect(await callMember(exports, '__proto__')).toBe('__proto__');
+    expect(Reflect.get(exports, 'then')).toBeUndefined();
+  });
+
+  it('stand whatever a component calls its functions', () => {
+    const remote = createRemoteExports(async (name) => name, running);
+    const hostile = [
+      ...names,
+      '[method]R.x',
+      '[method]r.then',
+      '[method]r.constructor',
+      '[static]r.prototype',
+      '[static]r.then',
+    ];
+    const exports = remote.arrange([...hostile, ...hostile.map((name) => `a:b/c#${name}`)]);
+    const holder: unknown = Reflect.get(exports, 'a:b/c');
+    for (const object of [exports, holder, Reflect.get(Object(holder), 'R')]) {
+      expect(Object.getPrototypeOf(object)).toBeNull();
+      expect(Reflect.get(Object(object), 'then')).toBeUndefined();
+    }
+  });
+
+  it('resolve to a handle that has a method then', async () => {
+    const functions = ['[constructor]r', '[method]r.then'];
+    const remote = createRemoteExports(async () => ({ '#resource': 1, type: 'R' }), running);
+    const exports = remote.arrange(functions);
+    const handle = await callMember(Reflect.get(exports, 'R'), 'create');
+    expect(handle).toBeTypeOf('object');
+  });
+
   it('stand under their interfaces, and those of resources under these', () => {
     const { exports } = open(() => undefined);
     const member = expect.any(Function);
@@ -47,7 +96,7 @@ describe('exports on the page', () => {
   });
 
   it('may have the names of properties that every object has', () => {
-    const remote = createRemoteExports(async () => undefined, new AbortController().signal);
+    const remote = createRemoteExports(async () => undefined, running);
     const names = ['__proto__', 'constructor', 'toString', 'a:b/c#__proto__', '__proto__#f', 'constructor#f'];
     const exports = remote.arrange(names);
     const member = expect.any(Function);

@@ -15,7 +15,7 @@ export interface EnvironmentOptions {
   readonly stdin?: string | Uint8Array<ArrayBuffer>;
   /**
    * Files by their paths: `{ 'fixture/model.onnx': '/models/squeezenet.onnx' }`; a string or URL is fetched. The guest
-   * finds the tree as `/` and as its working folder; it can write to it, in memory alone.
+   * finds the tree as `/` and as its working folder. It can write to it, in memory alone, and add 256 MiB at most.
    */
   readonly files?: Readonly<Record<string, FileSource>>;
   /** Called with what the guest writes, as it does. Default: nothing is done with it, but `run` returns it. */

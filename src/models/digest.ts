@@ -1,3 +1,5 @@
+import { createSHA256 } from 'hash-wasm';
+
 /** A SHA-256 digest of bytes that come one after another, which the browser's own `crypto.subtle` cannot make. */
 export interface Digest {
   update(bytes: Uint8Array): void;
@@ -7,9 +9,8 @@ export interface Digest {
   finish(): string;
 }
 
-/** Makes a digest of nothing yet. Its code is loaded only where a model has a digest to be checked. */
+/** Makes a digest of nothing yet. Its code comes with the worker's: a model in the cache must load without the network. */
 export async function createDigest(): Promise<Digest> {
-  const { createSHA256 } = await import('hash-wasm');
   const hasher = await createSHA256();
   return {
     update(bytes) {

@@ -1,3 +1,4 @@
+import { shownUrl } from './model-url.js';
 import type { ModelEntry } from './registry.js';
 import { TransientError } from './request.js';
 
@@ -23,7 +24,7 @@ export function createWatchdog(
   let came = 0;
   let awaited = 0;
 
-  const end = (fault: string) => controller.abort(new TransientError(`${url} brought ${fault}: try again`));
+  const end = (fault: string) => controller.abort(new TransientError(`${shownUrl(url)} brought ${fault}: try again`));
   const endStalled = () => end(`nothing for ${stallTimeout} ms`);
 
   return {

@@ -1,7 +1,9 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { GoneError } from './cache.js';
-import { createWatchdog, type Watchdog } from './download-watchdog.js';
+import { createWatchdog } from './download-watchdog.js';
 import { type IncomingFile, MismatchError } from './incoming-file.js';
+import { shownUrl } from './model-url.js';
+import { readBody } from './read-body.js';
 import type { ModelEntry, RemotePart } from './registry.js';
 import { type FileBody, isForeign, requestFile, TransientError } from './request.js';
 
@@ -96,7 +98,8 @@ async function transfer(
   try {
     const answer = given ?? (await requestFile({ url, part, fetch, signal: either, known: file.known(url) }));
     watchdog.stop();
-    if (answer.kind === 'unchanged') throw new WasiNNError('runtime-error', `${url} answered 304 without being asked`);
+    if (answer.kind === 'unchanged')
+      throw new WasiNNError('runtime-error', `${shownUrl(url)} answered 304 without being asked`);
     file.begin(url, answer);
     onReceived();
     const before = file.received;
@@ -119,76 +122,10 @@ async function transfer(
   }
 }
 
-async function readBody(
-  url: string,
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-  watchdog: Watchdog,
-  take: (bytes: Uint8Array) => Promise<void>,
-): Promise<void> {
-  const reader = openReader(body);
-  const cancel = () => void reader.cancel(signal.reason).catch(() => undefined);
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    for (;;) {
-      watchdog.start();
-      const bytes = await reader.read().catch((cause) => {
-        throw new TransientError(`${url} broke off (${messageOf(cause)}): try again`, { cause });
-      });
-      watchdog.stop(bytes?.byteLength ?? 0);
-      signal.throwIfAborted();
-      if (!bytes) return;
-      await take(bytes);
-    }
-  } finally {
-    signal.removeEventListener('abort', cancel);
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-interface BodyReader {
-  /** @returns the next bytes, which the next call may write over; nothing at the end */
-  read(): Promise<Uint8Array | undefined>;
-  cancel(reason?: unknown): Promise<void>;
-}
-
-/** How many bytes are read at once. */
-const readBytes = 256 << 10;
-
-/**
- * Reads a body into the same memory again and again, where the browser can: buffers that are left to the garbage
- * collector add up to more than 100 MiB before it comes.
- */
-function openReader(body: ReadableStream<Uint8Array>): BodyReader {
-  const reader = openByteReader(body);
-  if (!reader) {
-    const other = body.getReader();
-    return { read: async () => (await other.read()).value, cancel: (reason) => other.cancel(reason) };
-  }
-  let buffer = new ArrayBuffer(readBytes);
-  return {
-    async read() {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (done) return undefined;
-      buffer = value.buffer;
-      return new Uint8Array(buffer, value.byteOffset, value.byteLength);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  };
-}
-
-function openByteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
-  try {
-    return body.getReader({ mode: 'byob' });
-  } catch {
-    return undefined;
-  }
-}
-
 /** Browsers differ in whether a body that ends early is an error. On another origin its told length may be another's. */
 function refuseShort(url: string, { size }: RemotePart, { received, total }: IncomingFile): void {
   if (total === undefined || received >= total || (size === undefined && isForeign(url))) return;
-  throw new TransientError(`${url} ended after ${received} of ${total} bytes: try again`);
+  throw new TransientError(`${shownUrl(url)} ended after ${received} of ${total} bytes: try again`);
 }
 
 /** Grows with each failure, and differs from one visitor to the next, so that they do not all come back at once. */
@@ -213,5 +150,5 @@ export const wait: Wait = (milliseconds, signal) => {
 function toFailure(url: string, cause: unknown): WasiNNError {
   return cause instanceof WasiNNError
     ? cause
-    : new WasiNNError('runtime-error', `${url}: ${messageOf(cause)}`, { cause });
+    : new WasiNNError('runtime-error', `${shownUrl(url)}: ${messageOf(cause)}`, { cause });
 }

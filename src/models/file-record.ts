@@ -17,7 +17,7 @@ export function parseFileRecord(stored: unknown): FileRecord | undefined {
   if (typeof complete !== 'boolean' || typeof resumable !== 'boolean') return undefined;
   if (!isLength(chunkBytes) || chunkBytes === 0 || chunkBytes > largestChunk || !isLength(received)) return undefined;
   if (!isNumber(lastUsed) || !(isLength(total) || total === undefined)) return undefined;
-  if (!isOptionalNumber(freshUntil) || !isOptionalText(etag) || !isOptionalText(lastModified)) return undefined;
+  if (!isOptionalNumber(freshUntil) || !isOptionalHeader(etag) || !isOptionalHeader(lastModified)) return undefined;
   return {
     key,
     url,
@@ -44,6 +44,7 @@ function isOptionalNumber(value: unknown): value is number | undefined {
   return value === undefined || isNumber(value);
 }
 
-function isOptionalText(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === 'string';
+/** What is no text of an HTTP header could not be sent back to the server. */
+function isOptionalHeader(value: unknown): value is string | undefined {
+  return value === undefined || (typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value));
 }

@@ -1,6 +1,7 @@
 import { WasiNNError } from '../standard/error.js';
 import type { Completion } from './cache.js';
 import { type FileRecord, toValidators } from './cache-database.js';
+import { keyOf } from './cache-key.js';
 import { createDigest } from './digest.js';
 import { download, type Wait } from './download.js';
 import { GrowingBytes } from './growing-bytes.js';
@@ -33,9 +34,9 @@ export interface Files {
   fetch(part: RemotePart, options: FetchOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
-/** What a file is kept under: its digest, so that it may move from one URL to another, or its first URL. */
-export function keyOf({ sha256, urls: [first] }: RemotePart): string {
-  return sha256 === undefined ? first : `sha256:${sha256}`;
+/** Whether a file is on the page already, as a data URL or a Blob: the cache would have it twice. */
+function isOnPage({ urls }: RemotePart): boolean {
+  return urls.every((url) => /^(data|blob):/.test(url));
 }
 
 export function createFiles(store: ModelStore, wait: Wait): Files {
@@ -77,6 +78,16 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
     const bytes = await download({ part, fetch, file, signal, answer, wait, onReceived });
     current.add(key);
     return bytes;
+  }
+
+  async function readFromPage(
+    part: RemotePart,
+    { fetch, wanted, signal, onProgress }: FetchOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (!wanted) return undefined;
+    const file = await IncomingFile.open({ part, key: keyOf(part), store, wanted, keeps: false });
+    const onReceived = () => onProgress(toProgress('download', file.received, file.total));
+    return download({ part, fetch, file, signal, wait, onReceived });
   }
 
   async function readKept(
@@ -144,7 +155,10 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
   }
 
   return {
-    fetch: (part, options) => withLock(keyOf(part), options, (waitedSince) => fetchFile(part, options, waitedSince)),
+    fetch: (part, options) =>
+      isOnPage(part)
+        ? readFromPage(part, options)
+        : withLock(keyOf(part), options, (waitedSince) => fetchFile(part, options, waitedSince)),
   };
 }
 

@@ -4,6 +4,7 @@ import { type FileRecord, strongValidator, toValidators, type Validators } from 
 import { createDigest, type Digest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
 import type { ModelStore } from './model-store.js';
+import { shownUrl } from './model-url.js';
 import type { RemotePart } from './registry.js';
 import { type FileBody, htmlError, isForeign, type KnownBytes } from './request.js';
 
@@ -13,6 +14,8 @@ export interface IncomingFileOptions {
   readonly store: ModelStore;
   /** Whether the bytes are wanted in memory too; otherwise in the cache alone. */
   readonly wanted: boolean;
+  /** Whether the cache is to have the file. Default: yes. */
+  readonly keeps?: boolean;
 }
 
 /** The bytes that came are not the file that was expected. */
@@ -29,7 +32,7 @@ export class IncomingFile {
   readonly #options: IncomingFileOptions;
   readonly #chunk = new Uint8Array(chunkBytes);
   /** False from when the cache has refused the file. */
-  #mayBeKept = true;
+  #mayBeKept: boolean;
   #bytes = new GrowingBytes();
   readonly #digest: Digest | undefined;
   #version: Version | undefined;
@@ -42,6 +45,7 @@ export class IncomingFile {
   private constructor(options: IncomingFileOptions, digest: Digest | undefined) {
     this.#options = options;
     this.#digest = digest;
+    this.#mayBeKept = options.keeps ?? true;
   }
 
   static async open(options: IncomingFileOptions): Promise<IncomingFile> {
@@ -89,9 +93,10 @@ export class IncomingFile {
     const { size, sha256 } = this.#options.part;
     // Another origin hides that its answer is compressed, and tells the length of that.
     if (size !== undefined && total !== undefined && total !== size && !isForeign(url)) {
-      throw new MismatchError('runtime-error', `${url} has ${total} bytes, not the ${size} of the registry`);
+      throw new MismatchError('runtime-error', `${shownUrl(url)} has ${total} bytes, not the ${size} of the registry`);
     }
     if (kind === 'rest') {
+      this.#requireRest(url, total);
       this.#told = total ?? this.#told;
       return;
     }
@@ -114,7 +119,7 @@ export class IncomingFile {
     const { size } = this.#options.part;
     if (this.#received === 0 && isHtml(bytes)) throw htmlError(url);
     if (size !== undefined && this.#received + bytes.byteLength > size) {
-      throw new MismatchError('runtime-error', `${url} has more than the ${size} bytes of the registry`);
+      throw new MismatchError('runtime-error', `${shownUrl(url)} has more than the ${size} bytes of the registry`);
     }
     for (let rest = bytes; rest.byteLength > 0; ) {
       const filled = this.#received % chunkBytes;
@@ -151,6 +156,15 @@ export class IncomingFile {
     const { key, store } = this.#options;
     if (this.#isKept) await store.delete(key);
     this.#startAnew();
+  }
+
+  /** @throws MismatchError for the rest of a file that is shorter than what is there, or was told to be another length */
+  #requireRest(url: string, total: number | undefined): void {
+    if (total === undefined) return;
+    const isOther = this.#told !== undefined && total !== this.#told && !isForeign(url);
+    if (!isOther && total >= this.#received) return;
+    const known = `${this.#received} of ${this.#told ?? 'an unknown number of'} bytes are there`;
+    throw new MismatchError('runtime-error', `${shownUrl(url)} tells that the file has ${total} bytes, where ${known}`);
   }
 
   /** What the cache has of another version stays there until the first chunk of this one takes its place. */
@@ -207,11 +221,17 @@ export class IncomingFile {
   #findMismatch(url: string): MismatchError | undefined {
     const { size, sha256 } = this.#options.part;
     if (size !== undefined && this.#received !== size) {
-      return new MismatchError('runtime-error', `${url} has ${this.#received} bytes, not the ${size} of the registry`);
+      return new MismatchError(
+        'runtime-error',
+        `${shownUrl(url)} has ${this.#received} bytes, not the ${size} of the registry`,
+      );
     }
     const digest = this.#digest?.finish();
     if (digest === sha256) return undefined;
-    return new MismatchError('security', `${url} has the SHA-256 digest ${digest}, not the ${sha256} of the registry`);
+    return new MismatchError(
+      'security',
+      `${shownUrl(url)} has the SHA-256 digest ${digest}, not the ${sha256} of the registry`,
+    );
   }
 }
 

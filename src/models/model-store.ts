@@ -1,7 +1,9 @@
 import { messageOf } from '../standard/error.js';
 import { type Completion, DamagedError, GoneError, type ModelCache, type NewFile } from './cache.js';
 import type { FileRecord } from './cache-database.js';
+import { isOfGuest } from './cache-key.js';
 import { estimateStorage } from './estimate-storage.js';
+import { shownUrl } from './model-url.js';
 
 /** Why a model is not in the cache as it should be; it can be used all the same. */
 export interface CacheNotice {
@@ -76,15 +78,13 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     }
   }
 
-  /** Deletes files, the one used longest ago first, until the others take no more than `limit` bytes. */
-  async function evict(cache: ModelCache, keeping: string, limit: number): Promise<void> {
-    const files = await cache.list();
-    let used = storedBytes(files);
+  /** Deletes files, in their order, until so many bytes are free. */
+  async function evict(cache: ModelCache, files: readonly FileRecord[], excess: number): Promise<void> {
+    let left = excess;
     for (const { key, received } of files) {
-      if (used <= limit) return;
-      if (key === keeping) continue;
+      if (left <= 0) return;
       await cache.delete(key);
-      used -= received;
+      left -= received;
     }
   }
 
@@ -101,14 +101,15 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     const files = await cache.list();
     const needed = Math.max(missing ?? 0, writes);
     const received = files.find((file) => file.key === key)?.received ?? 0;
-    if (received + needed > budget) {
-      throw new Error(`it takes ${received + needed} bytes, and models may take ${budget} (cacheBudget)`);
-    }
     const used = storedBytes(files);
-    const others = used - received;
+    const others = storedBytes(evictable(files, key));
+    const available = budget - (used - others - received);
+    if (received + needed > available) {
+      throw new Error(`it takes ${received + needed} bytes, and models may take ${available} (cacheBudget)`);
+    }
     if (missing !== undefined && used + needed > budget) {
       await requireRoom(needed, others);
-      await evict(cache, key, budget - needed);
+      await evict(cache, evictable(files, key), used + needed - budget);
     }
     try {
       await step(cache);
@@ -118,7 +119,7 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
       // What is free is less than what could not be written.
       if (needed > others + writes) throw cause;
       await requireRoom(needed, others);
-      await evict(cache, key, storedBytes(await cache.list()) - needed);
+      await evict(cache, evictable(await cache.list(), key), needed);
       await step(cache);
     }
   }
@@ -137,17 +138,17 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     } catch (cause) {
       // What is there in its place is another's.
       if (cause instanceof GoneError) {
-        onNotice({ reason: 'damaged', message: `${url} was deleted from the cache while it was stored` });
+        onNotice({ reason: 'damaged', message: `${shownUrl(url)} was deleted from the cache while it was stored` });
         return 'gone';
       }
-      onNotice({ reason: 'full', message: `${url} is not kept for the next visit: ${messageOf(cause)}` });
+      onNotice({ reason: 'full', message: `${shownUrl(url)} is not kept for the next visit: ${messageOf(cause)}` });
       await attempt((cache) => cache.delete(key), undefined);
       return 'refused';
     }
   }
 
   async function drop({ key, url }: Pick<FileRecord, 'key' | 'url'>, damage: string): Promise<void> {
-    onNotice({ reason: 'damaged', message: `${url} is fetched again: ${damage}` });
+    onNotice({ reason: 'damaged', message: `${shownUrl(url)} is fetched again: ${damage}` });
     await attempt((cache) => cache.delete(key), undefined);
   }
 
@@ -180,13 +181,24 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
       attempt(async (cache) => {
         await cache.complete(key, completion);
         // One whose length nobody knew has made no room before.
-        await evict(cache, key, budget);
+        const files = await cache.list();
+        await evict(cache, evictable(files, key), storedBytes(files) - budget);
         return true;
       }, false),
     touch: (key, completion) => attempt((cache) => cache.touch(key, completion), undefined),
     delete: (key) => attempt((cache) => cache.delete(key), undefined),
     clear: () => attempt((cache) => cache.clear(), undefined),
   };
+}
+
+/**
+ * The files that may go for another, in the order in which they go: the one used longest ago first, and those of guests
+ * before the page's. For a file of a guest only such files go: a guest chooses URLs, and could empty the cache by them.
+ */
+function evictable(files: readonly FileRecord[], key: string): FileRecord[] {
+  const others = files.filter((file) => file.key !== key);
+  const ofGuests = others.filter((file) => isOfGuest(file.key));
+  return isOfGuest(key) ? ofGuests : [...ofGuests, ...others.filter((file) => !isOfGuest(file.key))];
 }
 
 /** What a step of storing a file writes, and what all steps that are left write; in bytes. */

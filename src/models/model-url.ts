@@ -21,6 +21,11 @@ export function parseModelUrl(text: string, base: string): ModelUrl {
   return { shown: quote(text), problem: 'is no http, https, blob or data URL' };
 }
 
+/** A URL as messages show it: a data URL may be as long as a model. */
+export function shownUrl(url: string): string {
+  return url.length > 200 ? `${url.slice(0, 200)}…` : url;
+}
+
 function withoutCredentials(base: string): string {
   const url = URL.parse(base);
   if (!url) return base;

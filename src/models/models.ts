@@ -2,9 +2,11 @@ import { isBlob } from '../standard/brand-checks.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { FileRecord } from './cache-database.js';
+import { keyOf } from './cache-key.js';
 import { type Wait, wait as waitByClock } from './download.js';
 import { estimateStorage } from './estimate-storage.js';
-import { createFiles, type FileProgress, keyOf } from './files.js';
+import { createFiles, type FileProgress } from './files.js';
+import { largestBytes, tooLarge } from './growing-bytes.js';
 import { type ModelStore, storedBytes } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
 import type { Entries, ModelEntry, PartSource, Registry } from './registry.js';
@@ -103,6 +105,7 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
     const { sources, fetch } = entry;
     const wanted = operation === 'load-by-name';
     const tracker = track(name, sources.length);
+    let bytes = 0;
     // Where one part fails, the others need not go on.
     const failed = new AbortController();
     const either = AbortSignal.any([signal, failed.signal]);
@@ -119,6 +122,8 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
           const wantedKey = `wanted ${keyOf(source)}`;
           if (!wanted && sharing.isUnderway(wantedKey)) await join(wantedKey).catch(() => undefined);
           const { result, isFirst } = await join(wanted ? wantedKey : keyOf(source));
+          bytes += result?.byteLength ?? 0;
+          if (bytes > largestBytes) throw tooLarge(bytes);
           return isFirst ? result : result?.slice();
         }),
       );

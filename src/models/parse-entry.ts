@@ -40,6 +40,9 @@ const entryMembers = [
 ];
 const fetchMembers = ['credentials', 'headers', 'retries', 'stallTimeout', 'minimumRate'];
 
+/** A model, and as many files of external data as one can name. */
+const maximumParts = 4097;
+
 /** A timer of a longer time would end at once. */
 const longestTimer = 2 ** 31 - 1;
 
@@ -92,6 +95,7 @@ function toSources(entry: Members, base: string): Pick<ModelEntry, 'sources' | '
     throw fault('its backend', 'one that needs no model (echo)', backend);
   }
   if (!Array.isArray(parts) || parts.length === 0) throw fault('its parts', 'a list of at least one file', parts);
+  if (parts.length > maximumParts) throw new Fault(`it has ${parts.length} parts, more than ${maximumParts}`);
   const sources = parts.map((part: unknown, index) => {
     const what = `its part ${index}`;
     return isUrl(part) ? toSource(what, { url: part }, base) : toSource(what, membersOf(what, part, partMembers), base);

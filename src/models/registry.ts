@@ -214,10 +214,13 @@ function unknownName(names: readonly string[], name: string): WasiNNError {
   );
 }
 
-/** @throws WasiNNError `security` for a URL that is none of those allowed */
+/** No server takes a longer one. */
+const longestUrl = 8192;
+
+/** @throws WasiNNError `security` for a URL that is none of those allowed, or too long */
 function allowedEntry(name: string, allowedUrls: readonly string[]): ModelEntry {
   const { href } = new URL(name);
-  if (allowedUrls.some((pattern) => matchesUrlPattern(pattern, href))) {
+  if (href.length <= longestUrl && allowedUrls.some((pattern) => matchesUrlPattern(pattern, href))) {
     const entry = parseEntry(name, href, href);
     return { ...entry, sources: [{ urls: [href], immutable: false, allowedUrls }] };
   }

@@ -2,6 +2,7 @@ import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Completion } from './cache.js';
 import { strongValidator, toValidators, type Validators } from './cache-database.js';
 import { fetchAllowed } from './fetch-allowed.js';
+import { shownUrl } from './model-url.js';
 import type { ModelEntry, RemotePart } from './registry.js';
 
 export interface FileRequest {
@@ -82,12 +83,15 @@ export async function requestFile(request: FileRequest): Promise<FileAnswer> {
   // A part that was not asked for, or of another version.
   await body.cancel();
   if (!known)
-    throw new WasiNNError('runtime-error', `${url} answered a part of the file where all of it was asked for`);
+    throw new WasiNNError(
+      'runtime-error',
+      `${shownUrl(url)} answered a part of the file where all of it was asked for`,
+    );
   return requestFile({ ...request, known: undefined });
 }
 
 export function htmlError(url: string): WasiNNError {
-  return new WasiNNError('invalid-encoding', `${url} answered an HTML page, not a model: check the URL`);
+  return new WasiNNError('invalid-encoding', `${shownUrl(url)} answered an HTML page, not a model: check the URL`);
 }
 
 /** @throws WasiNNError `security` for a redirect that a guest may not follow, {@link TransientError} */
@@ -101,7 +105,7 @@ async function send({ url, part, fetch: options, signal }: FileRequest, headers:
     signal.throwIfAborted();
     if (cause instanceof WasiNNError) throw cause;
     throw new TransientError(
-      `${url} could not be reached (${messageOf(cause)}): check the network and, on another origin, its CORS headers`,
+      `${shownUrl(url)} could not be reached (${messageOf(cause)}): check the network and, on another origin, its CORS headers`,
       { cause },
     );
   }
@@ -148,7 +152,7 @@ function readFreshness(headers: Headers): number | undefined {
   if (/\bno-(cache|store)\b/i.test(control)) return undefined;
   const seconds = /\bmax-age=(\d{1,10})/i.exec(control)?.[1];
   if (seconds === undefined) return undefined;
-  return Date.now() + (Number(seconds) - Number(headers.get('age') ?? 0)) * 1000;
+  return Date.now() + (Number(seconds) - (parseLength(headers.get('age')) ?? 0)) * 1000;
 }
 
 /** Whether both tell a version, and the same. */
@@ -173,10 +177,10 @@ function isRest(url: string, known: KnownBytes, offset: number, answered: Valida
 }
 
 function restTotal(offset: number, headers: Headers): { total?: number } {
-  const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
-  if (total !== undefined) return { total: Number(total) };
-  const length = headers.get('content-length');
-  return length === null ? {} : { total: offset + Number(length) };
+  const total = readRangeTotal(headers);
+  if (total !== undefined) return { total };
+  const length = readLength(headers);
+  return length === undefined ? {} : { total: offset + length };
 }
 
 async function whole(
@@ -191,8 +195,16 @@ async function whole(
 }
 
 function readLength(headers: Headers): number | undefined {
-  const length = headers.get('content-length');
-  return length === null ? undefined : Number(length);
+  return parseLength(headers.get('content-length'));
+}
+
+function readRangeTotal(headers: Headers): number | undefined {
+  return parseLength(/\/(.+)$/.exec(headers.get('content-range') ?? '')?.[1]);
+}
+
+/** Browsers pass on what a server says, whether it is a number or not. */
+function parseLength(text: string | null | undefined): number | undefined {
+  return text && /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
 }
 
 /** A compressed answer tells its compressed length; asked for one byte of the file itself, a server tells the real one. */
@@ -202,8 +214,8 @@ async function askLength(request: FileRequest): Promise<number | undefined> {
   const response = await send(request, headers).catch(() => undefined);
   await response?.body?.cancel();
   if (!response?.ok) return undefined;
-  const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-  if (total !== undefined) return Number(total);
+  const total = readRangeTotal(response.headers);
+  if (total !== undefined) return total;
   // Browsers ask for parts uncompressed, which also a server without parts may heed.
   const isWhole = response.status === 200 && !response.headers.has('content-encoding');
   return isWhole ? readLength(response.headers) : undefined;
@@ -212,7 +224,7 @@ async function askLength(request: FileRequest): Promise<number | undefined> {
 async function refusal(url: string, response: Response): Promise<WasiNNError> {
   await response.body?.cancel();
   const { status, statusText, headers } = response;
-  const message = `${url} answered ${status} ${statusText}`.trimEnd();
+  const message = `${shownUrl(url)} answered ${status} ${statusText}`.trimEnd();
   if (status === 404 || status === 410) return new WasiNNError('not-found', message);
   if (status === 401 || status === 403) return new WasiNNError('security', message);
   if (status < 500 && status !== 408 && status !== 429) return new WasiNNError('runtime-error', message);

@@ -6,6 +6,8 @@ import type { GuestSource, PreparationOptions, PreparedGuest } from './prepared-
 
 /** To the transpiler. */
 export type PageMessage =
+  /** The first message: the lock that the worker holds as long as it lives (`worker-watch.ts`). */
+  | { readonly type: 'hold'; readonly lock: string }
   | {
       readonly type: 'prepare';
       readonly id: number;
@@ -16,6 +18,8 @@ export type PageMessage =
 
 /** To the page. */
 export type TranspilerMessage =
+  /** The worker has started, and holds its lock. */
+  | { readonly type: 'ready' }
   /** The worker reads and transpiles this guest's component. It works on one at a time. */
   | { readonly type: 'working'; readonly id: number }
   | { readonly type: 'prepared'; readonly id: number; readonly guest: PreparedGuest }
@@ -23,9 +27,9 @@ export type TranspilerMessage =
   | { readonly type: 'refused'; readonly id: number; readonly error: PlainError; readonly isBroken: boolean };
 
 export function isPageMessage(data: unknown): data is PageMessage {
-  return isObjectWith(data, 'type') && (data.type === 'prepare' || data.type === 'abort');
+  return isObjectWith(data, 'type') && ['hold', 'prepare', 'abort'].some((type) => type === data.type);
 }
 
 export function isTranspilerMessage(data: unknown): data is TranspilerMessage {
-  return isObjectWith(data, 'type') && (data.type === 'working' || data.type === 'prepared' || data.type === 'refused');
+  return isObjectWith(data, 'type') && ['ready', 'working', 'prepared', 'refused'].some((type) => type === data.type);
 }

@@ -1,6 +1,7 @@
 import { startWorker, workerError } from '../engine/start-worker.js';
 import { WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
+import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
 import type { GuestSource, PreparationOptions, PreparedGuest } from './prepared-guest.js';
 import { isTranspilerMessage, type PageMessage, type TranspilerMessage } from './protocol.js';
 
@@ -24,10 +25,14 @@ interface Preparation {
   reject(reason: unknown): void;
 }
 
-/** @param milliseconds how long the work on one component may take */
-export function createRemoteTranspiler(milliseconds: number): RemoteTranspiler {
+/**
+ * @param milliseconds how long the work on one component may take
+ * @param startMilliseconds how long the worker may take to start
+ */
+export function createRemoteTranspiler(milliseconds: number, startMilliseconds: number): RemoteTranspiler {
   const preparations = new Map<number, Preparation>();
   let worker: Worker | undefined;
+  let watch: WorkerWatch | undefined;
   let nextId = 0;
   /** The preparation that the worker works on, and the end of its time. */
   let work: { readonly id: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
@@ -43,6 +48,9 @@ export function createRemoteTranspiler(milliseconds: number): RemoteTranspiler {
     started.onerror = ({ message }) => {
       if (started === worker) fail(workerError('transpiler', message));
     };
+    watch = watchWorker('transpiler', startMilliseconds, (cause) => fail(workerError('transpiler', cause)));
+    const message: PageMessage = { type: 'hold', lock: watch.lock };
+    started.postMessage(message);
     return started;
   }
 
@@ -53,6 +61,9 @@ export function createRemoteTranspiler(milliseconds: number): RemoteTranspiler {
 
   function receive(message: TranspilerMessage): void {
     switch (message.type) {
+      case 'ready':
+        watch?.started();
+        return;
       case 'working':
         endWork();
         work = { id: message.id, timer: setTimeout(() => giveUp(message.id), milliseconds) };
@@ -86,6 +97,7 @@ export function createRemoteTranspiler(milliseconds: number): RemoteTranspiler {
 
   function stop(): void {
     endWork();
+    watch?.stop();
     worker?.terminate();
     worker = undefined;
   }

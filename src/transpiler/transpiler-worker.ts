@@ -1,4 +1,5 @@
 import { toPlainError } from '../standard/plain-error.js';
+import { holdWorkerLock } from '../standard/worker-watch.js';
 import { prepareGuest, type TakeTurn } from './prepare-guest.js';
 import { isPageMessage, type PageMessage, type TranspilerMessage } from './protocol.js';
 import { TranspilerBroken } from './transpile.js';
@@ -10,8 +11,16 @@ let lastTurn: Promise<unknown> = Promise.resolve();
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   if (!isPageMessage(data)) return;
-  if (data.type === 'prepare') void prepare(data);
-  else aborts.get(data.id)?.abort();
+  switch (data.type) {
+    case 'hold':
+      void holdWorkerLock(data.lock).then(() => tell({ type: 'ready' }));
+      return;
+    case 'prepare':
+      void prepare(data);
+      return;
+    case 'abort':
+      aborts.get(data.id)?.abort();
+  }
 });
 
 async function prepare({ id, source, options }: PageMessage & { readonly type: 'prepare' }): Promise<void> {

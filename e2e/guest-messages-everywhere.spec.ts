@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { runIn } from './browsers/browser.js';
+import { expect, test } from './browsers/test.js';
+import { openSession, serveSession } from './hostile/session-page.js';
+import type { Site } from './site.js';
+
+// A guest's worker under the guest's control: the page believes nothing that it says.
+
+/** Answers for the guest worker with a script that says something else. */
+function replaceWorker(site: Site, script: string): void {
+  const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');
+  const file = readdirSync(assets).find((name) => /^guest-worker-.*\.js$/.test(name));
+  if (file === undefined) throw new Error('the library has not been built: npm run build:standalone');
+  site.answer(`/lib/assets/${file}`, (_, response) => {
+    response.setHeader('Content-Type', 'text/javascript').end(script);
+  });
+}
+
+const started = "postMessage({ type: 'started', functions: ['run'], hasMemory: false });";
+
+/** Scripts that say something when the guest is started, or when it is called. */
+const scripts = {
+  'nothing of the protocol': "postMessage({ type: 'navigate', to: '/canary' });",
+  'no object': "postMessage('started');",
+  'functions that are none': "postMessage({ type: 'started', functions: [{}], hasMemory: false });",
+  'very many functions': "postMessage({ type: 'started', functions: new Array(5e6).fill('f'), hasMemory: false });",
+  'a failure of no kind': "postMessage({ type: 'refused', failure: { kind: 'constructor' } });",
+  'an error with a code of its own':
+    "postMessage({ type: 'refused', failure: { kind: 'error', error: { code: '__proto__', message: '' } } });",
+  'output that is no bytes': "postMessage({ type: 'output', stream: 'stdout', bytes: { length: 1e9 } });",
+  'an answer to nobody': `${started} postMessage({ type: 'answered', id: 99, value: 1 });`,
+  'an answer twice': `${started}
+    onmessage = ({ data }) => { if (data.type === 'ask') for (const value of [1, 2]) postMessage({ type: 'answered', id: data.id, value }); };`,
+};
+
+for (const [what, script] of Object.entries(scripts)) {
+  test(`a worker that says ${what} is ended`, async ({ tab, site, waiting }) => {
+    const attempts = serveSession(site);
+    replaceWorker(site, `addEventListener('message', ({ data }) => { if (data.type === 'start') { ${script} } });`);
+    await openSession(tab, site, waiting);
+    const outcome = await runIn(tab, untilEnded, undefined);
+    expect(outcome).toEqual({
+      ended: expect.stringMatching(/^WasiNNError runtime-error: the guest was ended: /),
+      reached: [],
+    });
+    expect(attempts.requests).toEqual([]);
+  });
+}
+
+/** Calls the guest until that fails. */
+async function untilEnded(): Promise<unknown> {
+  const { nn, waiting, outcome, reached } = sessionPage;
+  const use = async () => {
+    const { exports } = await nn.instantiate<{ run(): Promise<unknown> }>('/guests/exit.wasm', { waiting });
+    for (;;) await exports.run();
+  };
+  return { ended: await outcome(use()), reached };
+}
+
+const deep = 'let value = 1; for (let depth = 0; depth < 2e4; depth++) value = [value];';
+const cyclic = 'const value = {}; value.self = value;';
+const wide =
+  "const value = Object.fromEntries(Array.from({ length: 1e5 }, (_, index) => ['k' + index, 'v'.repeat(100)]));";
+
+for (const [what, build] of Object.entries({ deep, cyclic, wide })) {
+  test(`an error with a ${what} value is told in few words`, async ({ tab, site, waiting }) => {
+    serveSession(site);
+    replaceWorker(
+      site,
+      `addEventListener('message', ({ data }) => {
+        if (data.type === 'start') { ${started} return; }
+        ${build}
+        postMessage({ type: 'failed', id: data.id, failure: { kind: 'result', payload: value } });
+      });`,
+    );
+    await openSession(tab, site, waiting);
+    const { ended } = { ...Object(await runIn(tab, untilEnded, undefined)) };
+    expect(ended).toMatch(
+      /^(GuestError: the guest answered with an error|WasiNNError runtime-error: the guest (was ended|worker failed))/,
+    );
+    expect(ended.length).toBeLessThan(10_000);
+  });
+}
