@@ -103,7 +103,7 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     const received = files.find((file) => file.key === key)?.received ?? 0;
     const used = storedBytes(files);
     const others = storedBytes(evictable(files, key));
-    const available = budget - (used - others - received);
+    const available = Math.max(0, budget - (used - others - received));
     if (received + needed > available) {
       throw new Error(`it takes ${received + needed} bytes, and models may take ${available} (cacheBudget)`);
     }
