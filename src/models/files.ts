@@ -97,7 +97,7 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
     completion?: Completion,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { key, received } = record;
-    const bytes = await readChecked(part, record, options.wanted);
+    const bytes = await readChecked(part, record, options);
     if (!bytes) return downloadFile(part, options, undefined);
     options.onProgress(toProgress('cache', received, received));
     await store.touch(key, completion);
@@ -114,15 +114,18 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
   async function readChecked(
     { sha256 }: RemotePart,
     record: FileRecord,
-    wanted: boolean,
+    { wanted, signal }: FetchOptions,
   ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { key, received } = record;
     const bytes = new GrowingBytes();
     const digest = sha256 === undefined || checked.has(key) ? undefined : await createDigest();
     const isThere = await store.read(record, (chunk) => {
+      // Nobody waits for the rest.
+      signal.throwIfAborted();
       digest?.update(chunk);
       if (wanted) bytes.append(chunk, received);
     });
+    signal.throwIfAborted();
     if (!isThere) return undefined;
     const actual = digest?.finish();
     if (actual !== undefined && actual !== sha256) {

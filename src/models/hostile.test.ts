@@ -201,6 +201,17 @@ describe('a registry document', () => {
     });
   });
 
+  it.each(['"x"', '["x"]', 'null', '5', '[]'])('may have no table: %s', (models) => {
+    expect(() => parse(`{ "models": ${models} }`)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+  });
+
+  it('may have text in the place of a table, as long as it is', async () => {
+    const site = await serve((_request, response) => response.end(`{"models":"${long}"}`));
+    const error: unknown = await fetchDocument(`${site.url}models.json`).catch((cause) => cause);
+    expect(error).toMatchObject({ code: 'invalid-argument' });
+    expect(String(error).length).toBeLessThan(1000);
+  });
+
   it('may not name as many files as it likes for a model', () => {
     const parts = new Array(4098).fill('"m"').join(',');
     expect(() => parse(`{ "models": { "m": { "parts": [${parts}] } } }`)).toThrow('4098 parts, more than 4097');

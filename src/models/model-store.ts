@@ -44,7 +44,7 @@ export interface ModelStore {
   find(key: string): Promise<FileRecord | undefined>;
   list(): Promise<readonly FileRecord[]>;
   /**
-   * Passes on what is stored of a file, chunk by chunk.
+   * Passes on what is stored of a file, chunk by chunk; each is gone when `take` has returned.
    *
    * @returns whether it was all there; what is damaged is deleted
    */
@@ -103,7 +103,7 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     const received = files.find((file) => file.key === key)?.received ?? 0;
     const used = storedBytes(files);
     const others = storedBytes(evictable(files, key));
-    const available = budget - (used - others - received);
+    const available = Math.max(0, budget - (used - others - received));
     if (received + needed > available) {
       throw new Error(`it takes ${received + needed} bytes, and models may take ${available} (cacheBudget)`);
     }
@@ -164,7 +164,10 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     list: () => attempt((cache) => cache.list(), []),
     async read(record, take) {
       try {
-        for await (const chunk of (await cache).read(record)) take(chunk);
+        for await (const chunk of (await cache).read(record)) {
+          take(chunk);
+          free(chunk);
+        }
         return true;
       } catch (cause) {
         if (cause instanceof DamagedError) await drop(record, cause.message);
@@ -189,6 +192,14 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     delete: (key) => attempt((cache) => cache.delete(key), undefined),
     clear: () => attempt((cache) => cache.clear(), undefined),
   };
+}
+
+/**
+ * Gives a chunk's memory back at once, where the browser can: chunks that are left to the garbage collector add up to more
+ * than 100 MiB before it comes.
+ */
+function free({ buffer }: Uint8Array): void {
+  if ('transfer' in buffer) buffer.transfer(0);
 }
 
 /**

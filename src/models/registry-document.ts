@@ -41,10 +41,8 @@ export function parseDocument(document: unknown, base: string): Entries {
   if (typeof document !== 'object' || document === null || !('models' in document)) {
     throw new WasiNNError('invalid-argument', `models: ${base} has no "models": expected { "models": { name: … } }`);
   }
-  const count = Object.keys(Object(document.models)).length;
-  if (count > maximumModels) throw tooLong(base, `${count} models, where a document may have ${maximumModels}`);
   const stray = Object.keys(document).find((member) => member !== 'models' && member !== '$schema');
-  if (stray === undefined) return parseTable(document.models, base);
+  if (stray === undefined) return parseTable(document.models, base, maximumModels);
   throw new WasiNNError('invalid-argument', `models: ${base} has "${stray}"; known are models and $schema`);
 }
 
@@ -75,7 +73,12 @@ async function readBytes(url: string, { body }: Response, watchdog: Watchdog): P
   let length = 0;
   const take = async (piece: Uint8Array) => {
     length += piece.byteLength;
-    if (length > maximumBytes) throw tooLong(url, `more than ${maximumBytes} bytes`);
+    if (length > maximumBytes) {
+      throw new WasiNNError(
+        'too-large',
+        `models: ${shownUrl(url)} has more than the ${maximumBytes} bytes of a registry`,
+      );
+    }
     bytes.append(piece);
   };
   if (body) {
@@ -84,10 +87,6 @@ async function readBytes(url: string, { body }: Response, watchdog: Watchdog): P
     });
   }
   return bytes.take();
-}
-
-function tooLong(url: string, what: string): WasiNNError {
-  return new WasiNNError('too-large', `models: ${shownUrl(url)} has ${what}, which is no registry: split it`);
 }
 
 function unreachable(url: string): (cause: unknown) => never {

@@ -1,7 +1,7 @@
 import { isURL } from '../standard/brand-checks.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding, OutputPlace } from '../standard/graph.js';
-import { parseModelUrl } from './model-url.js';
+import { parseModelUrl, shownUrl } from './model-url.js';
 import { type FallbackProvider, type GraphOptimization, parseEntry } from './parse-entry.js';
 import { matchesUrlPattern, parseUrlPattern } from './url-pattern.js';
 
@@ -160,15 +160,25 @@ export function toRegistryOptions(
   throw new WasiNNError('invalid-argument', `models: ${shown} ${problem} of a registry document`);
 }
 
-/** Checks a table of models. @throws WasiNNError `invalid-argument` */
-export function parseTable(models: unknown, base: string): Entries {
+/**
+ * Checks a table of models.
+ *
+ * @param most how many it may have
+ * @throws WasiNNError `invalid-argument`; `too-large` for more than it may have
+ */
+export function parseTable(models: unknown, base: string, most = Number.POSITIVE_INFINITY): Entries {
   if (typeof models !== 'object' || models === null || Array.isArray(models)) {
     throw new WasiNNError(
       'invalid-argument',
       'models: expected names with a URL or options each, or the URL of a document',
     );
   }
-  return new Map(Object.entries(models).map(([name, options]) => [name, parseEntry(name, options, base)]));
+  const pairs = Object.entries(models);
+  if (pairs.length <= most) return new Map(pairs.map(([name, options]) => [name, parseEntry(name, options, base)]));
+  throw new WasiNNError(
+    'too-large',
+    `models: ${shownUrl(base)} has ${pairs.length} models, where a document may have ${most}: register others from code`,
+  );
 }
 
 /** @param fetchDocument gets the entries of a registry document; asked again the next time where it rejects */
