@@ -53,11 +53,34 @@ const standalone: UserConfig = {
   plugins: [onnxruntimeLoaders],
 };
 
+/**
+ * Puts what a test may switch off in the place of the checks of components, which are always made otherwise. So a test
+ * can try what holds where a check fails. Nothing of this is in the package.
+ */
+const switchableChecks: Plugin = {
+  name: 'switchable-checks',
+  enforce: 'pre',
+  load: {
+    filter: { id: /\/src\/transpiler\/checks\.ts$/ },
+    handler: () => "export * from './checks.fixture.js';",
+  },
+};
+
+/** The library as a script tag loads it, with checks of components that a test may switch off. */
+const unchecked: UserConfig = {
+  ...standalone,
+  build: { ...standalone.build, outDir: 'build/unchecked' },
+  worker: { plugins: () => [switchableChecks] },
+};
+
+const configurations: Readonly<Record<string, UserConfig>> = { standalone, unchecked };
+
 export default defineConfig(({ mode }) => ({
-  ...(mode === 'standalone' ? standalone : demo),
+  ...(configurations[mode] ?? demo),
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },
   worker: {
+    ...configurations[mode]?.worker,
     format: 'es',
     rolldownOptions: {
       output: { assetFileNames: ({ names }) => `assets/${isOnnxruntime(names) ? '[name]' : '[name]-[hash]'}[extname]` },

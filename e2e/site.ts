@@ -28,6 +28,7 @@ const root = path.resolve(import.meta.dirname, '..');
 /** What is served where; the first that has the file answers. */
 const folders: readonly (readonly [prefix: string, folder: string])[] = [
   ['/lib/', path.join(root, 'dist/standalone')],
+  ['/unchecked/', path.join(root, 'build/unchecked')],
   ['/bench/', path.join(root, 'build/bench')],
   ['/guests/', path.join(root, 'guests')],
   ['/models/', path.join(root, 'public/models')],

@@ -82,7 +82,7 @@ function run<Result>(generate: () => Result): Result {
   try {
     return generate();
   } catch (cause) {
-    const reason = `instantiate: the component cannot be transpiled: ${messageOf(cause)}`;
+    const reason = `instantiate: the component cannot be transpiled: ${messageOf(cause).replace(/\s+/g, ' ')}`;
     // jco answers what it refuses with an error that has a payload.
     if (cause instanceof Error && Object.hasOwn(cause, 'payload')) {
       throw new WasiNNError('invalid-argument', reason, { cause });
