@@ -1,8 +1,11 @@
 import { type AnyNode, type MemberExpression, type Program, parse } from 'acorn';
 import { full, fullAncestor } from 'acorn-walk';
 import { analyze } from 'eslint-scope';
-import { messageOf, quote, WasiNNError } from '../standard/error.js';
-import { glueGlobals } from './glue-globals.js';
+
+/**
+ * The check of the script that jco makes. It is loaded later than the rest, and imports nothing of it: WebKit would run the
+ * worker's script once more.
+ */
 
 /** Names that jco reads without declaring them, in paths that are not taken. They are no globals of a browser. */
 const undeclared: ReadonlySet<string> = new Set(['componentIdx', 'rep', 'vals']);
@@ -34,20 +37,20 @@ const refusedNodes: ReadonlySet<AnyNode['type']> = new Set([
  * Checks that a script is glue of jco's: that it reaches nothing outside but the globals that jco uses, loads nothing,
  * and makes no code. Whatever gets into it from a component is then a name and no code.
  *
- * @throws WasiNNError `unsupported-operation` where it is not so
+ * @throws Error where it is not so
  */
-export function checkGlue(script: string): void {
+export function checkGlue(script: string, globals: ReadonlySet<string>): void {
   const program = parseScript(script);
   checkExports(program);
   fullAncestor(program, (_node, _state, ancestors) => checkNode(ancestors));
-  checkVariables(program);
+  checkVariables(program, globals);
 }
 
 /**
  * Checks that a script loads no other code, and nothing more. A guest's worker takes everything else from code that gets
  * into it.
  *
- * @throws WasiNNError `unsupported-operation` where it does
+ * @throws Error where it does
  */
 export function checkLoading(script: string): void {
   full(parseScript(script), refuseLoading);
@@ -63,7 +66,7 @@ function parseScript(script: string): Program {
   try {
     return parse(script, { ecmaVersion: 2024, sourceType: 'module', ranges: true });
   } catch (cause) {
-    throw refusal(`it cannot be parsed: ${messageOf(cause)}`);
+    throw refusal(`it cannot be parsed: ${String(cause)}`);
   }
 }
 
@@ -111,31 +114,33 @@ function nameOf(node: AnyNode): string | undefined {
   return node.type === 'Literal' && typeof node.value === 'string' ? node.value : undefined;
 }
 
-function checkVariables(program: Program): void {
+function checkVariables(program: Program, globals: ReadonlySet<string>): void {
   // acorn describes the same tree as ESTree does, in types of its own.
   const tree = program as Parameters<typeof analyze>[0];
   const { scopes, globalScope } = analyze(tree, { ecmaVersion: 2024, sourceType: 'module' });
   for (const { set } of scopes) {
     for (const [name, { identifiers }] of set) {
       const isDeclared = identifiers.length > 0;
-      if (isDeclared && (glueGlobals.has(name) || reserved.has(name))) {
+      if (isDeclared && (globals.has(name) || reserved.has(name))) {
         throw refusal(`a name in the component takes the place of ${name}: rename it`);
       }
     }
   }
   for (const { identifier } of globalScope?.through ?? []) {
     const { name } = identifier;
-    if (!isKnownGlobal(name)) throw refusal(`it uses ${quote(name)}`);
+    if (!globals.has(name) && !isKnown(name)) throw refusal(`it uses ${quote(name)}`);
   }
 }
 
-function isKnownGlobal(name: string): boolean {
-  return glueGlobals.has(name) || undeclared.has(name) || name === 'undefined' || name === 'globalThis';
+function isKnown(name: string): boolean {
+  return undeclared.has(name) || name === 'undefined' || name === 'globalThis';
 }
 
-function refusal(what: string): WasiNNError {
-  return new WasiNNError(
-    'unsupported-operation',
-    `instantiate: the script that jco makes of the component is not as it should be: ${what}`,
-  );
+/** A name of a component may be of any length. */
+function quote(name: string): string {
+  return JSON.stringify(name.slice(0, 200));
+}
+
+function refusal(what: string): Error {
+  return new Error(what);
 }

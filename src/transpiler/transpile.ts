@@ -3,6 +3,7 @@ import { messageOf, WasiNNError } from '../standard/error.js';
 import { amendGlue } from './amend-glue.js';
 import { checks } from './checks.js';
 import type { ComponentInterface } from './component.js';
+import { glueGlobals } from './glue-globals.js';
 import { glueName } from './glue-names.js';
 import type { OpenedComponent } from './open-component.js';
 import type { ComponentWaiting } from './waiting.js';
@@ -56,9 +57,20 @@ export async function transpile(
   );
   const made = new TextDecoder().decode(files.find(([name]) => name === 'guest.js')?.[1]);
   const script = amendGlue(made, { suspends, statics: allNames(component).filter(isStatic).length });
-  const { checkGlue, checkLoading } = await import('./check-glue.js');
-  (checks.glue ? checkGlue : checkLoading)(script);
+  await checkScript(script);
   return { script, coreModules };
+}
+
+/** @throws WasiNNError `unsupported-operation` */
+async function checkScript(script: string): Promise<void> {
+  const { checkGlue, checkLoading } = await import('./check-glue.js');
+  try {
+    if (checks.glue) checkGlue(script, glueGlobals);
+    else checkLoading(script);
+  } catch (cause) {
+    const text = 'instantiate: the script that jco makes of the component is not as it should be';
+    throw new WasiNNError('unsupported-operation', `${text}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** @throws TranspilerBroken where it cannot be loaded: the thread does not try again */
