@@ -176,7 +176,7 @@ describe('what is malformed', () => {
     const bytes = componentWith({});
     for (let length = 0; length < bytes.byteLength; length++) errorOf(bytes.subarray(0, length));
     for (let index = 0; index < bytes.byteLength; index++) {
-      for (const value of [0x00, 0x01, 0x27, 0x40, 0x7f, 0x80, 0xff]) errorOf(bytes.with(index, value));
+      for (const value of [0x00, 0x27, 0x80, 0xff]) errorOf(bytes.with(index, value));
     }
   });
 });
