@@ -59,6 +59,13 @@ describe('checkGlue', () => {
   });
 
   it.each([
+    ['is very long', ' '.repeat(2 ** 24)],
+    ['is nested very deeply', 'if (1) '.repeat(20_000)],
+  ])('refuses a script that %s', (_what, statement) => {
+    expect(() => checkGlue(glueWith(`${statement};`))).toThrow(refusal);
+  });
+
+  it.each([
     `import 'x';${glueWith('')}`,
     `export * from 'x';${glueWith('')}`,
     `export default 1;${glueWith('')}`,

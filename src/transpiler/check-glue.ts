@@ -13,6 +13,9 @@ const reserved: ReadonlySet<string> = new Set(['undefined', 'globalThis', 'argum
 /** What jco reads of the global object. */
 const globalMembers: ReadonlySet<string | undefined> = new Set(['process', 'WebAssembly']);
 
+/** Ours have less than half a million; types that are made of types that are made of types come to very many. */
+const maxLength = 2 ** 24;
+
 const exportedNames = ['_util', 'instantiate'];
 
 /** What the glue has no use for: ways to other code. */
@@ -33,10 +36,16 @@ const refusedNodes: ReadonlySet<AnyNode['type']> = new Set([
  * @throws WasiNNError `unsupported-operation` where it is not so
  */
 export function checkGlue(script: string): void {
+  if (script.length > maxLength) throw refusal(`it has ${script.length} characters, more than ${maxLength}`);
   const program = parseScript(script);
   checkExports(program);
-  fullAncestor(program, (_node, _state, ancestors) => checkNode(ancestors));
-  checkVariables(program);
+  try {
+    fullAncestor(program, (_node, _state, ancestors) => checkNode(ancestors));
+    checkVariables(program);
+  } catch (cause) {
+    // What is nested in very much else is too much for the stack.
+    throw cause instanceof WasiNNError ? cause : refusal(`it cannot be checked: ${messageOf(cause)}`);
+  }
 }
 
 function parseScript(script: string): Program {

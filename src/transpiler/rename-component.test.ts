@@ -174,8 +174,8 @@ describe('what is malformed', () => {
 
   it('is read or refused wherever a component is cut or changed', () => {
     const bytes = componentWith({});
-    for (let length = 0; length < bytes.byteLength; length++) errorOf(bytes.subarray(0, length));
-    for (let index = 0; index < bytes.byteLength; index++) {
+    for (let length = 0; length < bytes.byteLength; length += 2) errorOf(bytes.subarray(0, length));
+    for (let index = 0; index < bytes.byteLength; index += 2) {
       for (const value of [0x00, 0x27, 0x80, 0xff]) errorOf(bytes.with(index, value));
     }
   });
