@@ -16,6 +16,9 @@ const reserved: ReadonlySet<string> = new Set(['undefined', 'globalThis', 'argum
 /** What jco reads of the global object. */
 const globalMembers: ReadonlySet<string | undefined> = new Set(['process', 'WebAssembly']);
 
+/** Ours have less than half a million; types that are made of types that are made of types come to very many. */
+const maxLength = 2 ** 24;
+
 const exportedNames = ['_util', 'instantiate'];
 
 /** What loads other code. A guest's worker cannot refuse it by itself (`guest/confine.ts`). */
@@ -42,8 +45,10 @@ const refusedNodes: ReadonlySet<AnyNode['type']> = new Set([
 export function checkGlue(script: string, globals: ReadonlySet<string>): void {
   const program = parseScript(script);
   checkExports(program);
-  fullAncestor(program, (_node, _state, ancestors) => checkNode(ancestors));
-  checkVariables(program, globals);
+  withinStack(() => {
+    fullAncestor(program, (_node, _state, ancestors) => checkNode(ancestors));
+    checkVariables(program, globals);
+  });
 }
 
 /**
@@ -53,7 +58,17 @@ export function checkGlue(script: string, globals: ReadonlySet<string>): void {
  * @throws Error where it does
  */
 export function checkLoading(script: string): void {
-  full(parseScript(script), refuseLoading);
+  const program = parseScript(script);
+  withinStack(() => full(program, refuseLoading));
+}
+
+/** What is nested in very much else is too much for the stack. */
+function withinStack(check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    throw cause instanceof RangeError ? refusal(`it cannot be checked: ${cause.message}`) : cause;
+  }
 }
 
 function refuseLoading(node: AnyNode): void {
@@ -63,6 +78,7 @@ function refuseLoading(node: AnyNode): void {
 }
 
 function parseScript(script: string): Program {
+  if (script.length > maxLength) throw refusal(`it has ${script.length} characters, more than ${maxLength}`);
   try {
     return parse(script, { ecmaVersion: 2024, sourceType: 'module', ranges: true });
   } catch (cause) {
