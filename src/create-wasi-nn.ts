@@ -3,7 +3,7 @@ import { baseURL } from './base-url.js';
 import { describeEvent } from './describe-event.js';
 import type { EngineEvent, EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
 import { type Engines, noStats, type ReplaceEvent, startEngines } from './engine/engines.js';
-import { type Limits, toLimits } from './engine/limits.js';
+import { defaultLimits, type Limits, toLimits } from './engine/limits.js';
 import type { EngineLink } from './engine/link.js';
 import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
@@ -207,7 +207,9 @@ export function createWasiNN({
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
   const links = new Set<SteadyLink>();
-  const { transpileMilliseconds, startMilliseconds } = configuration.limits;
+  const { transpileMilliseconds } = configuration.limits;
+  // An engine that does not start in time is replaced. A guest is not: a page that is strict with engines spares it.
+  const startMilliseconds = Math.max(configuration.limits.startMilliseconds, defaultLimits.startMilliseconds);
   const transpiler = createRemoteTranspiler(transpileMilliseconds, startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;

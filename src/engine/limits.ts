@@ -30,8 +30,9 @@ export interface Limits {
    */
   readonly computeMilliseconds: number;
   /**
-   * How long a worker may take to start, in ms, fetching its script included. An engine whose thread takes no message for
-   * as long, though no call runs on it, is replaced. Default 30 000.
+   * How long an engine's worker may take to start, in ms, fetching its script included, and how long its thread may take no
+   * message while no call runs on it; then it is replaced. Other workers have as long to start, but at least the default.
+   * Default 30 000.
    */
   readonly startMilliseconds: number;
   /** How long it may take to transpile one component in the page, in ms. Default 60 000. */
