@@ -74,7 +74,7 @@ async function ofCoreModules(page: Page, waiting: Waiting): Promise<{ told: numb
     await look();
     one.dispose();
     await look();
-    nn.dispose();
+    other.dispose();
     await look();
     return { told, errnos };
   }, waiting);

@@ -1,7 +1,5 @@
 import type { Page } from '@playwright/test';
 import type { ExecutionTarget, Waiting } from '../src/index.js';
-import { openGuests } from './guest-page.js';
-import { legacyGuest, openContext, placeTensor, words } from './legacy-page.js';
 import type { Site } from './site.js';
 import { standingStill } from './standing-still.js';
 import { expect, test } from './test.js';
@@ -94,50 +92,6 @@ test.describe('while a graph for the CPU stands still, one for the NPU is loaded
       expect(outcome.stands).toBe(true);
     });
   }
-
-  // A component takes one call at a time, but core modules take more while they are suspended.
-  test('by the same guest', async ({ blank, site }) => {
-    serveStandingStill(site);
-    site.answer('/standing.gguf', (_, response) => response.end(standingModel));
-    const digits = '/models/digits.onnx';
-    const models = {
-      digits,
-      fast: { url: digits, target: 'tpu', fallback: false },
-      standing: '/standing.gguf',
-    } as const;
-    await openGuests(blank, { guest: 'legacy-probe.wasm' }, { models, backends: { ggml: '/standing-still.js' } });
-    const guest = legacyGuest(blank, 'guest');
-    const pixels = Float32Array.from({ length: 784 }, (_, index) => (index % 28) / 28);
-    const data = new Uint8Array(pixels.buffer);
-    const tensor = await placeTensor(guest, { dimensions: [1, 1, 28, 28], type: 1, data });
-    const open = async (model: string) => {
-      const { context } = await openContext(guest, model);
-      expect(await guest.call('set_input', context, 0, tensor)).toBe(0);
-      return context;
-    };
-    const buffer = await guest.place(new Uint8Array(40));
-    const written = await guest.place(words(0));
-    const classify = async (model: string) => {
-      const context = await open(model);
-      expect(await guest.call('compute', context)).toBe(0);
-      expect(await guest.call('get_output', context, 0, buffer, 40, written)).toBe(0);
-      const scores = new Float32Array((await guest.read(buffer, 40)).slice().buffer);
-      return Array.from(scores, (score) => Math.round(score * 100));
-    };
-    const expected = await classify('digits');
-    const standing = await open('standing');
-    await blank.evaluate((context) => {
-      const { guests } = globalThis.guestPage;
-      const compute: unknown = Reflect.get(guests.guest?.exports ?? {}, 'compute');
-      if (typeof compute !== 'function') throw new Error('no compute');
-      const begun = new Promise((resolve) => {
-        new BroadcastChannel('computations').onmessage = resolve;
-      });
-      compute(context);
-      return begun;
-    }, standing);
-    expect(await classify('fast')).toEqual(expected);
-  });
 
   test('by the page', async ({ page, site }) => {
     await open(page, site);
