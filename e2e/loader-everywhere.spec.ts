@@ -6,26 +6,11 @@ import {
   type ServedRequest,
   serveFile,
 } from '../src/models/file-server.fixture.js';
-import { test as base, expect } from './browsers/test.js';
+import { expect, test } from './browsers/test.js';
 import { type PlainModel, preload, type StoredModel, sha256Of, whole } from './loader-page.js';
-import { type Site, startSite } from './site.js';
+import type { Site } from './site.js';
 
 // Models are fetched and kept in the same way in every browser, whatever the server does.
-
-interface OtherOrigin {
-  readonly site: Site;
-  /** The methods of the requests for the model, in order. */
-  readonly methods: (string | undefined)[];
-}
-
-const test = base.extend<{ readonly other: OtherOrigin }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs off the pattern.
-  other: async ({}, use) => {
-    const site = await startSite();
-    await use({ site, methods: [] });
-    await site.close();
-  },
-});
 
 const chunkBytes = 4 << 20;
 const bytes = patternBytes(2 * chunkBytes + 1000);
@@ -264,19 +249,25 @@ test.describe('on another visit', () => {
 });
 
 test.describe('another origin', () => {
-  function serveThere(site: Site, other: OtherOrigin, { faults = [], ...rest }: ServedFile, allow: boolean): Served {
+  interface ServedThere extends Served {
+    /** The methods of all requests for the model, in order. */
+    readonly methods: (string | undefined)[];
+  }
+
+  function serveThere(site: Site, otherSite: Site, { faults = [], ...rest }: ServedFile, allow: boolean): ServedThere {
     const file = { ...rest, faults: faults.map((fault) => afterReport(site, fault)) };
     const { requests, handle } = serveFile(file);
-    other.site.answer('/model.bin', (request: IncomingMessage, response: ServerResponse) => {
-      other.methods.push(request.method);
+    const methods: (string | undefined)[] = [];
+    otherSite.answer('/model.bin', (request: IncomingMessage, response: ServerResponse) => {
+      methods.push(request.method);
       if (!allow) response.removeHeader('Access-Control-Allow-Origin');
       handle(request, response);
     });
-    return { file, requests, url: `${other.site.origin}/model.bin` };
+    return { file, requests, methods, url: `${otherSite.origin}/model.bin` };
   }
 
-  test('that does not let itself be read is told so', async ({ tab, site, other }) => {
-    const served = serveThere(site, other, { bytes }, false);
+  test('that does not let itself be read is told so', async ({ tab, site, otherSite }) => {
+    const served = serveThere(site, otherSite, { bytes }, false);
     const { error, stored } = await preload(tab, { url: served.url, fetch: { retries: 0 } });
     expect(error).toMatchObject({ code: 'runtime-error', message: expect.stringContaining('CORS headers') });
     expect(stored).toEqual([]);
@@ -285,22 +276,22 @@ test.describe('another origin', () => {
   test('is asked for the rest of a file, and for its changes, without asking for leave first', async ({
     tab,
     site,
-    other,
+    otherSite,
   }) => {
     const lastModified = 'Sat, 01 Jan 2022 00:00:00 GMT';
-    const served = serveThere(site, other, { bytes, lastModified, faults: [cut] }, true);
+    const served = serveThere(site, otherSite, { bytes, lastModified, faults: [cut] }, true);
     expect(await preload(tab, { url: served.url }, middle)).toMatchObject({ stored: [whole(bytes)] });
     expect(statuses(served)).toEqual([200, 206]);
     await tab.open(`${site.origin}/blank.html`);
     const { progress, stored } = await preload(tab, { url: served.url });
     expect(progress.map(({ phase }) => phase)).toEqual(['cache']);
     expect(stored).toEqual([whole(bytes)]);
-    expect(other.methods).toEqual(['GET', 'GET', 'GET']);
+    expect(served.methods).toEqual(['GET', 'GET', 'GET']);
   });
 
-  test('may compress a file without saying so', async ({ tab, site, other }) => {
+  test('may compress a file without saying so', async ({ tab, site, otherSite }) => {
     const even = new Uint8Array(total).fill(7);
-    const served = serveThere(site, other, { bytes: even, gzip: true }, true);
+    const served = serveThere(site, otherSite, { bytes: even, gzip: true }, true);
     const { error, stored } = await preload(tab, { url: served.url, size: total });
     expect(error).toBeUndefined();
     expect(stored).toEqual([whole(even)]);

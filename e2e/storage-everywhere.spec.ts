@@ -7,14 +7,32 @@ import {
   type ServedRequest,
   serveFile,
 } from '../src/models/file-server.fixture.js';
-import { runIn } from './browsers/browser.js';
-import { expect, test } from './browsers/test.js';
+import { runIn, type Tab } from './browsers/browser.js';
+import { test as base, expect } from './browsers/test.js';
 import { type PlainModel, preload, sha256Of, whole } from './loader-page.js';
 import { writeModel } from './onnx-model.js';
-import { type Site, startSite } from './site.js';
+import type { Site } from './site.js';
 import { computeNamed, type Damage, loadUrl, preloadAround, tamper } from './storage-page.js';
 
 // Models stay loadable whatever happens to the browser's storage, and a guest gets none that the page does not allow.
+
+const test = base.extend<{ readonly seen: IncomingMessage[] }>({
+  /** The requests for models, of both sites, which have one that is allowed and one that is not. */
+  seen: async ({ tab, site, otherSite }, use) => {
+    const seen: IncomingMessage[] = [];
+    await tab.open(`${site.origin}/blank.html`);
+    await tab.evaluate("(document.cookie = 'visitor=1', Promise.resolve(''))");
+    for (const place of [site, otherSite]) {
+      for (const path of ['/allowed/digits.onnx', '/secret/digits.onnx']) {
+        place.answer(path, (request, response) => {
+          seen.push(request);
+          response.setHeader('Content-Type', 'application/octet-stream').end(digits);
+        });
+      }
+    }
+    await use(seen);
+  },
+});
 
 const chunkBytes = 4 << 20;
 const bytes = patternBytes(2 * chunkBytes + 1000);
@@ -84,54 +102,42 @@ test('a database that is deleted while a model is on its way is used again', asy
 });
 
 test.describe('a URL that a guest has given', () => {
-  let other: Site;
-  let seen: IncomingMessage[];
-
-  test.beforeEach(async ({ site, tab }) => {
-    other = await startSite();
-    seen = [];
-    await tab.evaluate("(document.cookie = 'visitor=1', Promise.resolve(''))");
-    for (const place of [site, other]) {
-      for (const path of ['/allowed/digits.onnx', '/secret/digits.onnx']) {
-        place.answer(path, (request, response) => {
-          seen.push(request);
-          response.setHeader('Content-Type', 'application/octet-stream').end(digits);
-        });
-      }
-    }
-  });
-
-  test.afterEach(() => other.close());
-
   /** Loads a URL of a site that redirects, where `/allowed/*` of both sites is allowed. */
-  async function follow(tab: Parameters<typeof runIn>[0], from: Site, site: Site, location: string) {
+  async function follow(tab: Tab, from: Site, sites: readonly Site[], location: string) {
     from.answer('/allowed/moved.onnx', (_request, response) => response.writeHead(302, { location }).end());
-    const allowedUrls = [`${site.origin}/allowed/*`, `${other.origin}/allowed/*`];
+    const allowedUrls = sites.map(({ origin }) => `${origin}/allowed/*`);
     return runIn(tab, loadUrl, { name: `${from.origin}/allowed/moved.onnx`, allowedUrls });
   }
 
   const refused = { code: 'security', message: expect.stringContaining('redirects') };
 
-  test('may redirect within the origin of the page, to what is allowed, without cookies', async ({ tab, site }) => {
-    expect(await follow(tab, site, site, '/allowed/digits.onnx')).toEqual({ device: 'cpu' });
+  test('may redirect within the origin of the page, to what is allowed, without cookies', async ({
+    tab,
+    site,
+    otherSite,
+    seen,
+  }) => {
+    expect(await follow(tab, site, [site, otherSite], '/allowed/digits.onnx')).toEqual({ device: 'cpu' });
     expect(seen.map(({ url, headers }) => [url, headers.cookie])).toEqual([['/allowed/digits.onnx', undefined]]);
   });
 
-  test('may not redirect to what is not allowed', async ({ tab, site }) => {
-    expect(await follow(tab, site, site, '/secret/digits.onnx')).toMatchObject(refused);
+  test('may not redirect to what is not allowed', async ({ tab, site, otherSite, seen }) => {
+    expect(await follow(tab, site, [site, otherSite], '/secret/digits.onnx')).toMatchObject(refused);
     expect(seen.map(({ headers }) => headers.cookie)).toEqual([undefined]);
   });
 
-  test('may not redirect to another origin, which is asked for nothing', async ({ tab, site }) => {
-    expect(await follow(tab, site, site, `${other.origin}/secret/digits.onnx`)).toMatchObject(refused);
-    expect(await follow(tab, site, site, `${other.origin}/allowed/digits.onnx`)).toMatchObject(refused);
-    expect(await follow(tab, site, site, 'data:application/octet-stream,x')).toMatchObject(refused);
+  test('may not redirect to another origin, which is asked for nothing', async ({ tab, site, otherSite, seen }) => {
+    expect(await follow(tab, site, [site, otherSite], `${otherSite.origin}/secret/digits.onnx`)).toMatchObject(refused);
+    expect(await follow(tab, site, [site, otherSite], `${otherSite.origin}/allowed/digits.onnx`)).toMatchObject(
+      refused,
+    );
+    expect(await follow(tab, site, [site, otherSite], 'data:application/octet-stream,x')).toMatchObject(refused);
     expect(seen).toEqual([]);
   });
 
-  test('of another origin may not redirect, and nothing more is asked for', async ({ tab, site }) => {
+  test('of another origin may not redirect, and nothing more is asked for', async ({ tab, site, otherSite, seen }) => {
     for (const location of ['/allowed/digits.onnx', '/secret/digits.onnx', `${site.origin}/secret/digits.onnx`]) {
-      expect(await follow(tab, other, site, location)).toMatchObject(refused);
+      expect(await follow(tab, otherSite, [site, otherSite], location)).toMatchObject(refused);
     }
     expect(seen).toEqual([]);
   });
@@ -141,7 +147,7 @@ test.describe('a URL that a guest has given', () => {
     '/allowed/..%5csecret/digits.onnx',
     '/allowed/digits.onnx#',
   ]) {
-    test(`may not be ${path}`, async ({ tab, site }) => {
+    test(`may not be ${path}`, async ({ tab, site, seen }) => {
       const allowedUrls = [`${site.origin}/allowed/*`];
       expect(await runIn(tab, loadUrl, { name: site.origin + path, allowedUrls })).toMatchObject({
         code: 'security',

@@ -76,7 +76,7 @@ function runBrowserTests(name, projects, { tag, skip, workers, specs = [] }) {
   if (tag) args.push(`--grep=${tag}`);
   if (skip) args.push(`--grep-invert=${skip}`);
   if (workers) args.push(`--workers=${workers}`);
-  runPlaywright(`browser tests, ${name}`, [...args, `--output=${output}/browser`, ...specs]);
+  runPlaywright(`browser tests, ${name}`, [...args, ...specs]);
 }
 
 function runStart() {
@@ -84,8 +84,15 @@ function runStart() {
 }
 
 function runPlaywright(part, args) {
-  const file = `${output}/${part.replaceAll(/\W+/g, '-')}.json`;
-  const command = ['node_modules/@playwright/test/cli.js', 'test', '--pass-with-no-tests', ...args];
+  const folder = `${output}/${part.replaceAll(/\W+/g, '-')}`;
+  const file = `${folder}.json`;
+  const command = [
+    'node_modules/@playwright/test/cli.js',
+    'test',
+    '--pass-with-no-tests',
+    `--output=${folder}`,
+    ...args,
+  ];
   run(part, process.execPath, command, { PLAYWRIGHT_JSON_OUTPUT_FILE: file });
   if (existsSync(file)) results.push(readPlaywright(file));
 }
