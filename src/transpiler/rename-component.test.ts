@@ -141,7 +141,9 @@ describe('custom sections', () => {
   it('stay where they are the documentation of types, unless it ends a comment', () => {
     expect(includesText(renameComponent(documented('{"docs":"good"}'), true), 'good')).toBe(true);
     expect(includesText(renameComponent(documented('{"docs":"good"}')), 'good')).toBe(false);
-    expect(includesText(renameComponent(documented('{"docs":"*/ bad"}'), true), 'bad')).toBe(false);
+    for (const bad of ['{"docs":"*/ bad"}', '{"docs":"*\\u002f bad"}', '{"docs":"bad"', 'bad']) {
+      expect(includesText(renameComponent(documented(bad), true), 'bad')).toBe(false);
+    }
   });
 });
 

@@ -55,8 +55,17 @@ function isKept(editor: SectionEditor, { isForTypes, depth }: Context): boolean 
   const content = editor.section();
   const name = createSectionEditor(content, 0).text();
   if (name !== documentation || !isForTypes || depth > 0) return false;
-  // What ends a comment would be taken for a declaration in the types that are made of it.
-  return !new TextDecoder().decode(content).includes('*/');
+  return !endsComment(new TextDecoder().decode(content));
+}
+
+/** Whether documentation, which is JSON, has what ends a comment: the rest would be taken for a declaration of types. */
+function endsComment(text: string): boolean {
+  try {
+    const documented: unknown = JSON.parse(text.slice(text.indexOf('{')));
+    return JSON.stringify(documented).includes('*/');
+  } catch {
+    return true;
+  }
 }
 
 function renameSection(id: number, content: Uint8Array, offset: number, context: Context): Uint8Array {
