@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { amendGlue } from './amend-glue.js';
 import { openComponent } from './open-component.js';
 import { transpile } from './transpile.js';
 
@@ -31,5 +32,36 @@ describe.skipIf(!existsSync(file))('the glue of our own guest (needs `npm run bu
   it('has static functions that wait where they are suspended, and only there', async () => {
     expect(await transpileGuest(true)).toMatch(/Classifier\.merge = async function/);
     expect(await transpileGuest(false)).toMatch(/Classifier\.merge = function/);
+  });
+});
+
+describe('a script of another form', () => {
+  const script = [
+    'const fetchCompile = url => fetch(url).then(WebAssembly.compileStreaming);',
+    `if (!getCoreModule) getCoreModule = (name) => fetchCompile(new URL(\`./\${name}\`, import.meta.url));`,
+    'const TEXT_DECODER_UTF8 = new TextDecoder();',
+    'Thing.merge = function merge() {};',
+    'if (resolve) return resolve(value);',
+    'else return value;',
+  ];
+  const blocking = { suspends: false, statics: 1 };
+
+  it('is refused, and not amended in part', () => {
+    expect(amendGlue(script.join('\n'), blocking)).toContain('resolve({ exports: value })');
+    for (const index of [0, 1, 4, 5]) {
+      expect(() => amendGlue(script.toSpliced(index, 1).join('\n'), blocking)).toThrow(/of a known form, not 1$/);
+    }
+  });
+
+  it.each([
+    ['a list that is copied otherwise', 'memory0.buffer.slice(start, end);'],
+    ['a decoder that is made otherwise', 'const another = new TextDecoder();'],
+    ['a resource that is given otherwise', 'var handle0 = arg0[symbolRscHandle];\nif (handle0 < 0) throw 1;'],
+  ])('is refused with %s', (_what, line) => {
+    expect(() => amendGlue([...script, line].join('\n'), blocking)).toThrow(/of a known form/);
+  });
+
+  it('is refused where it has other static functions than the component', () => {
+    expect(() => amendGlue(script.join('\n'), { suspends: true, statics: 2 })).toThrow(/1 static functions/);
   });
 });

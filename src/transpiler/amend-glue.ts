@@ -1,4 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
+import { checks } from './checks.js';
 
 /**
  * Amendments to the script that jco makes. Each knows how often what it amends occurs: another version of jco may write
@@ -101,7 +102,7 @@ function amend(
   replace: (found: string, ...groups: string[]) => string,
 ): string {
   const found = count(script, pattern);
-  if (found === expected) return script.replace(pattern, replace);
+  if (found === expected || !checks.glue) return script.replace(pattern, replace);
   throw new WasiNNError(
     'unsupported-operation',
     `instantiate: the script that jco makes of the component has ${found} ${what} of a known form, not ${expected}`,

@@ -20,6 +20,8 @@ export interface BinaryReader {
   atEnd(): boolean;
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** @param start where the reading begins, in bytes */
 export function createBinaryReader(bytes: Uint8Array, start = 0): BinaryReader {
   let position = start;
@@ -64,7 +66,7 @@ export function createBinaryReader(bytes: Uint8Array, start = 0): BinaryReader {
 
   function text(): string {
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(section());
+      return decoder.decode(section());
     } catch {
       throw malformed();
     }

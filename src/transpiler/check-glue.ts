@@ -16,6 +16,9 @@ const reserved: ReadonlySet<string> = new Set(['undefined', 'globalThis', 'argum
 /** What jco reads of the global object. */
 const globalMembers: ReadonlySet<string | undefined> = new Set(['process', 'WebAssembly']);
 
+/** Ours have less than half a million; types that are made of types that are made of types come to very many. */
+const maxLength = 2 ** 24;
+
 const exportedNames = ['_util', 'instantiate'];
 
 /** What loads other code. A guest's worker cannot refuse it by itself (`guest/confine.ts`). */
@@ -63,6 +66,7 @@ function refuseLoading(node: AnyNode): void {
 }
 
 function parseScript(script: string): Program {
+  if (script.length > maxLength) throw refusal(`it has ${script.length} characters, more than ${maxLength}`);
   try {
     return parse(script, { ecmaVersion: 2024, sourceType: 'module', ranges: true });
   } catch (cause) {

@@ -17,14 +17,11 @@ const numbered =
 /** What cannot be a variable in a module, and jco does not know of. */
 const neverVariables: ReadonlySet<string> = new Set(['arguments', 'undefined', 'globalThis']);
 
-/** What the prototype of a class, or the class itself, already has. */
+/** What a class or its instances already have. Where prototypes are frozen, assignment cannot replace it. */
 const takenMembers: ReadonlySet<string> = new Set([
-  'constructor',
+  ...Object.getOwnPropertyNames(Object.prototype),
+  ...Object.getOwnPropertyNames(Function.prototype),
   'prototype',
-  'name',
-  'length',
-  'caller',
-  'arguments',
 ]);
 
 const member = /^(\[(?:async )?(?:method|static)\])([^.]*)\.(.*)$/;
@@ -52,7 +49,7 @@ function glueLabel(label: string): string {
 
 function glueMember(label: string): string {
   const lower = label.toLowerCase();
-  return takenMembers.has(lower) || isTaken(lower) ? `${prefix}${lower}` : lower;
+  return takenMembers.has(toCamelCase(lower)) || isTaken(lower) ? `${prefix}${lower}` : lower;
 }
 
 function isTaken(label: string): boolean {

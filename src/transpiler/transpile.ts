@@ -34,15 +34,17 @@ const readingImport = 'wasi:nn/tensor#[method]tensor.data';
  * a page with transpiled guests does without.
  *
  * @param waiting the exports of a component that is suspended answer with promises
+ * @param load loads jco. Default: the one instance that this thread has
  * @throws WasiNNError `invalid-argument` for a component that jco refuses, `unsupported-operation` where its script is
  *   not as it should be, {@link TranspilerBroken} where jco itself fails
  */
 export async function transpile(
   { bytes, component }: OpenedComponent,
   waiting: ComponentWaiting,
+  load = () => import('@bytecodealliance/jco-transpile/component'),
 ): Promise<TranspiledComponent> {
   const suspends = waiting !== 'block';
-  const { generate } = await loadJco();
+  const { generate } = await start(load);
   const options = {
     name: 'guest',
     noTypescript: true,
@@ -61,8 +63,12 @@ export async function transpile(
   return { script, coreModules };
 }
 
-/** @throws WasiNNError `unsupported-operation` */
-async function checkScript(script: string): Promise<void> {
+/**
+ * Checks the script that jco makes of a component (`check-glue.ts`).
+ *
+ * @throws WasiNNError `unsupported-operation`
+ */
+export async function checkScript(script: string): Promise<void> {
   const { checkGlue, checkLoading } = await import('./check-glue.js');
   try {
     if (checks.glue) checkGlue(script, glueGlobals);
@@ -74,9 +80,9 @@ async function checkScript(script: string): Promise<void> {
 }
 
 /** @throws TranspilerBroken where it cannot be loaded: the thread does not try again */
-async function loadJco() {
+async function start<Jco extends { readonly $init: Promise<void> }>(load: () => Promise<Jco>): Promise<Jco> {
   try {
-    const jco = await import('@bytecodealliance/jco-transpile/component');
+    const jco = await load();
     await jco.$init;
     return jco;
   } catch (cause) {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { $init, generate } from '@bytecodealliance/jco-transpile/component';
 import { renameComponent } from '../transpiler/rename-component.js';
+import { loadJco } from './jco.js';
 
 /** What jco declares: `guest.d.ts`, and one file for each interface, which it refers to. */
 export type DeclarationFiles = ReadonlyMap<string, string>;
@@ -19,6 +19,7 @@ export function declarationFile(file: string): string {
  * @throws WasiNNError for names that are no names
  */
 export async function generateDeclarations(bytes: Uint8Array): Promise<DeclarationFiles> {
+  const { $init, generate } = await loadJco();
   await $init;
   const { files } = generate(renameComponent(bytes, true), { name: 'guest', instantiation: { tag: 'async' } });
   const declarations = files.filter(([name]) => name.endsWith('.d.ts'));

@@ -1,8 +1,9 @@
 import { minify } from 'vite';
 import type { ComponentInterface } from '../transpiler/component.js';
-import { openComponent } from '../transpiler/open-component.js';
-import { transpile } from '../transpiler/transpile.js';
-import type { Waiting } from '../transpiler/waiting.js';
+import { type OpenedComponent, openComponent } from '../transpiler/open-component.js';
+import { type TranspiledComponent, TranspilerBroken, transpile } from '../transpiler/transpile.js';
+import type { ComponentWaiting, Waiting } from '../transpiler/waiting.js';
+import { loadJco, replaceJco } from './jco.js';
 
 /** What the guest worker needs of a component, in place of the component. */
 export interface GuestParts {
@@ -29,8 +30,8 @@ export function isCoreModule(bytes: Uint8Array): boolean {
  */
 export async function transpileGuest(bytes: Uint8Array<ArrayBuffer>, minifies: boolean): Promise<GuestParts> {
   const opened = openComponent(bytes);
-  const suspending = await transpile(opened, 'suspend-reading');
-  const blocking = await transpile(opened, 'block');
+  const suspending = await transpileHere(opened, 'suspend-reading');
+  const blocking = await transpileHere(opened, 'block');
   const shrink = async (script: string) => (minifies ? minified(script) : script);
   return {
     component: opened.component,
@@ -38,6 +39,15 @@ export async function transpileGuest(bytes: Uint8Array<ArrayBuffer>, minifies: b
     // How a guest waits makes no difference to its core modules.
     coreModules: suspending.coreModules,
   };
+}
+
+async function transpileHere(opened: OpenedComponent, waiting: ComponentWaiting): Promise<TranspiledComponent> {
+  try {
+    return await transpile(opened, waiting, loadJco);
+  } catch (cause) {
+    if (cause instanceof TranspilerBroken) replaceJco();
+    throw cause;
+  }
 }
 
 async function minified(script: string): Promise<string> {
