@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { componentWith, type Place } from '../src/transpiler/every-name.fixture.js';
-import { coreNamePlaces } from '../src/transpiler/hostile-names.fixture.js';
+import { componentWith } from '../src/transpiler/every-name.fixture.js';
+import { attackOn, coreNamePlaces } from '../src/transpiler/hostile-names.fixture.js';
 import { runIn } from './browsers/browser.js';
 import { expect, test } from './browsers/test.js';
 import { openSession, serveSession } from './hostile/session-page.js';
@@ -27,12 +27,6 @@ function switchChecksOff(site: Site): void {
 function serveUnchecked(site: Site, component: Uint8Array): void {
   switchChecksOff(site);
   site.answer('/guest.wasm', (_, response) => response.end(component));
-}
-
-/** The name that has an expression run in what jco makes of it. */
-function nameWith(place: Place, expression: string): string {
-  const isKey = place.includes('import') || place === 'nested core export';
-  return isKey ? `x':0,...(${expression},{}),'x` : `x']||${expression}||exports0['x`;
 }
 
 const attempts = [
@@ -71,7 +65,7 @@ async function start(url: string): Promise<unknown> {
 for (const place of coreNamePlaces) {
   test(`code in the name of a ${place} finds nothing when it runs`, async ({ tab, site, waiting }) => {
     const { requests } = serveSession(site);
-    serveUnchecked(site, componentWith({ [place]: nameWith(place, injected) }));
+    serveUnchecked(site, componentWith({ [place]: attackOn(place, '', injected) }));
     await openSession(tab, site, waiting);
     const seen = await runIn(tab, start, '/guest.wasm');
     // What jco writes at one place is no script at all with this name in it.
@@ -93,7 +87,7 @@ const loading = {
 for (const [what, expression] of Object.entries(loading)) {
   test(`code in a name that loads ${what} is refused`, async ({ tab, site, waiting }) => {
     const { requests } = serveSession(site);
-    serveUnchecked(site, componentWith({ 'core export': nameWith('core export', expression) }));
+    serveUnchecked(site, componentWith({ 'core export': attackOn('core export', '', expression) }));
     await openSession(tab, site, waiting);
     const ended = /^WasiNNError unsupported-operation: .*(?:ImportExpression|import\.meta)/;
     const seen = await runIn(tab, start, '/guest.wasm');

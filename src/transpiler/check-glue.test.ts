@@ -1,10 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { checkGlue } from './check-glue.js';
+import { checkLoading } from './check-glue.js';
 import { componentWith } from './every-name.fixture.js';
-import { glueGlobals } from './glue-globals.js';
 import { attackOn, coreNamePlaces } from './hostile-names.fixture.js';
 import { openComponent } from './open-component.js';
-import { transpile } from './transpile.js';
+import { checkScript, transpile } from './transpile.js';
 
 const unchecked = vi.hoisted(() => ({ names: true, glue: true }));
 vi.mock('./checks.js', () => ({ checks: unchecked }));
@@ -19,8 +18,6 @@ const refusal = expect.objectContaining({
   message: expect.stringMatching(/^instantiate: the script that jco makes of the component is not as it should be: /),
 });
 
-const check = (script: string) => checkGlue(script, glueGlobals);
-
 describe('checkGlue', () => {
   it.each([
     'const rsc = new Map(); return imports[0].constructor.name;',
@@ -28,8 +25,8 @@ describe('checkGlue', () => {
     "const text = 'fetch(1); eval(2); import(3)'; // fetch, eval, import\n",
     'class Classifier { constructor() { if (new.target === Classifier) this.fetch = 1; } }',
     'const fetch = () => 1; fetch();',
-  ])('lets through what jco does: %s', (statement) => {
-    expect(() => check(glueWith(statement))).not.toThrow();
+  ])('lets through what jco does: %s', async (statement) => {
+    await expect(checkScript(glueWith(statement))).resolves.toBeUndefined();
   });
 
   it.each([
@@ -57,15 +54,15 @@ describe('checkGlue', () => {
     'imports`1`',
     'debugger',
     'this is no script',
-  ])('refuses what jco does not do: %s', (statement) => {
-    expect(() => check(glueWith(statement))).toThrow(/^(it|a name in the component) /);
+  ])('refuses what jco does not do: %s', async (statement) => {
+    await expect(checkScript(glueWith(statement))).rejects.toEqual(refusal);
   });
 
   it.each([
     ['is very long', ' '.repeat(2 ** 24)],
     ['is nested very deeply', 'if (1) '.repeat(20_000)],
-  ])('refuses a script that %s', (_what, statement) => {
-    expect(() => check(glueWith(`${statement};`))).toThrow(/^(it|a name in the component) /);
+  ])('refuses a script that %s', async (_what, statement) => {
+    await expect(checkScript(glueWith(`${statement};`))).rejects.toEqual(refusal);
   });
 
   it.each([
@@ -76,20 +73,42 @@ describe('checkGlue', () => {
     `const x = 1; export { x };${glueWith('')}`,
     'export function instantiate() {}',
     '',
-  ])('refuses a script with other imports and exports: %s', (script) => {
-    expect(() => check(script)).toThrow(/^(it|a name in the component) /);
+  ])('refuses a script with other imports and exports: %s', async (script) => {
+    await expect(checkScript(script)).rejects.toEqual(refusal);
+  });
+});
+
+describe('checkLoading', () => {
+  it.each([
+    "import('/canary')",
+    "(() => { class A { static { void import('/canary'); } } })()",
+    'import.meta.url',
+    "import 'x'",
+    "import * as x from 'x'",
+    "export * from 'x'",
+    "export { x } from 'x'",
+  ])('refuses what loads other code: %s', (script) => {
+    expect(() => checkLoading(script)).toThrow(/node of type (?:Import|Export)|import\.meta/);
+  });
+
+  it('lets everything else through: a worker has nothing for it', () => {
+    expect(() => checkLoading(glueWith("fetch('/canary'); const text = 'import(1)'; eval(text);"))).not.toThrow();
   });
 });
 
 describe('where names are not checked', () => {
+  const code = "fetch('/canary?attack')";
+
   it.each(coreNamePlaces)(
-    'code gets into the script by the name of a %s, and each check of the script finds it',
+    'code gets into the script by the name of a %s, and the check of the script finds it',
     async (place) => {
-      const bytes = componentWith({ [place]: attackOn(place, 'attack') });
+      const bytes = componentWith({ [place]: attackOn(place, 'attack', code) });
       unchecked.names = false;
       unchecked.glue = false;
-      // What is left then is the check that the script loads nothing.
-      await expect(transpile(openComponent(bytes), 'block')).rejects.toThrow(refusal);
+      const made = await transpile(openComponent(bytes), 'block').catch((cause: unknown) => cause);
+      // At one place, what jco writes is no script any more.
+      if (place === 'nested core export') expect(made).toEqual(refusal);
+      else expect(made).toEqual(expect.objectContaining({ script: expect.stringContaining(code) }));
       unchecked.glue = true;
       await expect(transpile(openComponent(bytes), 'block')).rejects.toThrow(refusal);
       unchecked.names = true;
@@ -97,4 +116,11 @@ describe('where names are not checked', () => {
       expect(checked).not.toContain('canary');
     },
   );
+
+  it('what loads other code is refused even where the script is not checked', async () => {
+    const bytes = componentWith({ 'core export': attackOn('core export', 'attack') });
+    Object.assign(unchecked, { names: false, glue: false });
+    await expect(transpile(openComponent(bytes), 'block')).rejects.toThrow(/ImportExpression/);
+    Object.assign(unchecked, { names: true, glue: true });
+  });
 });

@@ -12,9 +12,9 @@ export function payload(label: string): string {
 }
 
 /** The names that run a payload in what jco makes of them, unless they are changed: of a key, and of a member. */
-export function attackOn(place: Place, label: string): string {
+export function attackOn(place: Place, label: string, code: string = payload(label)): string {
   const isKey = place.includes('import') || place === 'nested core export';
-  return isKey ? `x':0,...(${payload(label)},{}),'x` : `x']||${payload(label)}||exports0['x`;
+  return isKey ? `x':0,...(${code},{}),'x` : `x']||${code}||exports0['x`;
 }
 
 /** The places where any text is a name. */

@@ -63,8 +63,12 @@ export async function transpile(
   return { script, coreModules };
 }
 
-/** @throws WasiNNError `unsupported-operation` */
-async function checkScript(script: string): Promise<void> {
+/**
+ * Checks the script that jco makes of a component (`check-glue.ts`).
+ *
+ * @throws WasiNNError `unsupported-operation`
+ */
+export async function checkScript(script: string): Promise<void> {
   const { checkGlue, checkLoading } = await import('./check-glue.js');
   try {
     if (checks.glue) checkGlue(script, glueGlobals);
