@@ -1,9 +1,11 @@
+import { checkLimit } from '../../limits.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import {
   binary,
   cast,
   concat,
+  filled,
   gather,
   reshape,
   slice,
@@ -18,6 +20,7 @@ import type { Converter, LayerContext } from '../layer-context.js';
 export const detectionOutput: Readonly<Record<string, Converter>> = { DetectionOutput: detect };
 
 const maximumImages = 64;
+const maximumClasses = 2 ** 16;
 
 /**
  * What an SSD found: box offsets and class scores for prior boxes become rows of image, class, score and corners. The
@@ -123,6 +126,7 @@ function classScores(layer: LayerContext, batch: number, count: number): Value {
   const all = reshape(graph, layer.input(1), [batch, count, -1]);
   const scores = transpose(graph, cast(graph, all, 'float32'), [0, 2, 1]);
   const classes = Number(scores.shape?.[1]);
+  checkLimit('classes of a layer', classes, maximumClasses);
   const never = constantOf(graph, 'float32', [Number.NEGATIVE_INFINITY], []);
   const background = layer.integer('background_label_id', 0);
   const counted = Array.from({ length: classes }, (_, index) => Number(index !== background));
@@ -165,7 +169,7 @@ function lastOf(graph: GraphBuilder, list: Value, count: Value, largest: number,
 /** A row that begins with -1 ends the table; what is behind it is zero. */
 function filledUp(graph: GraphBuilder, table: Value, rows: number): Value {
   const end = constantOf(graph, 'float32', [-1, 0, 0, 0, 0, 0, 0], [1, 7]);
-  const rest = constantOf(graph, 'float32', new Array(rows * 7).fill(0), [rows, 7]);
+  const rest = filled(graph, 'float32', 0, [rows, 7]);
   return slice(graph, concat(graph, [table, end, rest], 0), 0, 0, rows);
 }
 

@@ -1,3 +1,4 @@
+import { checkLimit } from '../../limits.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import { float } from '../../onnx/model.js';
@@ -6,6 +7,7 @@ import {
   binary,
   cast,
   concat,
+  filled,
   gather,
   isStatic,
   reshape,
@@ -70,7 +72,7 @@ function filledUp(layer: LayerContext, value: Value, index: number): Value {
   const shape = layer.layer.outputs[index]?.shape;
   if (index === 2 || !isStatic(shape)) return value;
   const [rows = 0, columns = 3] = shape;
-  const rest = constantOf(layer.graph, value.type ?? 'int64', new Array(rows * columns).fill(-1), [rows, columns]);
+  const rest = filled(layer.graph, value.type ?? 'int64', -1, [rows, columns]);
   return slice(layer.graph, concat(layer.graph, [value, rest], 0), 0, 0, rows);
 }
 
@@ -103,6 +105,8 @@ function roiAlign(layer: LayerContext): Value {
   return graph.add('Relu', [largest], { type: x.type });
 }
 
+const maximumSamples = 1024;
+
 /** Inputs: data [batch, channels, height, width], regions [regions, 5], whose first number is the index in the batch. */
 function roiPooling(layer: LayerContext): Value {
   const { graph } = layer;
@@ -110,6 +114,7 @@ function roiPooling(layer: LayerContext): Value {
   const given = layer.integers('output_roi', layer.integers('output_size', []));
   const pooled = given.length === 2 ? given : [layer.integer('pooled_h'), layer.integer('pooled_w')];
   const [height = 1, width = 1] = pooled;
+  checkLimit('samples in a region', Math.max(height, width), maximumSamples);
   if (layer.choice('method', ['max', 'bilinear'], 'max') === 'max') {
     const attributes = { pooled_shape: pooled, spatial_scale: float(layer.number('spatial_scale')) };
     return graph.add('MaxRoiPool', [x, regions], { type: x.type }, { attributes });
@@ -123,7 +128,7 @@ function roiPooling(layer: LayerContext): Value {
     const place = arithmetic(graph, 'Mul', binary(graph, 'Add', start, span), constantOf(graph, 'float32', [2], []));
     return binary(graph, 'Sub', place, constantOf(graph, 'float32', [1], []));
   };
-  const ones = constantOf(graph, 'float32', new Array(height * width).fill(1), [1, height, width, 1]);
+  const ones = filled(graph, 'float32', 1, [1, height, width, 1]);
   const across = binary(graph, 'Mul', samples(corner(1), corner(3), width, [1, 1, width, 1]), ones);
   const down = binary(graph, 'Mul', samples(corner(2), corner(4), height, [1, height, 1, 1]), ones);
   const grid = concat(graph, [across, down], 3);

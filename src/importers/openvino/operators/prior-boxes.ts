@@ -10,7 +10,8 @@ export const priorBoxes: Readonly<Record<string, Converter>> = {
   PriorBoxClustered: priorBoxClustered,
 };
 
-const maximumNumbers = 2 ** 24;
+const maximumNumbers = 2 ** 22;
+const maximumDensity = 64;
 
 interface Sizes {
   /** Of the grid. */
@@ -159,6 +160,7 @@ function fixedBoxes(x: number, y: number, size: number, index: number, settings:
   const { densities, fixedRatios, ratios } = settings;
   const density = densities[index] ?? 1;
   const packed = (ratio: number): Box[] => {
+    checkLimit('boxes on a side', density, maximumDensity);
     const shift = Math.trunc(size / density);
     const root = Math.sqrt(ratio);
     const first = -Math.trunc(size) / 2 + shift / 2;

@@ -1,7 +1,18 @@
 import { checkLimit } from '../../limits.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
-import { binary, cast, concat, gather, reshape, slice, split, transpose, unary } from '../../onnx/operations.js';
+import {
+  binary,
+  cast,
+  concat,
+  filled,
+  gather,
+  reshape,
+  slice,
+  split,
+  transpose,
+  unary,
+} from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
@@ -68,11 +79,14 @@ function anchorBoxes(layer: LayerContext, style: Style, height: number, width: n
   const stride = layer.integer('feat_stride');
   const middle = (base - style.offset) / 2;
   const shift = style.shiftsAnchors ? base / 2 : 0;
-  const anchors = layer.numbers('ratio').flatMap((ratio) => {
+  const scales = layer.numbers('scale');
+  const ratios = layer.numbers('ratio');
+  checkLimit('boxes of a layer', ratios.length * scales.length * height * width, maximumBoxes);
+  const anchors = ratios.flatMap((ratio) => {
     const root = Math.sqrt((base * base) / ratio);
     const across = style.roundsRatios ? Math.round(root) : root;
     const down = style.roundsRatios ? Math.round(across * ratio) : across * ratio;
-    return layer.numbers('scale').map((scale) => {
+    return scales.map((scale) => {
       const [x, y] = [(across * scale - style.offset) / 2, (down * scale - style.offset) / 2];
       return [middle - x - shift, middle - y - shift, middle + x - shift, middle + y - shift];
     });
@@ -234,7 +248,7 @@ function withImage(graph: GraphBuilder, rows: Value, image: number): Value {
 
 /** Adds a row that ends the table, and rows of zeros, where there are fewer. */
 function filledUp(graph: GraphBuilder, value: Value, rows: number, end: readonly number[]): Value {
-  const zeros = new Array<number>((rows - 1) * end.length).fill(0);
-  const rest = constantOf(graph, 'float32', [...end, ...zeros], [rows, end.length]);
-  return slice(graph, concat(graph, [value, rest], 0), 0, 0, rows);
+  const last = constantOf(graph, 'float32', end, [1, end.length]);
+  const rest = filled(graph, 'float32', 0, [rows, end.length]);
+  return slice(graph, concat(graph, [value, last, rest], 0), 0, 0, rows);
 }
