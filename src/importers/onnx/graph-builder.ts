@@ -205,7 +205,8 @@ export class GraphBuilder {
   }
 
   #push(node: Omit<Node, 'name'>): void {
-    this.#nodes.push({ ...node, name: this.#scope.layer });
+    // onnxruntime refuses two nodes of one name. That of the first output is unique, and begins with the layer's.
+    this.#nodes.push({ ...node, name: node.outputs[0] ?? this.#scope.layer });
     this.#scope.nodes++;
     checkLimit('nodes', this.#scope.nodes, this.#scope.limits.nodes);
   }

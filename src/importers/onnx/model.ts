@@ -45,7 +45,7 @@ export type Attributes = Readonly<Record<string, Attribute | undefined>>;
 
 export interface Node {
   readonly operator: string;
-  /** For people: the name of the layer of the original model. */
+  /** Unique; begins with the name of the layer of the original model. */
   readonly name: string;
   /** Empty where an optional input is left out. */
   readonly inputs: readonly string[];

@@ -1,0 +1,28 @@
+import { operatorTable } from '../../operator-table.js';
+import type { Converter } from '../operation.js';
+import { binaries } from './binary.js';
+import { convolutions } from './convolution.js';
+import { gathers } from './gather.js';
+import { matrices } from './matrix.js';
+import { normalizations } from './normalization.js';
+import { poolings } from './pooling.js';
+import { reductions } from './reduction.js';
+import { shapes } from './shape.js';
+import { slices } from './slice.js';
+import { tensors } from './tensor.js';
+import { unaries } from './unary.js';
+
+/** How each of TensorFlow's operators is converted. */
+export const operators = operatorTable<Converter>(
+  binaries,
+  convolutions,
+  gathers,
+  matrices,
+  normalizations,
+  poolings,
+  reductions,
+  shapes,
+  slices,
+  tensors,
+  unaries,
+);

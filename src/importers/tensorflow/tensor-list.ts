@@ -1,0 +1,3 @@
+export interface TensorList {
+  readonly kind: 'list';
+}
