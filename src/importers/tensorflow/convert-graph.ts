@@ -41,6 +41,7 @@ export class GraphConverter {
     this.#conversion = {
       partials: new Map(),
       channelsFirst: new Map(),
+      padded: new Map(),
       call: (name, inputs, graph) => this.#call(name, inputs, graph),
     };
   }

@@ -1,7 +1,7 @@
 import type { Dimension } from '../onnx/model.js';
+import { broadcast } from '../onnx/operations.js';
 import { integerAttribute, typeAttribute } from './attributes.js';
 import { arithmetic } from './fold-arithmetic.js';
-import { broadcast } from '../onnx/operations.js';
 import { allKnown, type Folder, type Known, knownAt, numbersAt, vector } from './known.js';
 import type { Item, Operation } from './operation.js';
 import { rangeIndexes, readSliceParts } from './slices.js';

@@ -1,5 +1,5 @@
-import { type Field, readFields, readInt32, wireTypes } from '../../standard/protobuf.js';
 import { WasiNNError } from '../../standard/error.js';
+import { type Field, readFields, readInt32, wireTypes } from '../../standard/protobuf.js';
 
 /** A field of a message, with the bytes that hold it. */
 export interface MessageField extends Field {
@@ -71,7 +71,10 @@ export function floatOf(field: MessageField): number {
 
 /** Visits the values of a repeated `int32`, `int64`, `bool` or enum, be it packed or one of many single fields. */
 export function visitIntegers(field: MessageField, visit: (value: bigint) => void): void {
-  if (field.wireType === wireTypes.varint) return visit(bigintOf(field));
+  if (field.wireType === wireTypes.varint) {
+    visit(bigintOf(field));
+    return;
+  }
   const bytes = bytesOf(field);
   for (let at = 0; at < bytes.byteLength; ) {
     let end = at + 1;

@@ -36,6 +36,8 @@ export interface Conversion {
   readonly partials: Map<string, readonly Dimension[]>;
   /** Images with the channels last, by their names, and what they were before ONNX's layout was left. */
   readonly channelsFirst: Map<string, Value>;
+  /** Values that were padded with zeros, by their names, and what they were before. */
+  readonly padded: Map<string, { readonly source: Value; readonly pads: Value }>;
   /**
    * Converts the body of a function where it is called.
    *
@@ -83,6 +85,8 @@ export function inputsFrom(operation: Operation, first: number, end = operation.
 
 export function tensorOf(item: Item): Value {
   if (!('kind' in item)) return item;
+  // Variables of TensorFlow 1 are read without an operator of their own.
+  if (item.kind === 'variable') return item.value();
   if (item.kind === 'unconverted') throw new Unconverted();
   throw new UnsupportedVariant(`an input that is a ${item.kind === 'nothing' ? 'string or handle' : item.kind}`);
 }

@@ -9,21 +9,18 @@ import {
   type Converter,
   elementsOf,
   input,
-  itemAt,
   knownNumber,
   type Operation,
   rankOf,
-  tensorOf,
   typeOf,
 } from '../operation.js';
 import { unknownShape } from './shape.js';
 
+/** Slices by their numbers. An embedding takes them from a variable. */
 function gather(operation: Operation): Value {
-  return gatherAlong(operation, input(operation, 0), operation.inputs.length > 2 ? knownNumber(operation, 2) : 0);
-}
-
-function gatherAlong(operation: Operation, value: Value, axisNumber: number): Value {
   const { graph } = operation;
+  const value = input(operation, 0);
+  const axisNumber = operation.inputs.length > 2 ? knownNumber(operation, 2) : 0;
   const indices = input(operation, 1);
   const batchAxes = integerAttribute(operation, 'batch_dims');
   const axis = value.shape || axisNumber !== 0 ? axisOf(value, axisNumber) : 0;
@@ -83,12 +80,6 @@ const scatterWith = (reduction: string): Converter => {
   return (operation) =>
     scatterInto(operation, input(operation, 0), input(operation, 1), input(operation, 2), reduction);
 };
-
-/** The rows of a variable, which embeddings read. */
-function gatherFromVariable(operation: Operation): Value {
-  const item = itemAt(operation, 0);
-  return gatherAlong(operation, 'kind' in item && item.kind === 'variable' ? item.value() : tensorOf(item), 0);
-}
 
 function select(operation: Operation): Value {
   const { graph } = operation;
@@ -167,7 +158,7 @@ export const gathers: Readonly<Record<string, Converter>> = {
   GatherNd: gatherTuples,
   GatherV2: gather,
   OneHot: oneHot,
-  ResourceGather: gatherFromVariable,
+  ResourceGather: gather,
   ScatterNd: scatter,
   Select: select,
   SelectV2: select,

@@ -4,11 +4,11 @@ import { binary, scalarLike, unary } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { booleanAttribute, floatAttribute, integerAttribute, textAttribute, textsAttribute } from '../attributes.js';
 import { fromLayout, keepLayout, toLayout } from '../layout.js';
-import { type Converter, input, inputsFrom, nothing, type Item, type Operation } from '../operation.js';
+import { type Converter, type Item, input, inputsFrom, nothing, type Operation } from '../operation.js';
 import { addBias } from './binary.js';
 import { convolve, convolveDepthwise } from './convolution.js';
-import { elementwise } from './unary.js';
 import { multiplyMatrices } from './matrix.js';
+import { elementwise } from './unary.js';
 
 function normalizeBatch(operation: Operation): readonly Item[] {
   const isTraining = operation.attributes.has('is_training') ? booleanAttribute(operation, 'is_training') : true;

@@ -1,5 +1,5 @@
-import type { Value } from '../../onnx/graph-builder.js';
 import { int64s } from '../../onnx/constants.js';
+import type { Value } from '../../onnx/graph-builder.js';
 import { cast, int64Vector } from '../../onnx/operations.js';
 import { booleanAttribute, typeAttribute } from '../attributes.js';
 import { firstAxis, lastAgain, transposedFrom } from '../layout.js';

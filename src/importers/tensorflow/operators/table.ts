@@ -1,6 +1,7 @@
 import { operatorTable } from '../../operator-table.js';
 import type { Converter } from '../operation.js';
 import { binaries } from './binary.js';
+import { controlFlow } from './control-flow.js';
 import { convolutions } from './convolution.js';
 import { gathers } from './gather.js';
 import { matrices } from './matrix.js';
@@ -15,6 +16,7 @@ import { unaries } from './unary.js';
 /** How each of TensorFlow's operators is converted. */
 export const operators = operatorTable<Converter>(
   binaries,
+  controlFlow,
   convolutions,
   gathers,
   matrices,

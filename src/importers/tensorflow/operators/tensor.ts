@@ -8,9 +8,9 @@ import { lastAgain, lastAxis, transposedFrom } from '../layout.js';
 import {
   type Converter,
   elementsOf,
+  type Item,
   input,
   inputsFrom,
-  type Item,
   itemAt,
   knownElements,
   nothing,
@@ -32,13 +32,6 @@ function constant(operation: Operation): Item {
   const tensor = tensorAttribute(operation, 'value');
   if (!tensor) throw new UnsupportedVariant('no value');
   return operation.graph.constant(tensor);
-}
-
-/** The value of a variable. */
-function readVariable(operation: Operation): Value {
-  const item = itemAt(operation, 0);
-  if ('kind' in item && item.kind === 'variable') return item.value();
-  throw new UnsupportedVariant('a handle that is no variable of the model');
 }
 
 function fillWith(operation: Operation, lengths: Value, value: Value): Value {
@@ -101,7 +94,7 @@ function pairAt(flat: readonly number[], axis: number): readonly [number, number
 }
 
 function padBy(
-  { graph }: Operation,
+  { graph, conversion }: Operation,
   value: Value,
   pairs: readonly (readonly [number, number])[],
   filler: Value | undefined,
@@ -114,7 +107,9 @@ function padBy(
   });
   const pads = int64s(graph, [...pairs.map(([before]) => before), ...pairs.map(([, after]) => after)]);
   const inputs = filler ? [value, pads, filler] : [value, pads];
-  return graph.add('Pad', inputs, { type: value.type, shape }, { attributes: { mode } });
+  const result = graph.add('Pad', inputs, { type: value.type, shape }, { attributes: { mode } });
+  if (!filler && mode === 'constant') conversion.padded.set(result.name, { source: value, pads });
+  return result;
 }
 
 /** Paddings that are known only when the model is computed: a pair for each axis, where ONNX wants all first ones first. */
@@ -151,7 +146,7 @@ export const tensors: Readonly<Record<string, Converter>> = {
   PlaceholderWithDefault: passOn,
   PreventGradient: passOn,
   Range: range,
-  ReadVariableOp: readVariable,
+  ReadVariableOp: (operation) => input(operation, 0),
   Snapshot: passOn,
   StopGradient: passOn,
   Tile: tile,

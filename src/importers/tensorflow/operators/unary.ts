@@ -48,7 +48,7 @@ function reciprocal(graph: GraphBuilder, value: Value): Value {
   return unary(graph, 'Reciprocal', value);
 }
 
-function isFinite(graph: GraphBuilder, value: Value): Value {
+function finite(graph: GraphBuilder, value: Value): Value {
   const either = binary(graph, 'Or', test('IsInf')(graph, value), test('IsNaN')(graph, value), 'bool');
   return unary(graph, 'Not', either);
 }
@@ -73,7 +73,7 @@ export const elementwise: Readonly<Record<string, Elementwise>> = {
   Expm1: (graph, value) => binary(graph, 'Sub', unary(graph, 'Exp', value), one(graph, value)),
   Floor: ofFloats('Floor'),
   Inv: reciprocal,
-  IsFinite: isFinite,
+  IsFinite: finite,
   IsInf: test('IsInf'),
   IsNan: test('IsNaN'),
   LeakyRelu: leakyRelu,
