@@ -4,7 +4,7 @@ import { constantOf } from '../onnx/constants.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
 import { type UnsupportedOperators, UnsupportedVariant } from '../unsupported.js';
 import { fold } from './fold.js';
-import type { FunctionDef, NodeDef } from './graph-def.js';
+import type { FunctionLibrary, NodeDef } from './graph-def.js';
 import type { Known } from './known.js';
 import { damaged } from './message.js';
 import { type Conversion, type Item, nothing, type Operation, Unconverted, unconverted } from './operation.js';
@@ -28,14 +28,14 @@ const mostSteps = 500_000;
 
 /** Converts one model: its graph, and the functions that it calls. */
 export class GraphConverter {
-  readonly #functions: ReadonlyMap<string, FunctionDef>;
+  readonly #functions: FunctionLibrary;
   readonly #unsupported: UnsupportedOperators;
   readonly #calls: string[] = [];
   readonly #conversion: Conversion;
   #steps = 0;
 
   /** @param unsupported gets the variants of operators that cannot be converted; what depends on them is left out */
-  constructor(functions: ReadonlyMap<string, FunctionDef>, unsupported: UnsupportedOperators) {
+  constructor(functions: FunctionLibrary, unsupported: UnsupportedOperators) {
     this.#functions = functions;
     this.#unsupported = unsupported;
     this.#conversion = {

@@ -1,7 +1,7 @@
 import type { UnsupportedOperators } from '../unsupported.js';
 import { functionAttribute } from './attributes.js';
 import { folders } from './fold.js';
-import type { FunctionDef, GraphDef, NodeDef } from './graph-def.js';
+import type { FunctionLibrary, GraphDef, NodeDef } from './graph-def.js';
 import { operators } from './operators/table.js';
 import { readReference } from './order.js';
 
@@ -47,12 +47,7 @@ export function findUnsupported(
   }
 }
 
-function look(
-  node: NodeDef,
-  functions: ReadonlyMap<string, FunctionDef>,
-  called: Set<string>,
-  unsupported: UnsupportedOperators,
-): void {
+function look(node: NodeDef, functions: FunctionLibrary, called: Set<string>, unsupported: UnsupportedOperators): void {
   for (const key of callingAttributes) if (node.attributes.has(key)) called.add(functionAttribute(node, key));
   if (operators.has(node.op) || folders.has(node.op)) return;
   if (functions.has(node.op)) called.add(node.op);

@@ -24,7 +24,13 @@ export interface FunctionDef {
 export interface GraphDef {
   /** By their names, in the order of the file. */
   readonly nodes: ReadonlyMap<string, NodeDef>;
-  readonly functions: ReadonlyMap<string, FunctionDef>;
+  readonly functions: FunctionLibrary;
+}
+
+/** The functions of a model, which are read when they are first asked for: most are for training, or for saving. */
+export interface FunctionLibrary {
+  has(name: string): boolean;
+  get(name: string): FunctionDef | undefined;
 }
 
 /** More nodes than any model has, and few enough that a hostile file does not fill the memory. */
@@ -48,17 +54,43 @@ interface Allowance {
 export function readGraphDef(message: Uint8Array): GraphDef {
   const left = { nodes: maximumNodes, connections: maximumConnections };
   const nodes = new Map<string, NodeDef>();
-  const functions = new Map<string, FunctionDef>();
+  const functions = new Map<string, Uint8Array>();
   visitFields(message, 'GraphDef', (field) => {
     if (field.number === 1) addNode(nodes, readNode(bytesOf(field), left));
     if (field.number !== 2) return;
     visitFields(bytesOf(field), 'FunctionDefLibrary', (entry) => {
       if (entry.number !== 1) return;
-      const definition = readFunction(bytesOf(entry), left);
-      functions.set(definition.name, definition);
+      take(left, 'connections');
+      functions.set(readFunctionName(bytesOf(entry)), bytesOf(entry));
     });
   });
-  return { nodes, functions };
+  return { nodes, functions: openLibrary(functions, left) };
+}
+
+function openLibrary(functions: ReadonlyMap<string, Uint8Array>, left: Allowance): FunctionLibrary {
+  const read = new Map<string, FunctionDef>();
+  return {
+    has: (name) => functions.has(name),
+    get: (name) => {
+      const known = read.get(name);
+      const message = known ? undefined : functions.get(name);
+      if (!message) return known;
+      const definition = readFunction(message, left);
+      read.set(name, definition);
+      return definition;
+    },
+  };
+}
+
+function readFunctionName(message: Uint8Array): string {
+  let name = '';
+  visitFields(message, 'FunctionDef', (field) => {
+    if (field.number !== 1) return;
+    visitFields(bytesOf(field), 'OpDef', (inner) => {
+      if (inner.number === 1) name = textOf(inner);
+    });
+  });
+  return name;
 }
 
 function readNode(message: Uint8Array, left: Allowance): NodeDef {

@@ -1,4 +1,4 @@
-import { type ElementType, isFloat } from '../onnx/element-types.js';
+import type { ElementType } from '../onnx/element-types.js';
 import type { Dimension } from '../onnx/model.js';
 import { isStatic } from '../onnx/operations.js';
 import { elementsOf, type Operation, typeOf } from './operation.js';
@@ -13,14 +13,10 @@ export interface Known {
 /** What is known of the result of an operator; undefined where nothing is. */
 export type Folder = (operation: Operation) => Known | readonly Known[] | undefined;
 
-/** Shapes need few floats: scales and sizes. Larger tensors of them are weights. */
-const mostFloats = 16;
-
 export function knownAt(operation: Operation, index: number): Known | undefined {
   const item = operation.inputs[index];
   if (!item || 'kind' in item) return undefined;
   const elements = elementsOf(operation.conversion, item);
-  if (isFloat(typeOf(item)) && (elements?.length ?? 0) > mostFloats) return undefined;
   return elements && isStatic(item.shape) ? { type: typeOf(item), elements, dims: item.shape } : undefined;
 }
 

@@ -20,8 +20,8 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
  * @throws WasiNNError `invalid-encoding` for bytes that are no message
  */
 export function visitFields(message: Uint8Array, kind: string, visit: (field: MessageField) => void): void {
-  const isWhole = readFields(message, 0, message.byteLength, (field) => {
-    visit({ ...field, message, kind });
+  const isWhole = readFields(message, 0, message.byteLength, ({ number, wireType, start, end }) => {
+    visit({ number, wireType, start, end, message, kind });
     return true;
   });
   if (!isWhole) throw damaged(`a message of type ${kind} is cut short or malformed`);
@@ -98,7 +98,7 @@ export function fixedOf(field: MessageField, width: 4 | 8): Uint8Array {
 export function entryOf(field: MessageField): { key: string; value: Uint8Array } {
   let key = '';
   let value: Uint8Array = new Uint8Array();
-  visitFields(bytesOf(field), `map entry of ${field.kind}`, (inner) => {
+  visitFields(bytesOf(field), 'MapEntry', (inner) => {
     if (inner.number === 1) key = textOf(inner);
     if (inner.number === 2) value = bytesOf(inner);
   });

@@ -1,6 +1,6 @@
 import { quote } from '../../standard/error.js';
 import { numbersOf } from '../onnx/constants.js';
-import type { ElementType } from '../onnx/element-types.js';
+import { type ElementType, isFloat } from '../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
 import type { Dimension } from '../onnx/model.js';
 import { UnsupportedVariant } from '../unsupported.js';
@@ -63,8 +63,9 @@ export interface Operation extends WithAttributes {
  */
 export type Converter = (operation: Operation) => Item | readonly Item[];
 
-/** Lists of values longer than this are left to onnxruntime. */
-const longestKnown = 1024;
+/** Longer lists of values are left to onnxruntime. Shapes need few floats, for scales; longer lists of them are weights. */
+const mostKnown = 1024;
+const mostKnownFloats = 16;
 
 /** @throws WasiNNError `invalid-encoding` where the node has no such input */
 export function itemAt(operation: Operation, index: number): Item {
@@ -104,7 +105,8 @@ export function rankOf(value: Value): number {
 
 /** What is known of the elements of a small tensor; undefined where nothing is. */
 export function elementsOf(conversion: Conversion, value: Value): readonly Dimension[] | undefined {
-  return numbersOf(value, longestKnown) ?? conversion.partials.get(value.name);
+  const most = isFloat(typeOf(value)) ? mostKnownFloats : mostKnown;
+  return numbersOf(value, most) ?? conversion.partials.get(value.name);
 }
 
 /** The elements of an input; undefined where one of them is known only when the model is computed. */
