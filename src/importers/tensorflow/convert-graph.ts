@@ -23,8 +23,9 @@ export interface Body {
 /** A function may be called by one that is called itself, up to this depth. */
 const deepestCall = 64;
 
-/** Nodes are converted once for each call of their function: hostile functions call one another twice. */
-const mostSteps = 500_000;
+/** Functions are converted anew for each call: hostile ones call one another twice, and these again. */
+const mostCalls = 10_000;
+const mostNodes = 200_000;
 
 /** Converts one model: its graph, and the functions that it calls. */
 export class GraphConverter {
@@ -32,7 +33,8 @@ export class GraphConverter {
   readonly #unsupported: UnsupportedOperators;
   readonly #calls: string[] = [];
   readonly #conversion: Conversion;
-  #steps = 0;
+  #nodesConverted = 0;
+  #callsConverted = 0;
 
   /** @param unsupported gets the variants of operators that cannot be converted; what depends on them is left out */
   constructor(functions: FunctionLibrary, unsupported: UnsupportedOperators) {
@@ -51,10 +53,11 @@ export class GraphConverter {
     const outputs = new Map<string, readonly Item[]>();
     const find = (reference: string): Item => {
       const parsed = readReference(reference);
-      const given = body.given.get(parsed?.node ?? '');
-      if (!parsed || given) return given ?? nothing;
+      if (!parsed) return nothing;
+      const given = body.given.get(parsed.node);
+      if (given && parsed.index === 0) return given;
       const index = outputIndex(body.nodes.get(parsed.node)?.op ?? '', parsed);
-      const items = outputs.get(parsed.node) ?? [];
+      const items = outputs.get(parsed.node) ?? (given ? [given] : []);
       if (items[0] === unconverted) return unconverted;
       const item = items[index];
       if (item) return item;
@@ -62,7 +65,7 @@ export class GraphConverter {
     };
 
     for (const node of computationOrder(body.nodes, body.results, (name) => body.given.has(name))) {
-      checkLimit('calls and nodes in them', ++this.#steps, mostSteps);
+      checkLimit('nodes', ++this.#nodesConverted, mostNodes);
       const inputs = node.inputs.filter((text) => !text.startsWith('^')).map(find);
       outputs.set(node.name, this.#convertNode(node, inputs, graph));
     }
@@ -104,6 +107,7 @@ export class GraphConverter {
       throw damaged(`the function ${quote(name)} takes ${definition.inputs.length} inputs, but gets ${inputs.length}`);
     }
     checkLimit('functions that call one another', this.#calls.length, deepestCall);
+    checkLimit('function calls', ++this.#callsConverted, mostCalls);
     this.#calls.push(name);
     const given = new Map(definition.inputs.map((argument, index) => [argument, inputs[index] ?? nothing]));
     const results = this.convert({ nodes: definition.nodes, given, results: definition.outputs }, graph);

@@ -28,16 +28,18 @@ export function importTensorFlow(parts: readonly GraphBuilder[]): ImportedModel 
   return convertModel({ ...readSavedModel(model, { index, data }), byteLength });
 }
 
-/** The index is known by its end. Of the other two the first that begins as a model does is the model. */
+/** The index is known by its end, and the model by its beginning; the order decides where these do not. */
 function savedModelParts(parts: readonly GraphBuilder[]): {
   model: Uint8Array;
   index: Uint8Array;
   data: Uint8Array;
 } {
-  const index = parts.find(isSortedTable) ?? parts[1];
-  const rest = parts.filter((part) => part !== index);
-  const model = rest.find(isSavedModel) ?? rest[0];
-  const data = rest.find((part) => part !== model);
+  const found = parts.findIndex(isSortedTable);
+  const indexAt = found === -1 ? 1 : found;
+  const index = parts[indexAt];
+  const [first, second] = parts.filter((_, at) => at !== indexAt);
+  const isReversed = first && second && isSavedModel(second) && !isSavedModel(first);
+  const [model, data] = isReversed ? [second, first] : [first, second];
   if (parts.length === 3 && model && index && data) return { model, index, data };
   throw new WasiNNError(
     'invalid-argument',

@@ -174,6 +174,10 @@ function repeatLast(values: Uint8Array, byteLength: number, width: number, name:
   whole.set(values);
   const last = values.subarray(values.byteLength - width);
   if (last.every((byte) => byte === 0)) return whole;
-  for (let at = values.byteLength; at < byteLength; at += width) whole.set(last, at);
+  whole.set(last, values.byteLength);
+  // Twice as much each time.
+  for (let done = width; done < byteLength - values.byteLength; done *= 2) {
+    whole.copyWithin(values.byteLength + done, values.byteLength, values.byteLength + done);
+  }
   return whole;
 }

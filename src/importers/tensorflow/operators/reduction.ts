@@ -1,6 +1,6 @@
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { cast, int64Vector } from '../../onnx/operations.js';
+import { cast, int64Vector, unary } from '../../onnx/operations.js';
 import { booleanAttribute, typeAttribute } from '../attributes.js';
 import { firstAxis, lastAgain, transposedFrom } from '../layout.js';
 import { axisOf, type Converter, input, knownElements, knownNumber, type Operation, rankOf } from '../operation.js';
@@ -25,7 +25,8 @@ function reduce(operation: Operation, operator: string, value: Value): Value {
     return operation.graph.add(operator, [value, axes], { type: value.type, shape }, { attributes });
   }
   const axes = [...new Set(known.map((axis) => axisOf(value, axis)))].sort((left, right) => left - right);
-  if (axes.length === 0) return value;
+  // Over no axes, each element is its own sum; the length of one number is its size.
+  if (axes.length === 0) return operator === 'ReduceL2' ? unary(operation.graph, 'Abs', value) : value;
   return reduceImage(operation, operator, value, axes) ?? reduceOver(operation, operator, value, axes);
 }
 

@@ -32,50 +32,111 @@ function knownSizes(operation: Operation, image: Value): { from: number; to: num
   const sizes = [0, 1].flatMap((axis) => {
     const from = image.shape?.[axis + 2];
     const to = wanted?.[axis];
-    return typeof from === 'number' && to !== undefined && from > 0 && to > 0 ? [{ from, to }] : [];
+    const isKnown = typeof from === 'number' && to !== undefined && from > 0 && to > 0;
+    return isKnown && from * to <= largestMatrix ? [{ from, to }] : [];
   });
   return sizes.length === 2 ? sizes : undefined;
 }
 
 function resizeLinearly(operation: Operation): Value {
-  const { graph } = operation;
   const image = floatImage(operation);
   const coordinates = coordinatesOf(operation);
   const sizes = knownSizes(operation, image);
-  if (!sizes || coordinates === 'half_pixel' || sizes.some(({ from, to }) => from * to > largestMatrix)) {
+  if (!sizes || coordinates === 'half_pixel') {
     return resize(operation, image, { mode: 'linear', coordinate_transformation_mode: coordinates });
   }
-  const [rows = 0, columns = 0] = sizes.map(({ to }) => to);
-  const [vertical, horizontal] = sizes.map(({ from, to }) => linearMatrix(from, to, coordinates));
-  const [batch = '?', channels = '?', height = '?'] = image.shape ?? [];
-  const left = constantOf(graph, 'float32', vertical ?? [], [rows, (vertical?.length ?? 0) / rows]);
-  const right = constantOf(graph, 'float32', transposed(horizontal ?? [], columns), [
-    (horizontal?.length ?? 0) / columns,
-    columns,
-  ]);
-  const wide = graph.add('MatMul', [image, right], { type: 'float32', shape: [batch, channels, height, columns] });
-  const result = graph.add('MatMul', [left, wide], { type: 'float32', shape: [batch, channels, rows, columns] });
-  return toLayout(operation, result, 4);
+  return weigh(
+    operation,
+    image,
+    sizes.map((size) => weightMatrix(size, coordinates, linearWeights)),
+  );
 }
 
-/** One row for each element of the result: what it takes of each element of the axis. */
-function linearMatrix(from: number, to: number, coordinates: Coordinates): Float32Array {
-  const matrix = new Float32Array(from * to);
-  for (let index = 0; index < to; index++) {
-    const source = Math.min(Math.max(sourceOf(index, from, to, coordinates), 0), from - 1);
-    const lower = Math.floor(source);
-    const upper = Math.min(lower + 1, from - 1);
-    matrix[index * from + lower] = 1 - (source - lower);
-    matrix[index * from + upper] = (matrix[index * from + upper] ?? 0) + source - lower;
+function resizeCubically(operation: Operation): Value {
+  const image = floatImage(operation);
+  const coordinates = coordinatesOf(operation);
+  const isHalfPixel = coordinates === 'half_pixel';
+  const sizes = knownSizes(operation, image);
+  if (sizes) {
+    const weights = isHalfPixel ? cubicWeights(-0.5, false) : cubicWeights(-0.75, true);
+    return weigh(
+      operation,
+      image,
+      sizes.map((size) => weightMatrix(size, coordinates, weights)),
+    );
   }
-  return matrix;
+  return resize(operation, image, {
+    mode: 'cubic',
+    coordinate_transformation_mode: coordinates,
+    cubic_coeff_a: float(isHalfPixel ? -0.5 : -0.75),
+    exclude_outside: isHalfPixel ? 1 : 0,
+  });
 }
 
-function transposed(matrix: ArrayLike<number>, rows: number): Float32Array {
-  const columns = matrix.length / rows;
-  return Float32Array.from({ length: matrix.length }, (_, index) => {
-    return matrix[(index % rows) * columns + Math.floor(index / rows)] ?? 0;
+/** One row for each element of the result, with what it takes of each element of the axis. */
+interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly elements: Float32Array;
+}
+
+function weigh(operation: Operation, image: Value, [vertical, horizontal]: readonly Matrix[]): Value {
+  if (!vertical || !horizontal) throw new RangeError('an image has two spatial axes');
+  const { graph } = operation;
+  const [batch = '?', channels = '?', height = '?'] = image.shape ?? [];
+  const right = constantOf(graph, 'float32', transposed(horizontal), [horizontal.columns, horizontal.rows]);
+  const left = constantOf(graph, 'float32', vertical.elements, [vertical.rows, vertical.columns]);
+  const wide = graph.add('MatMul', [image, right], {
+    type: 'float32',
+    shape: [batch, channels, height, horizontal.rows],
   });
+  const shape = [batch, channels, vertical.rows, horizontal.rows];
+  return toLayout(operation, graph.add('MatMul', [left, wide], { type: 'float32', shape }), 4);
+}
+
+/** What a place takes of the elements around it: their indexes, which may be beyond the axis, and their weights. */
+type Weights = (source: number, length: number) => readonly (readonly [index: number, weight: number])[];
+
+function weightMatrix({ from, to }: { from: number; to: number }, coordinates: Coordinates, weights: Weights): Matrix {
+  const elements = new Float32Array(from * to);
+  for (let row = 0; row < to; row++) {
+    for (const [index, weight] of weights(sourceOf(row, from, to, coordinates), from)) {
+      const at = row * from + Math.min(Math.max(index, 0), from - 1);
+      elements[at] = (elements[at] ?? 0) + weight;
+    }
+  }
+  return { rows: to, columns: from, elements };
+}
+
+const linearWeights: Weights = (source) => {
+  const lower = Math.floor(source);
+  return [
+    [lower, 1 - (source - lower)],
+    [lower + 1, source - lower],
+  ];
+};
+
+/** @param isClamped whether elements beyond the axis are those at its ends; otherwise they count for nothing */
+function cubicWeights(a: number, isClamped: boolean): Weights {
+  return (source, length) => {
+    const lower = Math.floor(source);
+    // TensorFlow takes the weights from a table with this many steps.
+    const offset = Math.round((source - lower) * 1024) / 1024;
+    const all = [-1, 0, 1, 2].map((step) => [lower + step, cubic(Math.abs(step - offset), a)] as const);
+    if (isClamped) return all;
+    const inside = all.filter(([index]) => index >= 0 && index < length);
+    const sum = inside.reduce((total, [, weight]) => total + weight, 0);
+    return inside.map(([index, weight]) => [index, weight / sum] as const);
+  };
+}
+
+function cubic(distance: number, a: number): number {
+  if (distance <= 1) return ((a + 2) * distance - (a + 3)) * distance * distance + 1;
+  return distance < 2 ? ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a : 0;
+}
+
+function transposed({ rows, columns, elements }: Matrix): Float32Array {
+  return elements.map((_, index) => elements[(index % rows) * columns + Math.floor(index / rows)] ?? 0);
 }
 
 function resizeToNearest(operation: Operation): Value {
@@ -106,17 +167,6 @@ function resizeToNearest(operation: Operation): Value {
 function nearest(index: number, from: number, to: number, coordinates: Coordinates): number {
   const source = sourceOf(index, from, to, coordinates);
   return Math.min(Math.max(Math.floor(coordinates === 'asymmetric' ? source : source + 0.5), 0), from - 1);
-}
-
-function resizeCubically(operation: Operation): Value {
-  const coordinates = coordinatesOf(operation);
-  const isHalfPixel = coordinates === 'half_pixel';
-  return resize(operation, floatImage(operation), {
-    mode: 'cubic',
-    coordinate_transformation_mode: coordinates,
-    cubic_coeff_a: float(isHalfPixel ? -0.5 : -0.75),
-    exclude_outside: isHalfPixel ? 1 : 0,
-  });
 }
 
 /** Images of integers are interpolated as floats. */
