@@ -90,11 +90,9 @@ describe('GraphBuilder', () => {
   it('writes equal small constants and equal views once', () => {
     const graph = new GraphBuilder('test', limits);
     const weights = new Uint8Array(4096);
-    int64s(graph, [1, 2]);
-    int64s(graph, [1, 2]);
-    graph.constant({ type: 'uint8', dims: [2048], data: weights.subarray(0, 2048) });
-    graph.constant({ type: 'uint8', dims: [2048], data: weights.subarray(0, 2048) });
-    graph.constant({ type: 'uint8', dims: [2048], data: weights.subarray(1, 2049) });
+    const view = (start: number) =>
+      graph.constant({ type: 'uint8', dims: [2048], data: weights.subarray(start, start + 2048) });
+    graph.add('Test', [int64s(graph, [1, 2]), int64s(graph, [1, 2]), view(0), view(0), view(1)]);
 
     expect(graph.build().initializers).toHaveLength(3);
   });
@@ -109,10 +107,18 @@ describe('GraphBuilder', () => {
     expect(new Set(['a/0', taken.name, again.name, value.name]).size).toBe(3);
   });
 
+  it('leaves out constants that no node uses', () => {
+    const graph = new GraphBuilder('test', limits);
+    const shape = int64s(graph, [6]);
+    graph.add('Test', [reshape(graph, shape, [1, 1])]);
+
+    expect(graph.build().initializers.map(({ tensor }) => tensor.dims)).toEqual([[1, 1]]);
+  });
+
   it('copies weights only into the result', () => {
     const graph = new GraphBuilder('test', limits);
     const data = new TextEncoder().encode('weights in the middle of the model');
-    graph.constant({ type: 'uint8', dims: [data.byteLength], data });
+    graph.add('Test', [graph.constant({ type: 'uint8', dims: [data.byteLength], data })]);
     data.set(new TextEncoder().encode('WEIGHTS'));
 
     expect(text(write(graph))).toContain('WEIGHTS in the middle of the model');

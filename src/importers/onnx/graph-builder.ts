@@ -36,6 +36,8 @@ interface Scope {
   readonly constants: Map<string, Value>;
   readonly buffers: Map<ArrayBufferLike, number>;
   readonly initializers: Initializer[];
+  /** The names that are inputs of nodes. */
+  readonly used: Set<string>;
   layer: string;
   nodes: number;
   constantBytes: number;
@@ -116,7 +118,7 @@ export class GraphBuilder {
    * @param name used as it is, unless something has it already
    * @returns the name that the output has
    */
-  output(name: string, value: Value, type: ElementType, shape: Shape | undefined = value.shape): string {
+  output(name: string, value: Value, type: ElementType, shape: Shape | undefined): string {
     const free = this.#claim(name);
     this.#push({ operator: 'Identity', inputs: [value.name], outputs: [free], attributes: {}, domain: '' });
     this.#outputs.push({ name: free, type, shape });
@@ -180,12 +182,13 @@ export class GraphBuilder {
     return value;
   }
 
-  /** The graph as it is now. Constants of subgraphs are in the outermost graph. */
+  /** The graph as it is now. Constants that no node uses are left out, and those of subgraphs are in the outermost graph. */
   build(): Graph {
+    const { initializers, used } = this.#scope;
     return {
       name: this.#name,
       nodes: this.#nodes,
-      initializers: this.#depth === 0 ? this.#scope.initializers : [],
+      initializers: this.#depth === 0 ? initializers.filter(({ name }) => used.has(name)) : [],
       inputs: this.#inputs,
       outputs: this.#outputs,
     };
@@ -205,8 +208,9 @@ export class GraphBuilder {
   }
 
   #push(node: Omit<Node, 'name'>): void {
-    // onnxruntime refuses two nodes of one name. That of the first output is unique, and begins with the layer's.
-    this.#nodes.push({ ...node, name: node.outputs[0] ?? this.#scope.layer });
+    // A node is called like its first output: by a name that is free, and begins with the layer's.
+    this.#nodes.push({ ...node, name: node.outputs[0] ?? '' });
+    for (const input of node.inputs) this.#scope.used.add(input);
     this.#scope.nodes++;
     checkLimit('nodes', this.#scope.nodes, this.#scope.limits.nodes);
   }
@@ -234,6 +238,7 @@ function newScope(limits: Limits): Scope {
     constants: new Map(),
     buffers: new Map(),
     initializers: [],
+    used: new Set(),
     layer: '',
     nodes: 0,
     constantBytes: 0,

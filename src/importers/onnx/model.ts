@@ -45,7 +45,7 @@ export type Attributes = Readonly<Record<string, Attribute | undefined>>;
 
 export interface Node {
   readonly operator: string;
-  /** Unique; begins with the name of the layer of the original model. */
+  /** For people. No two nodes have the same. */
   readonly name: string;
   /** Empty where an optional input is left out. */
   readonly inputs: readonly string[];

@@ -97,6 +97,8 @@ export function concat(graph: GraphBuilder, values: readonly Value[], axis: numb
 
 /** Cuts a range out of one axis; negative ends count from the axis's end. */
 export function slice(graph: GraphBuilder, value: Value, axis: number, start: number, end: number): Value {
+  const folded = foldList(value, (numbers) => numbers.slice(start, end));
+  if (folded) return graph.constant(folded);
   const inputs = [value, int64s(graph, [start]), int64s(graph, [end]), int64s(graph, [axis])];
   const [at] = normalizeAxes([axis], value.shape?.length ?? 0);
   const length = value.shape?.[at ?? 0];
@@ -116,6 +118,31 @@ export function split(graph: GraphBuilder, value: Value, axis: number, lengths: 
   }));
   return graph.addMultiple('Split', [value, int64s(graph, lengths)], results, { attributes: { axis } });
 }
+
+/** Takes slices of an axis by their indices, which replace the axis in the result. */
+export function gather(graph: GraphBuilder, value: Value, indices: Value, axis: number): Value {
+  const at = axis < 0 && value.shape ? axis + value.shape.length : axis;
+  const numbers = integersOf(indices);
+  const dims = indices.constant?.dims;
+  const folded = foldList(value, (list) => numbers?.map((index) => list.at(index) ?? Number.NaN), dims);
+  if (folded) return graph.constant(folded);
+  const shape = value.shape &&
+    indices.shape && [...value.shape.slice(0, at), ...indices.shape, ...value.shape.slice(at + 1)];
+  return graph.add('Gather', [value, indices], { type: value.type, shape }, { attributes: { axis: at } });
+}
+
+/** Adds, subtracts, multiplies or divides; integers that are constants at once. */
+export function arithmetic(graph: GraphBuilder, operator: keyof typeof foldable, left: Value, right: Value): Value {
+  const folded = foldArithmetic(left, right, foldable[operator]);
+  return folded ? graph.constant(folded) : binary(graph, operator, left, right);
+}
+
+const foldable = {
+  Add: (left: number, right: number) => left + right,
+  Sub: (left: number, right: number) => left - right,
+  Mul: (left: number, right: number) => left * right,
+  Div: (left: number, right: number) => Math.trunc(left / right),
+} as const;
 
 /** An operator of two operands that broadcasts them as NumPy does. */
 export function binary(graph: GraphBuilder, operator: string, left: Value, right: Value, type = left.type): Value {
@@ -217,6 +244,34 @@ function foldConcat(values: readonly Value[]): Tensor | undefined {
   if (type === undefined || !parts.every((part) => part !== undefined)) return undefined;
   const numbers = parts.flat();
   return numbers.length <= foldedElements ? numbersTensor(type, numbers, [numbers.length]) : undefined;
+}
+
+/** A constant list of 64- or 32-bit integers, changed. */
+function foldList(
+  { constant, type }: Value,
+  change: (numbers: readonly number[]) => readonly number[] | undefined,
+  dims?: readonly number[],
+): Tensor | undefined {
+  if (constant?.dims.length !== 1 || (type !== 'int64' && type !== 'int32')) return undefined;
+  const numbers = constant.data.byteLength <= foldedElements ? change(decode(constant)) : undefined;
+  return numbers?.every(Number.isSafeInteger) ? numbersTensor(type, numbers, dims ?? [numbers.length]) : undefined;
+}
+
+function foldArithmetic(
+  left: Value,
+  right: Value,
+  compute: (left: number, right: number) => number,
+): Tensor | undefined {
+  const { type } = left;
+  if (type !== right.type || (type !== 'int64' && type !== 'int32')) return undefined;
+  const dims = broadcast(left.constant?.dims, right.constant?.dims);
+  const [a, b] = [integersOf(left, 64), integersOf(right, 64)];
+  if (!a || !b || !isStatic(dims) || dims.length > 1) return undefined;
+  const count = dims[0] ?? 1;
+  const numbers = Array.from({ length: count }, (_, index) =>
+    compute(a[a.length === 1 ? 0 : index] ?? Number.NaN, b[b.length === 1 ? 0 : index] ?? Number.NaN),
+  );
+  return numbers.every(Number.isSafeInteger) ? numbersTensor(type, numbers, dims) : undefined;
 }
 
 function foldCast(tensor: Tensor | undefined, type: ElementType): Tensor | undefined {

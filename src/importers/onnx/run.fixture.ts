@@ -25,7 +25,7 @@ export async function runOnnx(
   onnx: Uint8Array,
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<Map<string, Tensor>> {
-  const session = await ort.InferenceSession.create(onnx, { executionProviders: ['wasm'] });
+  const session = await ort.InferenceSession.create(onnx, { executionProviders: ['wasm'], logSeverityLevel: 3 });
   try {
     const feeds = Object.entries(inputs).map(([name, tensor]) => [name, toOrt(tensor)] as const);
     const results = await session.run(Object.fromEntries(feeds));
