@@ -44,6 +44,7 @@ export class GraphConverter {
       partials: new Map(),
       channelsFirst: new Map(),
       padded: new Map(),
+      successors: new Map(),
       call: (name, inputs, graph) => this.#call(name, inputs, graph),
     };
   }

@@ -96,7 +96,7 @@ function addOutput(builder: GraphBuilder, port: Port, item: Item | undefined): A
     throw damaged(`the output ${quote(port.name)} is the node output ${quote(port.reference)}, which has no tensor`);
   const value = tensorOf(item);
   const type = typeOf(value);
-  const name = builder.output(port.name, value, type);
+  const name = builder.output(port.name, value, type, value.shape);
   return { port, info: infoOf(name, type, value.shape) };
 }
 

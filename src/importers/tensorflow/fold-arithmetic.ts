@@ -45,6 +45,8 @@ const reduction = (compute: Compute): Folder => {
   return (operation) => {
     const known = knownAt(operation, 0);
     const all = numbers(known?.elements);
+    // A number without axes has none to reduce.
+    if (known?.dims.length === 0) return known;
     if (!known || !all || all.length === 0 || known.dims.length !== 1 || numbersAt(operation, 1)?.length !== 1) {
       return undefined;
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../../standard/error.js';
 import { operatorGoldens, savedModelGolden } from './goldens.fixture.js';
-import { importTensorFlow } from './import-tensorflow.js';
+import { importTensorflow } from './import-tensorflow.js';
 import { constNode, functionAttribute, graphDef, nodeDef, placeholder, type TestFunction } from './model.fixture.js';
 
 // Damaged and hostile models end in an error that names the problem: never in another exception, a hang, or memory that is
@@ -11,7 +11,7 @@ type Parts = readonly Uint8Array<ArrayBuffer>[];
 
 function outcomeOf(parts: Parts): WasiNNError | undefined {
   try {
-    importTensorFlow(parts);
+    importTensorflow(parts);
     return undefined;
   } catch (cause) {
     if (cause instanceof WasiNNError) return cause;

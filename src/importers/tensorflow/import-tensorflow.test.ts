@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../../standard/error.js';
 import type { Tensor } from '../onnx/model.js';
 import { relativeError, runOnnx } from '../onnx/run.fixture.js';
-import { importTensorFlow } from './import-tensorflow.js';
+import { importTensorflow } from './import-tensorflow.js';
 import { constNode, graphDef, nodeDef, placeholder } from './model.fixture.js';
 
 const folder = new URL('../../../../shared/fixtures/encodings/tensorflow/', import.meta.url);
@@ -34,7 +34,7 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
     ['small', 32, 10],
     ['mobilenet_v2', 96, 1000],
   ])('%s.pb answers as TensorFlow does', async (name, size, classes) => {
-    const model = importTensorFlow([read(`${name}.pb`)]);
+    const model = importTensorflow([read(`${name}.pb`)]);
 
     expect(model.inputs).toEqual([{ name: 'input', type: 'FP32', shape: [1, size, size, 3] }]);
     expect(model.outputs).toEqual([{ name: 'Identity', type: 'FP32', shape: [1, classes] }]);
@@ -50,7 +50,7 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
   ])('a SavedModel with its parts %s answers as TensorFlow does', async (_what, order) => {
     const parts = order.map((index) => read(`small_saved/${savedModelFiles[index]}`));
 
-    const model = importTensorFlow(parts);
+    const model = importTensorflow(parts);
 
     expect(model.inputs).toEqual([{ name: 'input', type: 'FP32', shape: [1, 32, 32, 3] }]);
     expect(model.outputs).toEqual([{ name: 'scores', type: 'FP32', shape: [1, 10] }]);
@@ -63,7 +63,7 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
   it('has no more transposes than its ends, and its weights once', () => {
     const bytes = read('mobilenet_v2.pb');
 
-    const { onnx } = importTensorFlow([bytes]);
+    const { onnx } = importTensorflow([bytes]);
 
     expect(onnx.byteLength).toBeLessThan(bytes.byteLength * 1.02);
   });
@@ -73,14 +73,14 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
     if (!model || !index || !data) throw new Error('three files were read');
     data[100] = (data[100] ?? 0) ^ 1;
 
-    const error = errorOf(() => importTensorFlow([model, index, data]));
+    const error = errorOf(() => importTensorflow([model, index, data]));
 
     expect(error.code).toBe('invalid-encoding');
     expect(error.message).toMatch(/the variable ".*" does not fit its checksum/);
   });
 
   it('says which parts a SavedModel with variables has', () => {
-    const error = errorOf(() => importTensorFlow([read('small_saved/saved_model.pb')]));
+    const error = errorOf(() => importTensorflow([read('small_saved/saved_model.pb')]));
 
     expect(error.code).toBe('invalid-argument');
     expect(error.message).toContain('saved_model.pb, variables.index, variables.data-00000-of-00001');
@@ -97,7 +97,7 @@ describe('a frozen graph', () => {
       nodeDef('switch', 'Switch', ['x', 'x']),
       nodeDef('unused', 'Forgotten', []),
     ]);
-    const error = errorOf(() => importTensorFlow([graph]));
+    const error = errorOf(() => importTensorflow([graph]));
 
     expect(error.code).toBe('unsupported-operation');
     expect(error.message).toContain('Imagined in "second", "first"');
@@ -116,7 +116,7 @@ describe('a frozen graph', () => {
       constNode('k', [1]),
     ]);
 
-    const { outputs } = importTensorFlow([graph]);
+    const { outputs } = importTensorflow([graph]);
 
     expect(outputs.map(({ name, type, shape }) => [name, type, shape])).toEqual([
       ['top', 'FP32', [2, 1]],
@@ -131,7 +131,7 @@ describe('a frozen graph', () => {
       nodeDef('b', 'Neg', ['a']),
       nodeDef('c', 'Neg', ['b']),
     ]);
-    const error = errorOf(() => importTensorFlow([graph]));
+    const error = errorOf(() => importTensorflow([graph]));
 
     expect(error.code).toBe('invalid-encoding');
     expect(error.message).toMatch(/the node "[ab]" depends on its own output/);
@@ -141,6 +141,6 @@ describe('a frozen graph', () => {
     ['no parts', []],
     ['two parts', [new Uint8Array(4), new Uint8Array(4)]],
   ])('is refused as %s', (_what, parts) => {
-    expect(errorOf(() => importTensorFlow(parts)).code).toBe('invalid-argument');
+    expect(errorOf(() => importTensorflow(parts)).code).toBe('invalid-argument');
   });
 });

@@ -16,7 +16,7 @@ import { isSortedTable } from './sorted-table.js';
  * @throws WasiNNError `invalid-argument` for a wrong number of parts; `invalid-encoding` for bytes that are no such model;
  *   `unsupported-operation` that names all operators that cannot be converted; `too-large` for a model beyond the limits
  */
-export function importTensorFlow(parts: readonly GraphBuilder[]): ImportedModel {
+export function importTensorflow(parts: readonly GraphBuilder[]): ImportedModel {
   const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
   const [only] = parts;
   if (only && parts.length === 1 && !isSavedModel(only)) {

@@ -38,6 +38,8 @@ export interface Conversion {
   readonly channelsFirst: Map<string, Value>;
   /** Values that were padded with zeros, by their names, and what they were before. */
   readonly padded: Map<string, { readonly source: Value; readonly pads: Value }>;
+  /** Numbers that are one more than another, by their names, and the name of the other. */
+  readonly successors: Map<string, string>;
   /**
    * Converts the body of a function where it is called.
    *

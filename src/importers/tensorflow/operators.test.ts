@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { relativeError, runOnnx } from '../onnx/run.fixture.js';
 import { type Golden, operatorGoldens, savedModelGolden } from './goldens.fixture.js';
-import { importTensorFlow } from './import-tensorflow.js';
+import { importTensorflow } from './import-tensorflow.js';
 
 async function expectAnswers({ parts, inputs, outputs }: Golden): Promise<void> {
-  const model = importTensorFlow(parts);
+  const model = importTensorflow(parts);
   // An operator that looks at no more than a shape that is known takes no input.
   const taken = model.inputs.flatMap(({ name }) => {
     const tensor = inputs[name];
@@ -31,7 +31,7 @@ describe('a SavedModel', () => {
   });
 
   it('has the inputs and outputs of its signature, under all their names', () => {
-    const model = importTensorFlow(savedModelGolden().parts);
+    const model = importTensorflow(savedModelGolden().parts);
 
     expect(model.inputs.map(({ name, type }) => [name, type])).toEqual([
       ['features', 'FP32'],

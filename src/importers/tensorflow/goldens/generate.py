@@ -204,6 +204,31 @@ case("BatchMatMulV2", lambda x, y: (tf.matmul(x, y), tf.matmul(x, x, transpose_b
 case("Einsum", lambda x, y: (tf.einsum("abc,cd->abd", x, y), tf.einsum("...ij->...ji", x)), floats(2, 3, 4), floats(4, 5), open_axes=())
 case("Tensordot", lambda x: tf.tensordot(x, floats(4, 5), [[2], [0]]), floats(2, 3, 4))
 
+# Control flow.
+def steps(x, length, last_only=False):
+    """A recurrent layer: reads a list in a loop, and writes another."""
+    rows = tf.TensorArray(tf.float32, length).unstack(tf.transpose(x, [1, 0, 2]))
+    results = tf.TensorArray(tf.float32, 1 if last_only else length)
+    kernel = floats(3, 3)
+
+    def step(i, state, results):
+        state = tf.tanh(state @ kernel + rows.read(i))
+        return i + 1, state, results.write(0 if last_only else i, state)
+
+    _, state, results = tf.while_loop(lambda i, *_: i < length, step, (0, tf.zeros_like(x[:, 0]), results))
+    return results.stack(), state
+
+
+case("While that is known to end", lambda x: steps(x, 4), floats(2, 4, 3))
+case("While over an open axis", lambda x: steps(x, tf.shape(x)[1]), floats(2, 4, 3), open_axes=(0, 1))
+case("While that keeps its last element", lambda x: steps(x, tf.shape(x)[1], True), floats(2, 4, 3), open_axes=(0, 1))
+case("While that goes round often", lambda x: tf.while_loop(lambda i, x: i < 1000, lambda i, x: (i + 1, tf.sin(x) + 0.1), (0, x))[1], floats(3))
+case("While until a value", lambda x: tf.while_loop(lambda x: tf.reduce_sum(x) < 100.0, lambda x: (x * 1.5 + 1,), (x,))[0], floats(2, 3, low=0.1))
+case("While in a While", lambda x, y: tf.while_loop(lambda i, x: i < y, lambda i, x: (i + 1, tf.while_loop(lambda j, x: j < i, lambda j, x: (j + 1, x + 1), (0, x * 2))[1]), (0, x))[1], floats(3), np.int32(3))
+case("If", lambda x: tf.cond(tf.reduce_sum(x) > 0, lambda: (x * 2, tf.shape(x)), lambda: (x[:1] - 1, tf.shape(x) + 1)), floats(3, 2))
+case("If that is known", lambda x: tf.cond(tf.shape(x)[1] > 1, lambda: x * 2, lambda: x - 1), floats(3, 2))
+case("PartitionedCall", lambda x: tf.function(lambda a, b: (a + b, a * b))(x, x * 2), floats(3, 2))
+
 with open(os.path.join(os.path.dirname(__file__), "operators.jsonl"), "w") as file:
     file.write("\n".join(lines) + "\n")
 print(len(lines), "cases")

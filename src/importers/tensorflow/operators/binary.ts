@@ -2,7 +2,7 @@ import { isFloat } from '../../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import { binary, broadcast, reshape, scalarLike, unary } from '../../onnx/operations.js';
 import { hasChannelsFirst, inSharedLayout } from '../layout.js';
-import { type Converter, input, inputsFrom, type Operation, rankOf, typeOf } from '../operation.js';
+import { type Converter, input, inputsFrom, knownElements, type Operation, rankOf, typeOf } from '../operation.js';
 
 // Operators that compute each element of their result from the same elements of two operands, which broadcast.
 
@@ -63,8 +63,6 @@ const xLogY: Combine = (graph, left, right) =>
   unlessZero(graph, left, binary(graph, 'Mul', left, unary(graph, 'Log', right)));
 
 const combinations: Readonly<Record<string, Combine>> = {
-  Add: same('Add'),
-  AddV2: same('Add'),
   BitwiseAnd: same('BitwiseAnd'),
   BitwiseOr: same('BitwiseOr'),
   BitwiseXor: same('BitwiseXor'),
@@ -105,6 +103,14 @@ const combined = (combine: Combine): Converter => {
   };
 };
 
+/** Additions of one are remembered: they count the rounds of a loop. */
+const added: Converter = (operation) => {
+  const sum = combined(same('Add'))(operation);
+  const [value, step] = [input(operation, 0), knownElements(operation, 1)];
+  if ('name' in sum && step?.length === 1 && step[0] === 1) operation.conversion.successors.set(sum.name, value.name);
+  return sum;
+};
+
 /** The sum of any number of tensors of one shape. */
 function addAll(operation: Operation): Value {
   const [first = input(operation, 0), ...rest] = inputsFrom(operation, 0);
@@ -132,6 +138,8 @@ function clip(operation: Operation): Value {
 export const binaries: Readonly<Record<string, Converter>> = {
   ...Object.fromEntries(Object.entries(combinations).map(([op, combine]) => [op, combined(combine)])),
   AccumulateNV2: addAll,
+  Add: added,
+  AddV2: added,
   AddN: addAll,
   BiasAdd: (operation) => addBias(operation, input(operation, 0), input(operation, 1)),
   BiasAddV1: (operation) => addBias(operation, input(operation, 0), input(operation, 1)),

@@ -14,6 +14,7 @@ import { resizings } from './resize.js';
 import { shapes } from './shape.js';
 import { slices } from './slice.js';
 import { tensors } from './tensor.js';
+import { tensorLists } from './tensor-list.js';
 import { unaries } from './unary.js';
 
 /** How each of TensorFlow's operators is converted. */
@@ -31,6 +32,7 @@ export const operators = operatorTable<Converter>(
   resizings,
   shapes,
   slices,
+  tensorLists,
   tensors,
   unaries,
 );
