@@ -28,16 +28,13 @@ export class OperatorCalls {
     layer: string,
   ): PythonValue {
     const values = [...positional, ...named.map(([, value]) => value)];
-    const withTensors = values.some(
-      (value) => value instanceof Tensor || (Array.isArray(value) && value.some(isTensor)),
-    );
     const scalar = pythonOperators.get(name);
     const found = operators.get(name) ?? operators.get(outOfPlace(name));
     if (!found && !scalar) this.#unsupported.add(displayName(name), layer);
     if (values.some((value) => value instanceof UnknownValue || (Array.isArray(value) && value.includes(unknown)))) {
       return unknown;
     }
-    if (scalar && (!withTensors || !found)) return scalar(this.#graph, positional);
+    if (scalar && (!found || !takesTensors(values))) return scalar(this.#graph, positional);
     if (!found) return unknown;
     return this.#convert(name, found, positional, named, layer);
   }
@@ -85,8 +82,10 @@ export class OperatorCalls {
   }
 }
 
-function isTensor(value: PythonValue): boolean {
-  return value instanceof Tensor;
+/** Lists and dictionaries have operators of the same names as tensors, whatever is in them. */
+function takesTensors(values: readonly PythonValue[]): boolean {
+  const [first] = values;
+  return !Array.isArray(first) && !(first instanceof Map) && values.some((value) => value instanceof Tensor);
 }
 
 /** Operators that end in one underscore work in place. */

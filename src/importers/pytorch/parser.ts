@@ -137,7 +137,7 @@ class Parser {
     if (!this.#is(',')) return first;
     const items = [first];
     while (this.#accept(',')) {
-      if (this.#is('=') || this.#token.kind === 'newline') break;
+      if (this.#is('=') || this.#is(')') || this.#token.kind === 'newline') break;
       items.push(this.#expression());
     }
     return { kind: 'list', items };

@@ -24,12 +24,13 @@ function comparison(compare: (left: number, right: number) => boolean): PythonOp
   return (_, [left, right]) => compare(numberOf(left) ?? Number.NaN, numberOf(right) ?? Number.NaN);
 }
 
-/** A function of one number that gives a float, or an integer where `whole`. */
-function numeric(compute: (value: number) => number, whole = false): PythonOperator {
+/** A function of one number. Its result is an integer, a float, or what the operand is. */
+function numeric(compute: (value: number) => number, result: 'int' | 'float' | 'same'): PythonOperator {
   return (_, [value]) => {
     const number = numberOf(value);
     if (number === undefined) throw invalid(`its code computes with ${describeKind(value)}`);
-    return whole ? compute(number) : new FloatNumber(compute(number));
+    const isFloat = result === 'float' || (result === 'same' && value instanceof FloatNumber);
+    return isFloat ? new FloatNumber(compute(number)) : compute(number);
   };
 }
 
@@ -182,7 +183,7 @@ export const pythonOperators: ReadonlyMap<string, PythonOperator> = new Map<stri
   ['remainder', arithmetic((left, right) => left - right * Math.floor(left / right))],
   ['mod', arithmetic((left, right) => left - right * Math.floor(left / right))],
   ['pow', arithmetic((left, right) => left ** right)],
-  ['neg', arithmetic((left) => -left)],
+  ['neg', numeric((value) => -value, 'same')],
   ['eq', (_, [left, right]) => isEqual(left, right)],
   ['ne', (_, [left, right]) => !isEqual(left, right)],
   ['lt', comparison((left, right) => left < right)],
@@ -215,19 +216,19 @@ export const pythonOperators: ReadonlyMap<string, PythonOperator> = new Map<stri
   ['warn', nothing],
   ['_assert', nothing],
   ['device', first],
-  ['sqrt', numeric(Math.sqrt)],
-  ['exp', numeric(Math.exp)],
-  ['log', numeric(Math.log)],
-  ['ceil', numeric(Math.ceil, true)],
-  ['floor', numeric(Math.floor, true)],
-  ['Int', numeric(Math.trunc, true)],
-  ['Float', numeric((value) => value)],
+  ['sqrt', numeric(Math.sqrt, 'float')],
+  ['exp', numeric(Math.exp, 'float')],
+  ['log', numeric(Math.log, 'float')],
+  ['ceil', numeric(Math.ceil, 'int')],
+  ['floor', numeric(Math.floor, 'int')],
+  ['Int', numeric(Math.trunc, 'int')],
+  ['Float', numeric((value) => value, 'float')],
   ['Bool', (_, [value]) => numberOf(value) !== 0],
   ['sum', (graph, [list]) => listOf(list).reduce((sum, value) => add(graph, [sum, value]), 0)],
   ['prim.range', range],
   ['prim.min', extremum(Math.min)],
   ['prim.max', extremum(Math.max)],
-  ['prim.abs', arithmetic((value) => Math.abs(value))],
+  ['prim.abs', numeric(Math.abs, 'same')],
   ['prim.RaiseException', raise],
   ['prim.unchecked_unwrap_optional', first],
   ['prim.NumToTensor', first],

@@ -5,7 +5,7 @@ import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
 import type { Attributes, Tensor as OnnxTensor } from '../onnx/model.js';
 import * as operations from '../onnx/operations.js';
 import { excessive } from './failure.js';
-import { Tensor } from './tensor.js';
+import { type Origin, Tensor } from './tensor.js';
 
 /** Of one tensor that the program makes. A runtime that had to compute more would not get the memory in a page. */
 const maximumElements = 2 ** 29;
@@ -128,15 +128,29 @@ export class TensorGraph {
   slice(x: Tensor, axis: number, start: number, end: number, step = 1): Tensor {
     const length = Math.max(0, Math.ceil((end - start) / step));
     const shape = x.shape.map((old, index) => (index === axis ? length : old));
-    if (start === 0 && step === 1 && length === x.shape[axis]) return new Tensor(x.value, x.type, shape, x);
+    const replace = step === 1 ? (part: Tensor) => this.replaceRange(x, part, axis, start) : undefined;
+    if (start === 0 && step === 1 && length === x.shape[axis]) return new Tensor(x.value, x.type, shape, x, replace);
     const ends = [[start], [end], [axis], [step]].map((value) => this.int64s(value));
-    return this.#view(this.add('Slice', [x, ...ends], { type: x.type, shape }), x);
+    return this.#view(this.add('Slice', [x, ...ends], { type: x.type, shape }), x, replace);
+  }
+
+  /** The tensor with another range of an axis. */
+  replaceRange(x: Tensor, part: Tensor, axis: number, start: number): Tensor {
+    const length = x.shape[axis] ?? 0;
+    const end = start + (part.shape[axis] ?? 0);
+    const parts = [this.slice(x, axis, 0, start), part, this.slice(x, axis, end, length)];
+    return this.concat(
+      parts.filter(({ shape }) => shape[axis] !== 0),
+      axis,
+    );
   }
 
   /** One element of each range along an axis, which goes away. */
   select(x: Tensor, axis: number, index: number): Tensor {
     const shape = x.shape.filter((_, other) => other !== axis);
-    return this.#view(this.add('Gather', [x, this.scalar('int64', index)], { type: x.type, shape }, { axis }), x);
+    const replace = (part: Tensor) => this.replaceRange(x, this.unsqueeze(part, [axis]), axis, index);
+    const selected = this.add('Gather', [x, this.scalar('int64', index)], { type: x.type, shape }, { axis });
+    return this.#view(selected, x, replace);
   }
 
   expand(x: Tensor, shape: readonly number[]): Tensor {
@@ -191,8 +205,8 @@ export class TensorGraph {
     );
   }
 
-  #view(result: Tensor, viewed: Tensor): Tensor {
-    return new Tensor(result.value, result.type, result.shape, viewed);
+  #view(result: Tensor, viewed: Tensor, replace?: Origin['replace']): Tensor {
+    return new Tensor(result.value, result.type, result.shape, viewed, replace);
   }
 
   #wrap(value: Value, type: ElementType, shape: readonly number[], viewed?: Tensor): Tensor {

@@ -2,7 +2,7 @@ import { type Operator, operator, variant } from '../operator.js';
 import { Tensor } from '../tensor.js';
 import { axisOf, broadcastShapes, mismatch, type TensorGraph } from '../tensor-graph.js';
 import type { PythonValue } from '../values.js';
-import { eachOf } from './elementwise.js';
+import { choose, eachOf } from './elementwise.js';
 import { operand } from './promotion.js';
 import { axesOf, sliceBounds } from './shapes.js';
 
@@ -100,14 +100,22 @@ const selectScatter: Operator = operator('self src dim index', (graph, call) => 
 });
 
 function replaceRange(graph: TensorGraph, x: Tensor, source: Tensor, axis: number, start: number, end: number): Tensor {
-  const length = x.shape[axis] ?? 0;
-  const replaced = x.shape.map((each, position) => (position === axis ? end - start : each));
-  const parts = [graph.slice(x, axis, 0, start), graph.expand(source, replaced), graph.slice(x, axis, end, length)];
-  return graph.concat(
-    parts.filter((part) => part.shape[axis] !== 0),
-    axis,
-  );
+  const shape = x.shape.map((length, each) => (each === axis ? end - start : length));
+  return graph.replaceRange(x, graph.expand(source, shape), axis, start);
 }
+
+/** `x[mask] = number`. Writes to places that indexes say are rare, and not converted. */
+const indexPut: Operator = operator('self indices values accumulate', (graph, call) => {
+  const x = call.tensor('self');
+  const indices = call.value('indices');
+  const [mask, ...others] = Array.isArray(indices) ? indices : [];
+  const value = call.tensor('values');
+  if (!(mask instanceof Tensor) || mask.type !== 'bool' || others.length > 0 || value.size !== 1) {
+    throw variant('other than one number for a mask');
+  }
+  const shape = [...mask.shape, ...new Array<number>(Math.max(0, x.rank - mask.rank)).fill(1)];
+  return choose(graph, graph.reshape(mask, shape), graph.reshape(graph.cast(value, x.type), []), x);
+});
 
 /** The largest or smallest elements of an axis, in order, and where they are. */
 function topK(graph: TensorGraph, x: Tensor, axis: number, count: number, largest: boolean): Tensor[] {
@@ -166,6 +174,7 @@ const oneHot: Operator = operator('self num_classes', (graph, call) => {
 
 export const indexingOperators: Record<string, Operator> = {
   index,
+  index_put: indexPut,
   embedding,
   index_select: indexSelect,
   gather,

@@ -247,6 +247,21 @@ const reshape: Operator = operator('self shape|size', (graph, call) =>
   graph.reshape(call.tensor('self'), call.integers('shape')),
 );
 
+/** Where the strides are those of another shape of the same elements. */
+const asStrided: Operator = operator('self size stride storage_offset', (graph, call) => {
+  const x = call.tensor('self');
+  const shape = call.integers('size');
+  const strides = call.integers('stride');
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis] ?? 1;
+    if (length !== 1 && strides[axis] !== stride) throw variant('strides of another order');
+    stride *= length;
+  }
+  if (stride !== x.size) throw variant('a part of the elements');
+  return graph.reshape(x, shape);
+});
+
 const swap: Operator = operator('self dim0|axis0 dim1|axis1', (graph, call) =>
   exchange(graph, call.tensor('self'), call.integer('dim0'), call.integer('dim1')),
 );
@@ -267,6 +282,7 @@ export const shapeOperators: Record<string, Operator> = {
     Array.isArray(call.value('size')) ? reshape.convert(graph, call) : convertType.convert(graph, call),
   ),
   _unsafe_view: reshape,
+  as_strided: asStrided,
   view_as: like,
   reshape_as: like,
   flatten,
@@ -289,7 +305,9 @@ export const shapeOperators: Record<string, Operator> = {
   repeat_interleave: repeatInterleave,
   split,
   split_with_sizes: split,
+  unsafe_split: split,
   chunk,
+  unsafe_chunk: chunk,
   unbind,
   slice,
   narrow: operator('self dim start length', (graph, call) => {
