@@ -53,11 +53,12 @@ export function convertProgram(
     return tensor;
   };
   const declared = inputs.map((input, index) => declareInput(graph, names[index] ?? `input${index}`, input));
-  const result = run(
-    { graph, operators, load },
-    declared.map(({ tensor }) => tensor),
+  const result = operators.collectUnsupported(() =>
+    run(
+      { graph, operators, load },
+      declared.map(({ tensor }) => tensor),
+    ),
   );
-  operators.throwIfUnsupported();
   const outputs = declareOutputs(graph, tensorsIn(graph, result));
   return {
     onnx: writeModel({ graph: builder.build(), opset: builder.opset }),

@@ -44,9 +44,18 @@ export class OperatorCalls {
     return concreteNumber(this.#graph, value);
   }
 
-  /** @throws {WasiNNError} `unsupported-operation` that names all operators that are not known */
-  throwIfUnsupported(): void {
-    this.#unsupported.throwIfAny();
+  /**
+   * Carries out a program with all its calls.
+   *
+   * @throws {WasiNNError} `unsupported-operation` that names all operators that are not known, before any other error: what
+   *   follows them may only be a consequence
+   */
+  collectUnsupported<Result>(run: () => Result): Result {
+    try {
+      return run();
+    } finally {
+      this.#unsupported.throwIfAny();
+    }
   }
 
   #convert(

@@ -168,6 +168,7 @@ function map(value: PythonValue): Map<PythonValue, PythonValue> {
 }
 
 const nothing: PythonOperator = () => null;
+const no: PythonOperator = () => false;
 const first: PythonOperator = (_, [value]) => value;
 
 /** Operators of numbers, strings, lists and dictionaries. Those of tensors have the same names. */
@@ -215,6 +216,13 @@ export const pythonOperators: ReadonlyMap<string, PythonOperator> = new Map<stri
   ['str', (_, [value]) => show(value)],
   ['warn', nothing],
   ['_assert', nothing],
+  ['_assert_async', nothing],
+  ['_assert_scalar', nothing],
+  ['_assert_tensor_metadata', nothing],
+  ['sym_constrain_range_for_size', nothing],
+  ['is_autocast_enabled', no],
+  ['is_grad_enabled', no],
+  ['prim.type', first],
   ['device', first],
   ['sqrt', numeric(Math.sqrt, 'float')],
   ['exp', numeric(Math.exp, 'float')],
@@ -225,6 +233,13 @@ export const pythonOperators: ReadonlyMap<string, PythonOperator> = new Map<stri
   ['Float', numeric((value) => value, 'float')],
   ['Bool', (_, [value]) => numberOf(value) !== 0],
   ['sum', (graph, [list]) => listOf(list).reduce((sum, value) => add(graph, [sum, value]), 0)],
+  ['any', (_, [list]) => listOf(list).some((value) => numberOf(value) !== 0)],
+  ['all', (_, [list]) => listOf(list).every((value) => numberOf(value) !== 0)],
+  ['__range_length', (graph, values) => listOf(range(graph, values)).length],
+  [
+    '__derive_index',
+    (_, [index, start, step]) => (numberOf(start) ?? 0) + (numberOf(index) ?? 0) * (numberOf(step) ?? 1),
+  ],
   ['prim.range', range],
   ['prim.min', extremum(Math.min)],
   ['prim.max', extremum(Math.max)],

@@ -72,7 +72,10 @@ const divide: Operator = operator('self|input other rounding_mode', (graph, call
   if (!left || !right) return null;
   const quotient = binary(graph, 'Div', left, right, (one, other) => one / other);
   if (mode === '') return quotient;
-  return graph.cast(mode === 'floor' ? rounded(graph, 'Floor', quotient) : truncated(graph, quotient), type);
+  return graph.cast(
+    mode === 'floor' ? rounded(graph, 'Floor', quotient, Math.floor) : truncated(graph, quotient),
+    type,
+  );
 });
 
 const floorDivide: Operator = operator('self|input other', (graph, call) => {
@@ -81,14 +84,8 @@ const floorDivide: Operator = operator('self|input other', (graph, call) => {
   const inner: ElementType = isFloat(type) ? type : 'float64';
   const [left, right] = [call.value('self'), call.value('other')].map((value) => operand(graph, value, inner));
   if (!left || !right) return null;
-  return graph.cast(
-    rounded(
-      graph,
-      'Floor',
-      binary(graph, 'Div', left, right, (one, other) => one / other),
-    ),
-    type,
-  );
+  const quotient = binary(graph, 'Div', left, right, (one, other) => one / other);
+  return graph.cast(rounded(graph, 'Floor', quotient, Math.floor), type);
 });
 
 /** With the sign of the divisor, as in Python. */
@@ -107,18 +104,22 @@ const power: Operator = operator('self|input exponent', (graph, call) => {
   return base && exponent ? binary(graph, 'Pow', base, exponent, (one, other) => one ** other) : null;
 });
 
-const roundings: Readonly<Record<string, (value: number) => number>> = { Floor: Math.floor, Ceil: Math.ceil };
+type Round = (value: number) => number;
 
 /** Rounds floats; integers are round. */
-function rounded(graph: TensorGraph, onnx: string, x: Tensor): Tensor {
+function rounded(graph: TensorGraph, onnx: string, x: Tensor, compute?: Round): Tensor {
   if (!isFloat(x.type)) return x;
-  const compute = roundings[onnx];
-  const numbers = compute && graph.knownNumbers(x, foldedNumbers);
-  return numbers ? graph.numbers(x.type, numbers.map(compute), x.shape) : graph.unary(onnx, x);
+  return foldRounding(graph, x, compute) ?? graph.unary(onnx, x);
 }
 
 function truncated(graph: TensorGraph, x: Tensor): Tensor {
-  return graph.binary('Mul', graph.unary('Sign', x), graph.unary('Floor', graph.unary('Abs', x)));
+  const sizes = () => graph.unary('Floor', graph.unary('Abs', x));
+  return foldRounding(graph, x, Math.trunc) ?? graph.binary('Mul', graph.unary('Sign', x), sizes());
+}
+
+function foldRounding(graph: TensorGraph, x: Tensor, compute: Round | undefined): Tensor | undefined {
+  const numbers = compute && graph.knownNumbers(x, foldedNumbers);
+  return numbers && graph.numbers(x.type, numbers.map(compute), x.shape);
 }
 
 /** Operators of one float. */
@@ -233,9 +234,8 @@ export const elementwiseOperators: Record<string, Operator> = {
   ...eachOf({ relu: 'Relu', abs: 'Abs', neg: 'Neg', sign: 'Sign' }, (onnx) =>
     operator('self|input', (graph, call) => graph.unary(onnx, call.tensor('self'))),
   ),
-  ...eachOf({ floor: 'Floor', ceil: 'Ceil' }, (onnx) =>
-    operator('self|input', (graph, call) => rounded(graph, onnx, call.tensor('self'))),
-  ),
+  floor: operator('self|input', (graph, call) => rounded(graph, 'Floor', call.tensor('self'), Math.floor)),
+  ceil: operator('self|input', (graph, call) => rounded(graph, 'Ceil', call.tensor('self'), Math.ceil)),
   ...eachOf({ isnan: 'IsNaN', isinf: 'IsInf' }, (onnx) =>
     operator('self|input', (graph, call) => {
       const x = call.tensor('self');

@@ -131,6 +131,14 @@ function withStatistics(inner: Operator, parameters = inner.parameters.join(' ')
   });
 }
 
+/** Statistics of the batch: what an export makes of an instance normalisation, with one batch of all channels. */
+const batchStatistics: Operator = operator('input weight bias training momentum eps', (graph, call) => {
+  const x = call.tensor('input');
+  const [weight, bias] = [call.optionalTensor('weight'), call.optionalTensor('bias')];
+  if (x.shape[0] !== 1) throw variant('statistics of the batch');
+  return groupNormalization(graph, x, x.shape[1] ?? 1, weight, bias, call.number('eps', 1e-5));
+});
+
 export const normalizationOperators: Record<string, Operator> = {
   batch_norm: batchNorm,
   native_batch_norm: withStatistics(batchNorm),
@@ -138,6 +146,7 @@ export const normalizationOperators: Record<string, Operator> = {
     batchNorm,
     'input weight bias running_mean running_var momentum eps',
   ),
+  _native_batch_norm_legit: withStatistics(batchStatistics),
   layer_norm: layerNorm,
   native_layer_norm: withStatistics(layerNorm),
   group_norm: groupNorm,

@@ -140,6 +140,14 @@ const chunk: Operator = operator('self chunks dim', (graph, call) => {
   return cutEvenly(graph, x, axis, Math.ceil((x.shape[axis] ?? 0) / call.integer('chunks')));
 });
 
+/** The parts are no views of the whole: each may be written to. */
+function apart({ parameters, convert }: Operator): Operator {
+  return operator(parameters.join(' '), (graph, call) => {
+    const parts = convert(graph, call);
+    return Array.isArray(parts) ? parts.map((part) => (part instanceof Tensor ? copied(part) : part)) : parts;
+  });
+}
+
 const unbind: Operator = operator('self dim', (graph, call) => {
   const x = call.tensor('self');
   const axis = axisOf(call.integer('dim', 0), x.rank);
@@ -305,9 +313,9 @@ export const shapeOperators: Record<string, Operator> = {
   repeat_interleave: repeatInterleave,
   split,
   split_with_sizes: split,
-  unsafe_split: split,
+  unsafe_split: apart(split),
   chunk,
-  unsafe_chunk: chunk,
+  unsafe_chunk: apart(chunk),
   unbind,
   slice,
   narrow: operator('self dim start length', (graph, call) => {
@@ -345,7 +353,9 @@ export const shapeOperators: Record<string, Operator> = {
   is_floating_point: operator('self', (_, call) => call.tensor('self').type.startsWith('float')),
   'prim.dtype': operator('self', (_, call) => scalarTypeCode(call.tensor('self').type)),
   'prim.device': operator('self', () => 'cpu'),
-  'prim.is_cuda': operator('self', () => false),
+  ...eachOf({ 'prim.is_cuda': '', 'prim.is_nested': '', 'prim.is_quantized': '', 'prim.requires_grad': '' }, () =>
+    operator('self', () => false),
+  ),
   'prim.layout': operator('self', () => 0),
   dropout,
   feature_dropout: dropout,
@@ -364,7 +374,6 @@ export const shapeOperators: Record<string, Operator> = {
       lift_fresh: '',
       lift: '',
       positive: '',
-      requires_grad: '',
       'prim.data': '',
       'prim.NumToTensor': '',
       ImplicitTensorToNum: '',
