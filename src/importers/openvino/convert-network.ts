@@ -3,10 +3,10 @@ import { elementCount } from '../limits.js';
 import { dataBytes, type ElementType } from '../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
 import { cast } from '../onnx/operations.js';
+import type { OperatorTable } from '../operator-table.js';
 import { type UnsupportedOperators, UnsupportedVariant } from '../unsupported.js';
 import { type Body, describeLayer, type Layer, type Network, type Port, portKey } from './ir.js';
-import { LayerContext } from './layer-context.js';
-import { operators } from './operators/index.js';
+import { type Converter, LayerContext } from './layer-context.js';
 import { sortLayers } from './sort-layers.js';
 import { elementTypeOf } from './types.js';
 
@@ -14,18 +14,19 @@ import { elementTypeOf } from './types.js';
 export interface Conversion {
   /** The weights, the `.bin` file. */
   readonly weights: Uint8Array;
+  readonly operators: OperatorTable<Converter>;
   readonly unsupported: UnsupportedOperators;
 }
 
 /** Layers that are no operators: inputs, outputs and weights. */
 const structural = new Set(['Parameter', 'Result', 'Const']);
 
-/** Adds the operators that have no converter, in bodies too. */
-export function findUnknown(network: Network, unsupported: UnsupportedOperators): void {
-  for (const { type, name, bodies } of network.layers) {
-    if (!structural.has(type) && !operators.has(type)) unsupported.add(type, name);
-    for (const body of bodies.values()) findUnknown(body.network, unsupported);
-  }
+/** All layers that are operators, those of bodies too. */
+export function operatorLayers({ layers }: Network): Layer[] {
+  return layers.flatMap((layer) => {
+    const inner = [...layer.bodies.values()].flatMap(({ network }) => operatorLayers(network));
+    return structural.has(layer.type) ? inner : [layer, ...inner];
+  });
 }
 
 /**
@@ -70,7 +71,10 @@ export function convertNetwork(
   return results;
 }
 
-function convertLayer(context: LayerContext, { weights, unsupported }: Conversion): readonly (Value | undefined)[] {
+function convertLayer(
+  context: LayerContext,
+  { weights, operators, unsupported }: Conversion,
+): readonly (Value | undefined)[] {
   const { layer } = context;
   const converter = layer.type === 'Const' ? undefined : operators.get(layer.type);
   try {

@@ -37,7 +37,7 @@ function decode({ type, dims, data }: Encoded): Tensor {
 describe.each(files)('%s', (file) => {
   it.each(readCases(file))('$name', async ({ xml, bin, inputs, outputs }) => {
     const parts = [new TextEncoder().encode(xml), new Uint8Array(Buffer.from(bin, 'base64'))];
-    const imported = importOpenvino(parts);
+    const imported = await importOpenvino(parts);
     const feeds = inputs.map((input, index) => [imported.inputs[index]?.name ?? '', decode(input)] as const);
 
     const results = await runOnnx(imported.onnx, Object.fromEntries(feeds));

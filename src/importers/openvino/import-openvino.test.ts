@@ -46,7 +46,7 @@ describe.skipIf(!hasFixtures)('importOpenvino on real models', () => {
   it.each(cases.filter(({ model }) => existsSync(path.join(folder, `${model}.xml`))))(
     'converts $model to what OpenVINO computes',
     async ({ model, inputs, outputs }) => {
-      const imported = importOpenvino([read(folder, `${model}.xml`), read(folder, `${model}.bin`)]);
+      const imported = await importOpenvino([read(folder, `${model}.xml`), read(folder, `${model}.bin`)]);
       const results = await runOnnx(imported.onnx, named(imported.inputs, tensors('in', model, inputs)));
 
       for (const [index, expected] of tensors('out', model, outputs).entries()) {
@@ -65,7 +65,10 @@ describe.skipIf(!hasFixtures)('importOpenvino on real models', () => {
 
   it('converts road-segmentation to what OpenVINO computes', async () => {
     const models = path.join(fixtures, 'models');
-    const imported = importOpenvino([read(models, 'road-segmentation.xml'), read(models, 'road-segmentation.bin')]);
+    const imported = await importOpenvino([
+      read(models, 'road-segmentation.xml'),
+      read(models, 'road-segmentation.bin'),
+    ]);
     const ramp = Array.from({ length: 3 * 512 * 896 }, (_, index) => ((index * 0.618) % 1) * 255);
     const results = await runOnnx(imported.onnx, { data: numbersTensor('float32', ramp, [1, 3, 512, 896]) });
 

@@ -6,8 +6,9 @@ import { wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
 import { writeModel } from '../onnx/write-model.js';
 import { UnsupportedOperators } from '../unsupported.js';
-import { convertNetwork, findUnknown, parameterType } from './convert-network.js';
+import { convertNetwork, operatorLayers, parameterType } from './convert-network.js';
 import { type Layer, type Network, portKey } from './ir.js';
+import { loadOperators } from './operators/index.js';
 import { parseShape, readIr } from './read-ir.js';
 
 /** Changes with each change of what the importer makes of a model, so that no cache keeps what an older one made. */
@@ -23,7 +24,7 @@ export const openvinoImporterVersion = 1;
  * @throws WasiNNError `invalid-argument` for another number of parts; `invalid-encoding` for what is no IR of these
  *   versions, or contradicts itself; `unsupported-operation` that names all layers that cannot be converted; `too-large`
  */
-export function importOpenvino(parts: readonly Uint8Array[]): ImportedModel {
+export async function importOpenvino(parts: readonly Uint8Array[]): Promise<ImportedModel> {
   const [xml, weights] = parts;
   if (!xml || !weights || parts.length > 2) {
     throw new WasiNNError(
@@ -34,13 +35,15 @@ export function importOpenvino(parts: readonly Uint8Array[]): ImportedModel {
   const limits = limitsFor(xml.byteLength + weights.byteLength);
   const network = readIr(xml, limits);
   const unsupported = new UnsupportedOperators('OpenVINO');
-  findUnknown(network, unsupported);
+  const layers = operatorLayers(network);
+  const operators = await loadOperators(new Set(layers.map(({ type }) => type)));
+  for (const { type, name } of layers) if (!operators.has(type)) unsupported.add(type, name);
   unsupported.throwIfAny();
 
   const graph = new GraphBuilder(network.name || 'openvino', limits);
   const inputs = network.layers.filter(({ type }) => type === 'Parameter').map((layer) => addInput(graph, layer));
   const parameters = new Map(inputs.map(({ layer, value }) => [layer.id, value]));
-  const results = convertNetwork(network, graph, parameters, { weights, unsupported });
+  const results = convertNetwork(network, graph, parameters, { weights, operators, unsupported });
   unsupported.throwIfAny();
   const outputs = network.layers
     .filter(({ type }) => type === 'Result')

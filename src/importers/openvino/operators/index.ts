@@ -1,46 +1,29 @@
-import { operatorTable } from '../../operator-table.js';
+import { type OperatorTable, operatorTable } from '../../operator-table.js';
 import type { Converter } from '../layer-context.js';
 import { activation } from './activation.js';
-import { controlFlow } from './control-flow.js';
 import { convolution } from './convolution.js';
-import { detection } from './detection.js';
-import { detectionOutput } from './detection-output.js';
 import { elementwise } from './elementwise.js';
-import { indexing } from './indexing.js';
-import { matrix } from './matrix.js';
-import { normalization } from './normalization.js';
-import { padding } from './padding.js';
 import { pooling } from './pooling.js';
-import { priorBoxes } from './prior-boxes.js';
-import { proposal } from './proposal.js';
-import { quantization } from './quantization.js';
-import { recurrent } from './recurrent.js';
-import { reduction } from './reduction.js';
-import { resize } from './resize.js';
-import { shape } from './shape.js';
-import { slicing } from './slicing.js';
-import { yolo } from './yolo.js';
 
-/** All operators of OpenVINO that can be converted, by the names that its IR gives them. */
-export const operators = operatorTable<Converter>(
-  activation,
-  controlFlow,
-  convolution,
-  elementwise,
-  indexing,
-  matrix,
-  normalization,
-  padding,
-  pooling,
-  quantization,
-  recurrent,
-  reduction,
-  resize,
-  shape,
-  slicing,
-  detection,
-  detectionOutput,
-  priorBoxes,
-  proposal,
-  yolo,
-);
+type Group = Readonly<Record<string, Converter>>;
+
+/** Operators that most models have come with the importer; the others are fetched when a model has one of them. */
+const groups: readonly (() => Promise<Group>)[] = [
+  async () => ({ ...activation, ...convolution, ...elementwise, ...pooling }),
+  async () => (await import('./general.js')).general,
+  async () => (await import('./special.js')).special,
+];
+
+/**
+ * The operators of OpenVINO that can be converted, by the names that its IR gives them; of all groups that have to be
+ * fetched for these types.
+ */
+export async function loadOperators(types: ReadonlySet<string>): Promise<OperatorTable<Converter>> {
+  const loaded: Group[] = [];
+  for (const load of groups) {
+    loaded.push(await load());
+    const operators = operatorTable(...loaded);
+    if ([...types].every((type) => operators.has(type))) return operators;
+  }
+  return operatorTable(...loaded);
+}

@@ -1,4 +1,5 @@
 import { checkLimit } from '../../limits.js';
+import { averageWithoutPadding } from '../../onnx/average-pool.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { binary, isStatic } from '../../onnx/operations.js';
@@ -82,6 +83,11 @@ function averagePool(layer: LayerContext): Value {
   const { kernel, strides, dilations, overhang, pads, ceil_mode, auto_pad } = poolOf(layer);
   const leavesOut = layer.flag(layer.layer.attributes.has('exclude-pad') ? 'exclude-pad' : 'exclude_pad');
   const isPadded = pads?.some((length) => length > 0) ?? true;
+  const all = withOverhang(pads, overhang);
+  const lengths = x.shape?.slice(2);
+  if ((leavesOut || !isPadded) && all && isStatic(lengths) && ceil_mode === 0) {
+    return averageWithoutPadding(layer.graph, x, lengths, { kernel, strides, dilations, pads: all });
+  }
   const isDilated = dilations.some((step) => step !== 1);
   if (isDilated) layer.graph.requireOpset(19);
   const attributes = {
@@ -90,7 +96,7 @@ function averagePool(layer: LayerContext): Value {
     dilations: isDilated ? dilations : undefined,
     ceil_mode,
     auto_pad,
-    pads: withOverhang(pads, overhang),
+    pads: all,
     count_include_pad: Number(!leavesOut && isPadded),
   };
   return layer.graph.add('AveragePool', [x], { type: x.type }, { attributes });

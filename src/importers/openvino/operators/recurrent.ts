@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx/graph-builder.js';
 import { type Attributes, float, floats } from '../../onnx/model.js';
 import { cast, concat, filled, isStatic, split, squeeze, transpose, unsqueeze } from '../../onnx/operations.js';
+import { clipOutOfReach } from '../../onnx/webnn-refusals.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
@@ -84,7 +85,7 @@ function run(
   const attributes: Attributes = {
     direction,
     hidden_size: layer.integer('hidden_size'),
-    clip: clip > 0 && Number.isFinite(clip) ? float(clip) : undefined,
+    clip: clip > 0 && Number.isFinite(clip) ? float(clip) : resets ? clipOutOfReach : undefined,
     linear_before_reset: resets ? 1 : undefined,
     ...activationAttributes(layer, kind, directions),
   };

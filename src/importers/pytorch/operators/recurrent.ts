@@ -1,3 +1,4 @@
+import { clipOutOfReach } from '../../onnx/webnn-refusals.js';
 import { type Arguments, type Operator, operator, variant } from '../operator.js';
 import { Tensor } from '../tensor.js';
 import { mismatch, type TensorGraph } from '../tensor-graph.js';
@@ -67,6 +68,7 @@ function runLayer(
     hidden_size: hidden,
     direction: directions === 2 ? 'bidirectional' : 'forward',
     linear_before_reset: onnx === 'GRU' ? 1 : undefined,
+    clip: onnx === 'GRU' ? clipOutOfReach : undefined,
     activations: activation && new Array<string>(directions).fill(activation),
   };
   const inputs = [x, layer.input, layer.recurrent, layer.bias, undefined, ...states];
