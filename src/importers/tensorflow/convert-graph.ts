@@ -80,6 +80,8 @@ export class GraphConverter {
       const known = fold(operation);
       return known?.every(isWhole) ? known.map((one) => constantFor(graph, one)) : this.#apply(operation, known);
     } catch (cause) {
+      // Sizes that contradict each other, such as those of a constant and of the shape that it is brought into.
+      if (cause instanceof RangeError) throw damaged(`the node ${quote(node.name)} (${node.op}): ${cause.message}`);
       if (cause instanceof UnsupportedVariant) this.#unsupported.add(node.op, node.name, cause.message);
       else if (!(cause instanceof Unconverted)) throw cause;
       return [unconverted];
