@@ -26,6 +26,10 @@ class Cases:
     def floats(self, *dims, low=-2.0, high=2.0):
         return (self.random.random(dims) * (high - low) + low).astype(np.float32)
 
+    def short(self, *dims, low=-2.0, high=2.0):
+        """Numbers with few digits, which take little space in a file."""
+        return np.round(self.floats(*dims, low=low, high=high) * 256) / np.float32(256)
+
     def add(self, name, build, *inputs, shapes=None):
         """`build` makes the outputs of parameters that have the inputs' types and shapes; `shapes` leaves axes open."""
         shapes = shapes or [array.shape for array in inputs]

@@ -109,17 +109,17 @@ def weights(c):
 
 @group
 def convolution(c):
-    x, w = c.floats(1, 3, 7, 8), c.floats(4, 3, 3, 2)
+    x, w = c.short(1, 3, 7, 8), c.short(4, 3, 3, 2)
     c.add('convolution', lambda p: op.convolution(p, w, [2, 1], [1, 0], [0, 1], [1, 2]), x)
     for pad in ['same_upper', 'same_lower', 'valid']:
         c.add('convolution ' + pad, lambda p, pad=pad: op.convolution(p, w, [2, 1], [0, 0], [0, 0], [1, 2], pad), x)
     c.add('convolution open', lambda p: op.convolution(p, w, [2, 1], [0, 0], [0, 0], [1, 1], 'same_upper'), x, shapes=[[-1, 3, -1, -1]])
-    c.add('convolution 1d', lambda p: op.convolution(p, c.floats(2, 3, 3), [1], [1], [1], [1]), c.floats(1, 3, 6))
-    c.add('convolution 3d', lambda p: op.convolution(p, c.floats(2, 1, 2, 2, 2), [1] * 3, [0] * 3, [0] * 3, [1] * 3), c.floats(1, 1, 3, 3, 3))
-    c.add('group_convolution', lambda p: op.group_convolution(p, c.floats(2, 3, 2, 3, 3), [1, 1], [1, 1], [1, 1], [1, 1]), c.floats(1, 4, 5, 5))
+    c.add('convolution 1d', lambda p: op.convolution(p, c.short(2, 3, 3), [1], [1], [1], [1]), c.short(1, 3, 6))
+    c.add('convolution 3d', lambda p: op.convolution(p, c.short(2, 1, 2, 2, 2), [1] * 3, [0] * 3, [0] * 3, [1] * 3), c.short(1, 1, 3, 3, 3))
+    c.add('group_convolution', lambda p: op.group_convolution(p, c.short(2, 3, 2, 3, 3), [1, 1], [1, 1], [1, 1], [1, 1]), c.short(1, 4, 5, 5))
     c.add('group_convolution converted', lambda p: op.group_convolution(
-        p, op.convert(op.constant(c.floats(3, 1, 1, 2, 2).astype(np.float16)), 'f32'), [1, 1], [0, 0], [0, 0], [1, 1]), x)
-    back = c.floats(3, 2, 3, 3)
+        p, op.convert(op.constant(c.short(3, 1, 1, 2, 2).astype(np.float16)), 'f32'), [1, 1], [0, 0], [0, 0], [1, 1]), x)
+    back = c.short(3, 2, 3, 3)
     c.add('backprop', lambda p: op.convolution_backprop_data(p, back, [2, 2], None, [1, 1], [1, 1], [1, 1], 'explicit', [1, 0]), x)
     c.add('backprop plain', lambda p: op.convolution_backprop_data(p, back, [2, 1], None, [0, 1], [1, 0], [1, 2]), x)
     for pad in ['explicit', 'same_upper', 'same_lower']:
@@ -129,7 +129,7 @@ def convolution(c):
     c.add('backprop same', lambda p: op.convolution_backprop_data(p, back, [2, 2], None, [0, 0], [0, 0], [1, 1], 'same_upper'), x)
     c.add('backprop valid', lambda p: op.convolution_backprop_data(p, back, [2, 2], None, [0, 0], [0, 0], [1, 1], 'valid'), x)
     c.add('group backprop', lambda p: op.group_convolution_backprop_data(
-        p, c.floats(2, 2, 3, 2, 2), [2, 2], None, [0, 0], [0, 0], [1, 1]), c.floats(1, 4, 4, 4))
+        p, c.short(2, 2, 3, 2, 2), [2, 2], None, [0, 0], [0, 0], [1, 1]), c.short(1, 4, 4, 4))
 
 
 @group
@@ -292,7 +292,7 @@ def matrix(c):
 
 @group
 def resize(c):
-    x = c.floats(1, 2, 5, 6)
+    x = c.short(1, 2, 5, 6)
     def later(p, mode, coord, sizes=None, scales=None, nearest='round_prefer_floor', antialias=False, axes=(2, 3), version=11, pads=[0]):
         by = 'sizes' if sizes else 'scales'
         if version == 11:
@@ -329,6 +329,149 @@ def resize(c):
                 c.add(f'version 1 {mode} {align} {sizes}', lambda p: opset1.interpolate(p, op.constant(i64(*sizes)), attrs), x)
     c.add('grid_sample', lambda p, q: opset9.grid_sample(p, q, {'align_corners': False, 'mode': 'bilinear', 'padding_mode': 'zeros'}), x, c.floats(1, 3, 3, 2, low=-1.2, high=1.2))
     c.add('grid_sample nearest', lambda p, q: opset9.grid_sample(p, q, {'align_corners': True, 'mode': 'nearest', 'padding_mode': 'border'}), x, c.floats(1, 3, 3, 2, low=-1.2, high=1.2))
+
+
+@group
+def recurrent(c):
+    batch, length, size, hidden = 2, 4, 3, 5
+    x, lengths = c.short(batch, length, size), i32(4, 2)
+    weights = lambda directions, gates, extra=0: [c.short(directions, gates * hidden, size), c.short(directions, gates * hidden, hidden), c.short(directions, (gates + extra) * hidden)]
+    for direction in ['forward', 'reverse', 'bidirectional']:
+        d = 2 if direction == 'bidirectional' else 1
+        states = c.short(batch, d, hidden), c.short(batch, d, hidden)
+        c.add('lstm ' + direction, lambda p, n: list(op.lstm_sequence(p, *map(op.constant, states), n, *map(op.constant, weights(d, 4)), hidden, direction).outputs()), x, lengths)
+        for reset in [False, True]:
+            c.add(f'gru {direction} {reset}', lambda p, n: list(op.gru_sequence(p, op.constant(states[0]), n, *map(op.constant, weights(d, 3, int(reset))), hidden, direction, linear_before_reset=reset).outputs()), x, lengths)
+        c.add('rnn ' + direction, lambda p, n: list(op.rnn_sequence(p, op.constant(states[0]), n, *map(op.constant, weights(d, 1)), hidden, direction).outputs()), x, lengths)
+    c.add('lstm activations', lambda p, n: list(op.lstm_sequence(p, op.constant(c.short(batch, 1, hidden)), op.constant(c.short(batch, 1, hidden)), n, *map(op.constant, weights(1, 4)), hidden, 'forward', ['sigmoid', 'relu', 'tanh']).outputs()), x, lengths)
+    one, state = c.short(batch, size), c.short(batch, hidden)
+    flat = lambda *arguments: [op.constant(array[0]) for array in weights(1, *arguments)]
+    c.add('lstm cell', lambda p, h: list(op.lstm_cell(p, h, op.constant(c.short(batch, hidden)), *flat(4), hidden).outputs()), one, state)
+    c.add('gru cell', lambda p, h: op.gru_cell(p, h, *flat(3), hidden), one, state)
+    c.add('gru cell reset', lambda p, h: op.gru_cell(p, h, *flat(3, 1), hidden, linear_before_reset=True), one, state)
+    c.add('rnn cell', lambda p, h: op.rnn_cell(p, h, *flat(1), hidden, ['tanh'], [], []), one, state)
+    c.add('rnn cell clipped', lambda p, h: op.rnn_cell(p, h, *flat(1), hidden, ['relu'], [], [], 0.5), one, state)
+
+
+@group
+def control_flow(c):
+    x = c.floats(2, 6, 3)
+
+    def iterator(p, start=0, end=-1, stride=1, part=1):
+        data, state = op.parameter([2, part, 3], np.float32), op.parameter([2, 3], np.float32)
+        fixed = op.parameter([3], np.float32)
+        sums = op.add(op.reduce_sum(data, i64(1), False), op.multiply(state, fixed))
+        carried, joined = op.result(sums), op.result(op.multiply(data, np.float32(2)))
+        body = ov.Model([carried, joined], [data, state, fixed], 'body')
+        loop = op.tensor_iterator()
+        loop.set_body(body)
+        loop.set_sliced_input(data, p, start, stride, part, end, 1)
+        loop.set_merged_input(state, op.constant(c.floats(2, 3)).output(0), carried.output(0))
+        loop.set_invariant_input(fixed, op.constant(c.floats(3)).output(0))
+        return [loop.get_iter_value(carried.output(0), -1), loop.get_concatenated_slices(joined.output(0), start, stride, part, end, 1)]
+    c.add('tensor_iterator', lambda p: iterator(p.output(0)), x)
+    c.add('tensor_iterator backwards', lambda p: iterator(p.output(0), -1, 0, -1), x)
+    c.add('tensor_iterator parts', lambda p: iterator(p.output(0), 0, -1, 2, 2), x)
+
+    def looped(p, count, limit):
+        step, state, going = op.parameter([], np.int64), op.parameter([2, 3], np.float32), None
+        next_state = op.add(op.multiply(state, np.float32(1.5)), op.convert(step, 'f32'))
+        condition = op.result(op.less(op.reduce_max(next_state, i64(0, 1), False), np.float32(limit)))
+        carried, joined = op.result(next_state), op.result(op.unsqueeze(next_state, i64(0)))
+        loop = op.loop(op.constant(np.int64(count)), op.constant(True))
+        loop.set_function(ov.Model([condition, carried, joined], [step, state], 'body'))
+        loop.set_special_body_ports([0, 0])
+        loop.set_merged_input(state, p, carried.output(0))
+        return [loop.get_iter_value(carried.output(0), -1), loop.get_concatenated_slices(joined.output(0), 0, 1, 1, -1, 0)]
+    c.add('loop', lambda p: looped(p.output(0), 4, 1e9), c.floats(2, 3))
+    c.add('loop condition', lambda p: looped(p.output(0), -1, 20), c.floats(2, 3, low=0))
+
+    def branch(p, q):
+        bodies = []
+        for factor in [2, 3]:
+            value = op.parameter([2, 3], np.float32)
+            bodies.append((value, op.result(op.multiply(value, np.float32(factor))), op.result(op.add(value, np.float32(factor)))))
+        node = op.if_op(p)
+        node.set_then_body(ov.Model(list(bodies[0][1:]), [bodies[0][0]], 'then'))
+        node.set_else_body(ov.Model(list(bodies[1][1:]), [bodies[1][0]], 'else'))
+        node.set_input(q.output(0), bodies[0][0], bodies[1][0])
+        return [node.set_output(bodies[0][1], bodies[1][1]), node.set_output(bodies[0][2], bodies[1][2])]
+    for flag in [True, False]:
+        c.add(f'if {flag}', branch, np.array(flag), c.floats(2, 3))
+
+
+@group
+def detection(c):
+    corners = c.floats(2, 12, 4, low=0, high=1)
+    boxes = np.concatenate([corners[..., :2], corners[..., :2] + corners[..., 2:]], -1)
+    scores = c.floats(2, 3, 12, low=0, high=1)
+    for version in [1, 3, 4, 5, 9]:
+        for sort in [True, False]:
+            create = NodeFactory(f'opset{version}').create
+            attributes = {'box_encoding': 'corner', 'sort_result_descending': sort, **({'output_type': 'i64'} if version > 1 else {})}
+            c.add(f'nms {version} {sort}', lambda p, q: [
+                output for output in create('NonMaxSuppression', [p, q] + [op.constant(v) for v in [np.int64(3), np.float32(0.3), np.float32(0.6)]], attributes).outputs()], boxes[:1], scores[:1])
+    c.add('nms center', lambda p, q: list(opset9.non_max_suppression(p, q, np.int64(2), np.float32(0.4), np.float32(0.1), None, 'center', True, 'i32').outputs()), corners, scores)
+    c.add('nms nothing', lambda p, q: list(opset9.non_max_suppression(p, q, np.int64(2), np.float32(0.4), np.float32(2)).outputs()), boxes, scores)
+    image = c.short(2, 3, 8, 9)
+    regions = f32([[0, 0, 0, 7, 6], [1, 2, 1, 5, 7], [0, 3, 3, 4, 4]])
+    c.add('roi_pooling max', lambda p, q: ov.opset2.roi_pooling(p, q, [3, 2], 1.0, 'max'), image, regions)
+    c.add('roi_pooling scaled', lambda p, q: ov.opset2.roi_pooling(p, q, [2, 2], 0.5, 'max'), image, regions * f32([1, 2, 2, 2, 2]))
+    fractions = f32([[0, 0, 0, 1, 1], [1, 0.2, 0.1, 0.7, 0.9]])
+    c.add('roi_pooling bilinear', lambda p, q: ov.opset2.roi_pooling(p, q, [3, 4], 1.0, 'bilinear'), image, fractions)
+    places = op.constant(i32(0, 1, 0))
+    for mode in ['avg', 'max']:
+        for aligned in ['asymmetric', 'half_pixel', 'half_pixel_for_nn']:
+            c.add(f'roi_align {mode} {aligned}', lambda p, q: opset9.roi_align(p, q, places, 3, 2, 2, 0.5, mode, aligned), image, regions[:, 1:] * f32(2))
+    c.add('roi_align adaptive', lambda p, q: opset3.roi_align(p, q, places, 2, 2, 0, 1.0, 'avg'), image, regions[:, 1:])
+
+    prior = {'min_size': [16.0], 'max_size': [38.46], 'aspect_ratio': [2.0, 3.0], 'flip': True, 'clip': False, 'variance': [0.1, 0.1, 0.2, 0.2], 'step': 16.0, 'offset': 0.5}
+    def boxes_of(p, q, name, attributes, version='opset8'):
+        size = lambda node: op.strided_slice(op.shape_of(node), i64(2), i64(4), i64(1), [0], [0])
+        return [op.unsqueeze(NodeFactory(version).create(name, [size(p), size(q)], attributes), i64(0)), op.relu(p), op.relu(q)]
+    grid, picture = c.floats(1, 2, 3, 2), c.floats(1, 1, 48, 32)
+    for label, changes in [('plain', {}), ('clip', {'clip': True}), ('no step', {'step': 0.0}), ('no flip', {'flip': False, 'variance': []}),
+                           ('order', {'min_max_aspect_ratios_order': False}), ('two', {'min_size': [8.0, 16.0], 'max_size': [12.0, 24.0]}),
+                           ('scale', {'scale_all_sizes': False, 'min_size': [0.2, 0.4], 'max_size': [], 'step': -1.0}),
+                           ('fixed', {'fixed_size': [16.0, 32.0], 'density': [2.0, 1.0], 'min_size': [], 'max_size': []}),
+                           ('fixed ratio', {'fixed_size': [16.0], 'fixed_ratio': [1.0, 2.0], 'density': [2.0], 'min_size': [], 'max_size': []})]:
+        attributes = {**prior, **changes}
+        version = 'opset8' if 'min_max_aspect_ratios_order' in changes else 'opset1'
+        c.add('prior_box ' + label, lambda p, q: boxes_of(p, q, 'PriorBox', attributes, version), grid, picture)
+    c.add('prior_box_clustered', lambda p, q: boxes_of(p, q, 'PriorBoxClustered', {'width': [8.0, 20.0], 'height': [10.0, 6.0], 'clip': True, 'step': 16.0, 'offset': 0.5, 'variance': [0.1, 0.1, 0.2, 0.2]}, 'opset1'), grid, picture)
+    c.add('prior_box_clustered no step', lambda p, q: boxes_of(p, q, 'PriorBoxClustered', {'width': [8.0], 'height': [10.0], 'clip': False, 'step_widths': 0.0, 'step_heights': 0.0, 'offset': 0.5, 'variance': [0.1]}, 'opset1'), grid, picture)
+
+    count, classes = 10, 4
+    low = c.floats(1, count, 2, low=0, high=0.6)
+    priors = np.concatenate([low, low + c.floats(1, count, 2, low=0.1, high=0.4)], -1).reshape(1, 1, -1)
+    variances = np.tile(f32([0.1, 0.1, 0.2, 0.2]), count).reshape(1, 1, -1)
+    table = np.concatenate([priors, variances], 1)
+    base = {'background_label_id': 0, 'top_k': 8, 'variance_encoded_in_target': False, 'keep_top_k': [5], 'code_type': 'caffe.PriorBoxParameter.CENTER_SIZE',
+            'share_location': True, 'nms_threshold': 0.4, 'confidence_threshold': 0.3, 'clip_after_nms': False, 'clip_before_nms': False,
+            'decrease_label_id': False, 'normalized': True, 'input_height': 1, 'input_width': 1, 'objectness_score': 0.0}
+    for label, changes in [('plain', {}), ('corner', {'code_type': 'caffe.PriorBoxParameter.CORNER'}), ('encoded', {'variance_encoded_in_target': True}), ('clip', {'clip_before_nms': True}),
+                           ('clip after', {'clip_after_nms': True}), ('few', {'top_k': 2}), ('many', {'keep_top_k': [40], 'top_k': 400}), ('background', {'background_label_id': 2})]:
+        for batch in [1, 2]:
+            attributes = {**base, **changes}
+            logits, classes_of = c.short(batch, count * 4, low=-1, high=1), c.floats(batch, count * classes, low=0, high=1)
+            c.add(f'detection_output {label} {batch}', lambda p, q, r: opset8.detection_output(p, q, r, attributes), logits, classes_of, priors if attributes['variance_encoded_in_target'] else table)
+    pixels = np.concatenate([np.zeros((1, count, 1), np.float32), (priors * 100).reshape(1, count, 4)], -1).reshape(1, 1, -1)
+    padded = np.concatenate([np.tile(f32([0.1, 0.1, 0.2, 0.2]), count), np.zeros(count, np.float32)]).reshape(1, 1, -1)
+    c.add('detection_output pixels', lambda p, q, r: opset8.detection_output(p, q, r, {**base, 'normalized': False, 'input_height': 100, 'input_width': 100}),
+          c.floats(1, count * 4, low=-1, high=1), c.floats(1, count * classes, low=0, high=1), np.concatenate([pixels, padded], 1))
+
+    attributes = {'base_size': 16, 'pre_nms_topn': 20, 'post_nms_topn': 6, 'nms_thresh': 0.6, 'feat_stride': 16, 'min_size': 8,
+                  'ratio': [0.5, 1.0, 2.0], 'scale': [1.0, 2.0], 'clip_before_nms': True, 'clip_after_nms': False, 'normalize': False, 'box_size_scale': 1.0,
+                  'box_coordinate_scale': 1.0, 'framework': ''}
+    for label, changes in [('plain', {}), ('tensorflow', {'framework': 'tensorflow', 'box_size_scale': 5.0, 'box_coordinate_scale': 10.0}), ('normalize', {'normalize': True}),
+                           ('clip after', {'clip_before_nms': False, 'clip_after_nms': True}), ('few', {'post_nms_topn': 40, 'nms_thresh': 0.1})]:
+        for batch in [1, 2]:
+            c.add(f'proposal {label} {batch}', lambda p, q: list(NodeFactory('opset4').create('Proposal', [p, q, op.constant(f32([32, 48, 1]))], {**attributes, **changes}).outputs()[:1 if label == 'few' else 2]),
+                  c.floats(batch, 12, 2, 3, low=0, high=1), c.short(batch, 24, 2, 3, low=-0.5, high=0.5))
+    region = c.floats(1, 3 * 9, 2, 3)
+    c.add('region_yolo softmax', lambda p: opset1.region_yolo(p, 4, 4, 3, True, [], 1, 3, [1.0] * 6), region)
+    c.add('region_yolo sigmoid', lambda p: opset1.region_yolo(p, 4, 4, 9, False, [0, 1, 2], 1, 3, [1.0] * 6), region)
+    c.add('reorg_yolo', lambda p: ov.opset2.reorg_yolo(p, [2]), c.floats(2, 8, 4, 6))
 
 
 if __name__ == '__main__':

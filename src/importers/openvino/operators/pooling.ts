@@ -1,3 +1,4 @@
+import { checkLimit } from '../../limits.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { binary, isStatic } from '../../onnx/operations.js';
@@ -134,13 +135,16 @@ interface Bins {
 }
 
 const maximumBins = 1024;
+const maximumLength = 2 ** 14;
 
 function bins(layer: LayerContext): Bins[] {
   const lengths = layer.staticShape(0).slice(2);
   const counts = layer.constantIntegers(1);
   return lengths.map((length, index) => {
     const count = counts[index] ?? 1;
-    if (count < 1 || count > maximumBins || length < 1) throw new UnsupportedVariant(`${count} bins of ${length}`);
+    if (count < 1 || length < 1) throw new UnsupportedVariant(`${count} bins of ${length}`);
+    checkLimit('bins of an axis', count, maximumBins);
+    checkLimit('places on an axis that is pooled', length, maximumLength);
     const ranges = Array.from({ length: count }, (_, bin) => {
       const start = Math.floor((bin * length) / count);
       return [start, Math.ceil(((bin + 1) * length) / count)] as const;

@@ -93,7 +93,11 @@ function resizedAxes(layer: LayerContext, x: Value, { axes, scales }: Interpolat
   const input = x.shape;
   return axes.map((axis, index) => {
     const [from = 1, to = 1] = [input[axis], output[axis]];
-    return { axis, from, to, scale: factors[index] ?? to / from };
+    const scale = factors[index] ?? to / from;
+    // Coordinates beyond what loops over places can reach.
+    if (from < 1 || to < 1 || !(scale > 1e-4 && scale < 1e4))
+      throw new UnsupportedVariant(`${from} resized to ${to} by ${scale}`);
+    return { axis, from, to, scale };
   });
 }
 
