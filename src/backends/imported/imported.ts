@@ -7,7 +7,7 @@ import { timed } from '../outside-graph.js';
 import { sniff } from '../sniff.js';
 import { createSpecialisedGraph } from './specialised-graph.js';
 
-type Import = (parts: readonly GraphBuilder[]) => ImportedModel;
+type Import = (parts: readonly GraphBuilder[]) => ImportedModel | Promise<ImportedModel>;
 
 /**
  * Backends for encodings that have no runtime in browsers. Each model becomes an ONNX model in memory, which the ONNX
