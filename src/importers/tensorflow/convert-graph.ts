@@ -2,13 +2,21 @@ import { quote } from '../../standard/error.js';
 import { checkLimit } from '../limits.js';
 import { constantOf } from '../onnx/constants.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
+import type { OperatorTable } from '../operator-table.js';
 import { type UnsupportedOperators, UnsupportedVariant } from '../unsupported.js';
 import { fold } from './fold.js';
 import type { FunctionLibrary, NodeDef } from './graph-def.js';
 import type { Known } from './known.js';
 import { damaged } from './message.js';
-import { type Conversion, type Item, nothing, type Operation, Unconverted, unconverted } from './operation.js';
-import { operators } from './operators/table.js';
+import {
+  type Conversion,
+  type Converter,
+  type Item,
+  nothing,
+  type Operation,
+  Unconverted,
+  unconverted,
+} from './operation.js';
 import { computationOrder, outputIndex, readReference } from './order.js';
 
 /** Nodes of a graph or of a function, and what is wanted of them. */
@@ -30,6 +38,7 @@ const mostNodes = 200_000;
 /** Converts one model: its graph, and the functions that it calls. */
 export class GraphConverter {
   readonly #functions: FunctionLibrary;
+  readonly #operators: OperatorTable<Converter>;
   readonly #unsupported: UnsupportedOperators;
   readonly #calls: string[] = [];
   readonly #conversion: Conversion;
@@ -37,8 +46,9 @@ export class GraphConverter {
   #callsConverted = 0;
 
   /** @param unsupported gets the variants of operators that cannot be converted; what depends on them is left out */
-  constructor(functions: FunctionLibrary, unsupported: UnsupportedOperators) {
+  constructor(functions: FunctionLibrary, operators: OperatorTable<Converter>, unsupported: UnsupportedOperators) {
     this.#functions = functions;
+    this.#operators = operators;
     this.#unsupported = unsupported;
     this.#conversion = {
       partials: new Map(),
@@ -80,6 +90,8 @@ export class GraphConverter {
       const known = fold(operation);
       return known?.every(isWhole) ? known.map((one) => constantFor(graph, one)) : this.#apply(operation, known);
     } catch (cause) {
+      // Sizes that contradict each other, such as those of a constant and of the shape that it is brought into.
+      if (cause instanceof RangeError) throw damaged(`the node ${quote(node.name)} (${node.op}): ${cause.message}`);
       if (cause instanceof UnsupportedVariant) this.#unsupported.add(node.op, node.name, cause.message);
       else if (!(cause instanceof Unconverted)) throw cause;
       return [unconverted];
@@ -87,7 +99,7 @@ export class GraphConverter {
   }
 
   #apply(operation: Operation, known: readonly Known[] | undefined): readonly Item[] {
-    const converter = operators.get(operation.op);
+    const converter = this.#operators.get(operation.op);
     if (!converter && this.#functions.has(operation.op))
       return this.#call(operation.op, operation.inputs, operation.graph);
     if (!converter) throw new UnsupportedVariant('inputs that are known only when the model is computed');

@@ -10,11 +10,12 @@ import { writeModel } from '../onnx/write-model.js';
 import { UnsupportedOperators } from '../unsupported.js';
 import { shapeAttribute, typeAttribute } from './attributes.js';
 import { GraphConverter } from './convert-graph.js';
-import { findUnsupported } from './find-unsupported.js';
 import type { GraphDef, NodeDef } from './graph-def.js';
 import { damaged } from './message.js';
 import { type Item, tensorOf, typeOf } from './operation.js';
+import { operatorsFor } from './operators/table.js';
 import { readReference } from './order.js';
+import { addUnsupported, reachableNodes } from './reachable-nodes.js';
 import type { Port, Signature } from './signature.js';
 
 /** A TensorFlow model in all its parts. */
@@ -33,11 +34,18 @@ export interface TensorFlowModel {
  * @throws WasiNNError `unsupported-operation` that names every operator that cannot be converted and its nodes;
  *   `invalid-encoding` for a graph that does not hold together; `too-large` for one beyond the limits
  */
-export function convertModel({ graph, signature, variables, byteLength }: TensorFlowModel): ImportedModel {
+export async function convertModel({
+  graph,
+  signature,
+  variables,
+  byteLength,
+}: TensorFlowModel): Promise<ImportedModel> {
   const unsupported = new UnsupportedOperators('TensorFlow');
   const results = signature.outputs.map(({ reference }) => reference);
   const inputNodes = new Set(signature.inputs.map(({ reference }) => readReference(reference)?.node ?? ''));
-  findUnsupported(graph, results, new Set([...inputNodes, ...variables.keys()]), unsupported);
+  const nodes = reachableNodes(graph, results, new Set([...inputNodes, ...variables.keys()]));
+  const operators = await operatorsFor(new Set(nodes.map(({ op }) => op)));
+  addUnsupported(nodes, graph.functions, operators, unsupported);
   unsupported.throwIfAny();
 
   const builder = new GraphBuilder('main', limitsFor(byteLength));
@@ -45,7 +53,7 @@ export function convertModel({ graph, signature, variables, byteLength }: Tensor
   const given = new Map<string, Item>(inputs.map(({ node, value }) => [node, value]));
   for (const [name, read] of variables) given.set(name, variableOf(builder, read));
 
-  const items = new GraphConverter(graph.functions, unsupported).convert(
+  const items = new GraphConverter(graph.functions, operators, unsupported).convert(
     { nodes: graph.nodes, given, results },
     builder,
   );

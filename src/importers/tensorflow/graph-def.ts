@@ -45,6 +45,11 @@ interface Allowance {
   connections: number;
 }
 
+/** Whether the bytes begin as a `SavedModel` does: with a version. A `GraphDef` begins with a node. */
+export function isSavedModel(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x08;
+}
+
 /**
  * Reads a `GraphDef`. Tensors and attributes stay where they are.
  *

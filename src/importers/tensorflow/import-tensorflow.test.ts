@@ -6,6 +6,8 @@ import { relativeError, runOnnx } from '../onnx/run.fixture.js';
 import { importTensorflow } from './import-tensorflow.js';
 import { constNode, graphDef, nodeDef, placeholder } from './model.fixture.js';
 
+type Parts = readonly Uint8Array<ArrayBuffer>[];
+
 const folder = new URL('../../../../shared/fixtures/encodings/tensorflow/', import.meta.url);
 const hasFixtures = existsSync(folder);
 
@@ -19,9 +21,9 @@ function float32(path: string, dims: readonly number[]): Tensor {
 
 const savedModelFiles = ['saved_model.pb', 'variables/variables.index', 'variables/variables.data-00000-of-00001'];
 
-function errorOf(run: () => unknown): WasiNNError {
+async function errorOf(parts: Parts): Promise<WasiNNError> {
   try {
-    run();
+    await importTensorflow(parts);
   } catch (cause) {
     if (cause instanceof WasiNNError) return cause;
     throw cause;
@@ -34,7 +36,7 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
     ['small', 32, 10],
     ['mobilenet_v2', 96, 1000],
   ])('%s.pb answers as TensorFlow does', async (name, size, classes) => {
-    const model = importTensorflow([read(`${name}.pb`)]);
+    const model = await importTensorflow([read(`${name}.pb`)]);
 
     expect(model.inputs).toEqual([{ name: 'input', type: 'FP32', shape: [1, size, size, 3] }]);
     expect(model.outputs).toEqual([{ name: 'Identity', type: 'FP32', shape: [1, classes] }]);
@@ -50,7 +52,7 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
   ])('a SavedModel with its parts %s answers as TensorFlow does', async (_what, order) => {
     const parts = order.map((index) => read(`small_saved/${savedModelFiles[index]}`));
 
-    const model = importTensorflow(parts);
+    const model = await importTensorflow(parts);
 
     expect(model.inputs).toEqual([{ name: 'input', type: 'FP32', shape: [1, 32, 32, 3] }]);
     expect(model.outputs).toEqual([{ name: 'scores', type: 'FP32', shape: [1, 10] }]);
@@ -60,27 +62,27 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
     expect(relativeError(outputs.get('scores'), float32('small.out', [1, 10]))).toBeLessThan(1e-4);
   });
 
-  it('has no more transposes than its ends, and its weights once', () => {
+  it('has no more transposes than its ends, and its weights once', async () => {
     const bytes = read('mobilenet_v2.pb');
 
-    const { onnx } = importTensorflow([bytes]);
+    const { onnx } = await importTensorflow([bytes]);
 
     expect(onnx.byteLength).toBeLessThan(bytes.byteLength * 1.02);
   });
 
-  it('says that a variable does not fit its checksum', () => {
+  it('says that a variable does not fit its checksum', async () => {
     const [model, index, data] = savedModelFiles.map((file) => read(`small_saved/${file}`));
     if (!model || !index || !data) throw new Error('three files were read');
     data[100] = (data[100] ?? 0) ^ 1;
 
-    const error = errorOf(() => importTensorflow([model, index, data]));
+    const error = await errorOf([model, index, data]);
 
     expect(error.code).toBe('invalid-encoding');
     expect(error.message).toMatch(/the variable ".*" does not fit its checksum/);
   });
 
-  it('says which parts a SavedModel with variables has', () => {
-    const error = errorOf(() => importTensorflow([read('small_saved/saved_model.pb')]));
+  it('says which parts a SavedModel with variables has', async () => {
+    const error = await errorOf([read('small_saved/saved_model.pb')]);
 
     expect(error.code).toBe('invalid-argument');
     expect(error.message).toContain('saved_model.pb, variables.index, variables.data-00000-of-00001');
@@ -88,7 +90,7 @@ describe.skipIf(!hasFixtures)('a model of Keras, where the fixtures are', () => 
 });
 
 describe('a frozen graph', () => {
-  it('has all its operators that cannot be converted in one text', () => {
+  it('has all its operators that cannot be converted in one text', async () => {
     const graph = graphDef([
       placeholder('x', [2]),
       nodeDef('first', 'Imagined', ['x']),
@@ -97,7 +99,7 @@ describe('a frozen graph', () => {
       nodeDef('switch', 'Switch', ['x', 'x']),
       nodeDef('unused', 'Forgotten', []),
     ]);
-    const error = errorOf(() => importTensorflow([graph]));
+    const error = await errorOf([graph]);
 
     expect(error.code).toBe('unsupported-operation');
     expect(error.message).toContain('Imagined in "second", "first"');
@@ -105,7 +107,7 @@ describe('a frozen graph', () => {
     expect(error.message).toContain('Switch (control flow of TensorFlow 1) in "switch"');
   });
 
-  it('has as outputs what no node takes', () => {
+  it('has as outputs what no node takes', async () => {
     const graph = graphDef([
       placeholder('x', [2, 4]),
       nodeDef('relu', 'Relu', ['x']),
@@ -116,7 +118,7 @@ describe('a frozen graph', () => {
       constNode('k', [1]),
     ]);
 
-    const { outputs } = importTensorflow([graph]);
+    const { outputs } = await importTensorflow([graph]);
 
     expect(outputs.map(({ name, type, shape }) => [name, type, shape])).toEqual([
       ['top', 'FP32', [2, 1]],
@@ -124,14 +126,14 @@ describe('a frozen graph', () => {
     ]);
   });
 
-  it('is refused where it goes in a circle', () => {
+  it('is refused where it goes in a circle', async () => {
     const graph = graphDef([
       placeholder('x', [2]),
       nodeDef('a', 'AddV2', ['x', 'b']),
       nodeDef('b', 'Neg', ['a']),
       nodeDef('c', 'Neg', ['b']),
     ]);
-    const error = errorOf(() => importTensorflow([graph]));
+    const error = await errorOf([graph]);
 
     expect(error.code).toBe('invalid-encoding');
     expect(error.message).toMatch(/the node "[ab]" depends on its own output/);
@@ -140,7 +142,7 @@ describe('a frozen graph', () => {
   it.each([
     ['no parts', []],
     ['two parts', [new Uint8Array(4), new Uint8Array(4)]],
-  ])('is refused as %s', (_what, parts) => {
-    expect(errorOf(() => importTensorflow(parts)).code).toBe('invalid-argument');
+  ])('is refused as %s', async (_what, parts) => {
+    expect((await errorOf(parts)).code).toBe('invalid-argument');
   });
 });

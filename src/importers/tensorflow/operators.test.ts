@@ -4,7 +4,7 @@ import { type Golden, operatorGoldens, savedModelGolden } from './goldens.fixtur
 import { importTensorflow } from './import-tensorflow.js';
 
 async function expectAnswers({ parts, inputs, outputs }: Golden): Promise<void> {
-  const model = importTensorflow(parts);
+  const model = await importTensorflow(parts);
   // An operator that looks at no more than a shape that is known takes no input.
   const taken = model.inputs.flatMap(({ name }) => {
     const tensor = inputs[name];
@@ -30,8 +30,8 @@ describe('a SavedModel', () => {
     await expectAnswers(savedModelGolden());
   });
 
-  it('has the inputs and outputs of its signature, under all their names', () => {
-    const model = importTensorflow(savedModelGolden().parts);
+  it('has the inputs and outputs of its signature, under all their names', async () => {
+    const model = await importTensorflow(savedModelGolden().parts);
 
     expect(model.inputs.map(({ name, type }) => [name, type])).toEqual([
       ['features', 'FP32'],

@@ -1,9 +1,11 @@
 import { quote, WasiNNError } from '../../standard/error.js';
+import type { GraphBuilder } from '../../standard/graph.js';
 import type { Tensor } from '../onnx/model.js';
-import { type GraphDef, readGraphDef } from './graph-def.js';
+import { type GraphDef, isSavedModel, readGraphDef } from './graph-def.js';
 import { bytesOf, damaged, entryOf, textOf, visitFields } from './message.js';
 import { readReference } from './order.js';
 import type { Port, Signature } from './signature.js';
+import { isSortedTable } from './sorted-table.js';
 import { type CheckpointFiles, readVariables } from './variables.js';
 
 /** The signature that models are served with unless somebody asks for another. */
@@ -22,11 +24,6 @@ export interface SavedModel {
   readonly signature: Signature;
   /** How the value of each variable is read, by the node that stands for it. */
   readonly variables: ReadonlyMap<string, () => Tensor>;
-}
-
-/** Whether the bytes begin as a `SavedModel` does: with a version. A `GraphDef` begins with a node. */
-export function isSavedModel(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x08;
 }
 
 /**
@@ -115,4 +112,23 @@ function readPort({ key, value }: { key: string; value: Uint8Array }): Port {
   const { node, index } = readReference(reference) ?? { node: reference, index: 0 };
   const aliases = [`${key}:0`, reference, ...(index === 0 ? [node] : [])];
   return { name: key, aliases, reference };
+}
+
+/** The index is known by its end, and the model by its beginning; the order decides where these do not. */
+export function savedModelParts(parts: readonly GraphBuilder[]): {
+  model: Uint8Array;
+  index: Uint8Array;
+  data: Uint8Array;
+} {
+  const found = parts.findIndex(isSortedTable);
+  const indexAt = found === -1 ? 1 : found;
+  const index = parts[indexAt];
+  const [first, second] = parts.filter((_, at) => at !== indexAt);
+  const isReversed = first && second && isSavedModel(second) && !isSavedModel(first);
+  const [model, data] = isReversed ? [second, first] : [first, second];
+  if (parts.length === 3 && model && index && data) return { model, index, data };
+  throw new WasiNNError(
+    'invalid-argument',
+    `load: a TensorFlow model is 1 part (a frozen graph) or 3 parts (saved_model.pb, variables.index, variables.data-00000-of-00001), but ${parts.length} came`,
+  );
 }

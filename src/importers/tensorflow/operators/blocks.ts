@@ -4,6 +4,7 @@ import type { Dimension } from '../../onnx/model.js';
 import { concat, lengthOf, slice, transpose } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { integerAttribute } from '../attributes.js';
+import { fromLayout, toLayout } from '../layout.js';
 import { type Converter, input, knownInput, type Operation, rankOf } from '../operation.js';
 
 // Spatial axes that are cut into blocks, whose elements become images of the batch, and back. TensorFlow puts them round
@@ -100,9 +101,27 @@ function crop(graph: GraphBuilder, value: Value, axis: number, before: number, a
   return slice(graph, value, axis, before, after === 0 ? 2 ** 31 - 1 : -after);
 }
 
+/** Blocks whose elements become channels, or back. */
+const channelBlocks = (operator: 'DepthToSpace' | 'SpaceToDepth'): Converter => {
+  return (operation) => {
+    const blocksize = integerAttribute(operation, 'block_size', 2);
+    const image = fromLayout(operation, input(operation, 0), 4);
+    const scale = (length: Dimension | undefined, factor: number) =>
+      typeof length === 'number' ? length * factor : '?';
+    const factor = operator === 'DepthToSpace' ? blocksize : 1 / blocksize;
+    const [batch = '?', channels, height, width] = image.shape ?? [];
+    const shape = [batch, scale(channels, factor ** -2), scale(height, factor), scale(width, factor)];
+    const attributes = { blocksize, ...(operator === 'DepthToSpace' ? { mode: 'DCR' } : {}) };
+    const result = operation.graph.add(operator, [image], { type: image.type, shape }, { attributes });
+    return toLayout(operation, result, 4);
+  };
+};
+
 export const blockOperators: Readonly<Record<string, Converter>> = {
   BatchToSpace: batchToSpace,
   BatchToSpaceND: batchToSpace,
+  DepthToSpace: channelBlocks('DepthToSpace'),
   SpaceToBatch: spaceToBatch,
   SpaceToBatchND: spaceToBatch,
+  SpaceToDepth: channelBlocks('SpaceToDepth'),
 };

@@ -9,11 +9,6 @@ import { type Converter, elementsOf, type Item, input, type Operation, tensorOf,
 /** Loops that go round so often at most, and whose end is known, are written out: not all devices have loops. */
 const mostRounds = 256;
 
-/** Puts the nodes of a function in the place of its call. */
-function callFunction(operation: Operation): readonly Item[] {
-  return operation.conversion.call(functionAttribute(operation, 'f'), operation.inputs, operation.graph);
-}
-
 function branch(operation: Operation): readonly Item[] {
   const { graph, conversion } = operation;
   const condition = input(operation, 0);
@@ -66,8 +61,6 @@ function unroll(operation: Operation): readonly Item[] | undefined {
 
 export const controlFlow: Readonly<Record<string, Converter>> = {
   If: branch,
-  PartitionedCall: callFunction,
-  StatefulPartitionedCall: callFunction,
   StatelessIf: branch,
   StatelessWhile: loop,
   While: loop,

@@ -69,6 +69,9 @@ function suppressAndScore(operation: Operation): readonly Value[] {
   return [selected, graph.add('Gather', [scores, selected], { type: scores.type, shape: ['?'] }), valid];
 }
 
+/** Each row and column of a box has a number in the ONNX model. */
+const longestSide = 65_536;
+
 /**
  * Cuts boxes out of images and resizes each. Boxes are given in parts of the image, as y and x of two corners.
  */
@@ -76,6 +79,7 @@ function cropAndResize(operation: Operation): Value {
   const { graph } = operation;
   if (textAttribute(operation, 'method', 'bilinear') !== 'bilinear') throw new UnsupportedVariant('method nearest');
   const [rows = 1, columns = 1] = knownInput(operation, 3);
+  if (rows > longestSide || columns > longestSide) throw new UnsupportedVariant(`boxes of ${rows} by ${columns}`);
   const images = cast(graph, input(operation, 0), 'float32');
   const ofBoxes = graph.add(
     'Gather',

@@ -15,7 +15,7 @@ import {
 } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { integerAttribute, integersAttribute, typeAttribute } from '../attributes.js';
-import { firstAxis, fromLayout, lastAgain, toLayout, transposedFrom } from '../layout.js';
+import { firstAxis, lastAgain, transposedFrom } from '../layout.js';
 import {
   axisOf,
   type Converter,
@@ -168,27 +168,10 @@ function checkedCount(count: number): number {
   throw new UnsupportedVariant(`${count} outputs`);
 }
 
-/** Spatial axes that are cut into blocks, whose elements become channels, or back. */
-const blocks = (operator: 'DepthToSpace' | 'SpaceToDepth'): Converter => {
-  return (operation) => {
-    const blocksize = integerAttribute(operation, 'block_size', 2);
-    const image = fromLayout(operation, input(operation, 0), 4);
-    const scale = (length: Dimension | undefined, factor: number) =>
-      typeof length === 'number' ? length * factor : '?';
-    const factor = operator === 'DepthToSpace' ? blocksize : 1 / blocksize;
-    const [batch = '?', channels, height, width] = image.shape ?? [];
-    const shape = [batch, scale(channels, factor ** -2), scale(height, factor), scale(width, factor)];
-    const attributes = { blocksize, ...(operator === 'DepthToSpace' ? { mode: 'DCR' } : {}) };
-    const result = operation.graph.add(operator, [image], { type: image.type, shape }, { attributes });
-    return toLayout(operation, result, 4);
-  };
-};
-
 export const shapes: Readonly<Record<string, Converter>> = {
   Concat: (operation) => joinAlong(operation, inputsFrom(operation, 1), knownNumber(operation, 0)),
   ConcatV2: (operation) =>
     joinAlong(operation, inputsFrom(operation, 0, -1), knownNumber(operation, operation.inputs.length - 1)),
-  DepthToSpace: blocks('DepthToSpace'),
   EnsureShape: (operation) => input(operation, 0),
   ExpandDims: expand,
   Pack: pack,
@@ -196,7 +179,6 @@ export const shapes: Readonly<Record<string, Converter>> = {
   Shape: (operation) => shapeOfValue(operation, input(operation, 0)),
   ShapeN: (operation) => inputsFrom(operation, 0).map((value) => shapeOfValue(operation, value)),
   Size: sizeOf,
-  SpaceToDepth: blocks('SpaceToDepth'),
   Split: splitEvenly,
   SplitV: splitByLengths,
   Squeeze: squeezeAxes,

@@ -1,8 +1,9 @@
+import type { OperatorTable } from '../operator-table.js';
 import type { UnsupportedOperators } from '../unsupported.js';
 import { functionAttribute } from './attributes.js';
 import { folders } from './fold.js';
 import type { FunctionLibrary, GraphDef, NodeDef } from './graph-def.js';
-import { operators } from './operators/table.js';
+import type { Converter } from './operation.js';
 import { readReference } from './order.js';
 
 /** The operators with which TensorFlow 1 built loops and branches into a graph. */
@@ -24,34 +25,44 @@ const oldControlFlow: ReadonlySet<string> = new Set([
 const callingAttributes = ['f', 'then_branch', 'else_branch', 'cond', 'body'];
 
 /**
- * Looks up the operators of all nodes that results depend on, also of those in functions, and adds those that cannot be
- * converted. The graph may have circles.
+ * The nodes that results depend on, also those in the functions that these call. The graph may have circles.
  *
  * @param given the nodes that are not converted: inputs and variables
  */
-export function findUnsupported(
+export function reachableNodes(
   { nodes, functions }: GraphDef,
   results: readonly string[],
   given: ReadonlySet<string>,
-  unsupported: UnsupportedOperators,
-): void {
+): NodeDef[] {
+  const reachable: NodeDef[] = [];
   const called = new Set<string>();
+  const add = (node: NodeDef): void => {
+    reachable.push(node);
+    for (const key of callingAttributes) if (node.attributes.has(key)) called.add(functionAttribute(node, key));
+    if (functions.has(node.op)) called.add(node.op);
+  };
   visitReachable(nodes, results, (node) => {
-    if (!given.has(node.name)) look(node, functions, called, unsupported);
+    if (!given.has(node.name)) add(node);
   });
   // The set grows while it is gone through.
   for (const name of called) {
     const definition = functions.get(name);
-    if (!definition) continue;
-    visitReachable(definition.nodes, definition.outputs, (node) => look(node, functions, called, unsupported));
+    if (definition) visitReachable(definition.nodes, definition.outputs, add);
   }
+  return reachable;
 }
 
-function look(node: NodeDef, functions: FunctionLibrary, called: Set<string>, unsupported: UnsupportedOperators): void {
-  for (const key of callingAttributes) if (node.attributes.has(key)) called.add(functionAttribute(node, key));
-  if (operators.has(node.op) || folders.has(node.op)) return;
-  if (functions.has(node.op)) called.add(node.op);
-  else unsupported.add(node.op, node.name, oldControlFlow.has(node.op) ? 'control flow of TensorFlow 1' : undefined);
+/** Adds the nodes whose operators cannot be converted. */
+export function addUnsupported(
+  nodes: readonly NodeDef[],
+  functions: FunctionLibrary,
+  operators: OperatorTable<Converter>,
+  unsupported: UnsupportedOperators,
+): void {
+  for (const { name, op } of nodes) {
+    if (operators.has(op) || folders.has(op) || functions.has(op)) continue;
+    unsupported.add(op, name, oldControlFlow.has(op) ? 'control flow of TensorFlow 1' : undefined);
+  }
 }
 
 function visitReachable(
