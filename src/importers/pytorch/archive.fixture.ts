@@ -19,7 +19,14 @@ export function writeArchive(entries: readonly ArchiveEntry[]): Uint8Array<Array
     const bytes = typeof content === 'string' ? utf8.encode(content) : content;
     const path = utf8.encode(`model/${name}`);
     const method = deflated ? 8 : 0;
-    const common = [method, 0, 0, deflated?.checksum ?? crc32(bytes), bytes.byteLength, deflated?.size ?? bytes.byteLength];
+    const common = [
+      method,
+      0,
+      0,
+      deflated?.checksum ?? crc32(bytes),
+      bytes.byteLength,
+      deflated?.size ?? bytes.byteLength,
+    ];
     const header = record(30, [0x04034b50, 0, 0, ...common, path.byteLength, 0], [4, 2, 2, 2, 2, 2, 4, 4, 4, 2, 2]);
     directory.push(
       record(
@@ -60,7 +67,12 @@ export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
-const storages: Readonly<Record<string, string>> = { float32: 'FloatStorage', float64: 'DoubleStorage', int64: 'LongStorage', bool: 'BoolStorage' };
+const storages: Readonly<Record<string, string>> = {
+  float32: 'FloatStorage',
+  float64: 'DoubleStorage',
+  int64: 'LongStorage',
+  bool: 'BoolStorage',
+};
 
 /** A TorchScript archive of one module without attributes: the code of its class, and the constants that the code has. */
 export function writeTorchScript(code: string, constants: readonly Tensor[] = []): Uint8Array<ArrayBuffer> {
