@@ -93,7 +93,8 @@ function readConstant(context: LayerContext, weights: Uint8Array): Value {
   const size = context.integer('size');
   const owner = describeLayer(context.layer);
   const expected = dataBytes(type, elementCount(dims, owner));
-  if (size !== expected) {
+  // An empty constant has one byte, so that each constant has a place of its own.
+  if (size !== expected && expected > 0) {
     throw context.invalid(`has ${size} bytes of weights, but ${type} [${dims.join(', ')}] takes ${expected}`);
   }
   if (offset < 0 || offset + size > weights.byteLength) {
@@ -101,7 +102,7 @@ function readConstant(context: LayerContext, weights: Uint8Array): Value {
       `has weights that end at ${offset + size}, but the .bin part has ${weights.byteLength} bytes; is it complete, and the one that belongs to the .xml?`,
     );
   }
-  return context.graph.constant({ type, dims, data: weights.subarray(offset, offset + size) });
+  return context.graph.constant({ type, dims, data: weights.subarray(offset, offset + expected) });
 }
 
 /** Gives a value the type that its port declares, and makes use of the shape that the port knows. */

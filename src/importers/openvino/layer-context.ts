@@ -1,4 +1,5 @@
 import { WasiNNError } from '../../standard/error.js';
+import { checkLimit } from '../limits.js';
 import { integersOf, numbersOf } from '../onnx/constants.js';
 import type { ElementType } from '../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
@@ -6,6 +7,8 @@ import { isStatic } from '../onnx/operations.js';
 import { UnsupportedVariant } from '../unsupported.js';
 import { type Body, describeLayer, type Layer } from './ir.js';
 import { elementTypeOf } from './types.js';
+
+const maximumRank = 64;
 
 /** Converts one layer: adds nodes to the graph, and returns the values of the layer's outputs in their order. */
 export type Converter = (layer: LayerContext) => Value | readonly (Value | undefined)[];
@@ -79,6 +82,14 @@ export class LayerContext {
     const { shape } = this.input(index);
     if (shape) return shape.length;
     throw new UnsupportedVariant(`the number of axes of its input ${index} is not fixed`);
+  }
+
+  /** The length of an input that is a list with an entry for each of some axes. */
+  listLength(index: number): number {
+    const [length] = this.input(index).shape ?? [];
+    if (typeof length !== 'number') throw new UnsupportedVariant(`the length of its input ${index} is not fixed`);
+    checkLimit('axes in one tensor', length, maximumRank);
+    return length;
   }
 
   /** The integers of an input that has to be a constant. */

@@ -114,18 +114,21 @@ function readBodies(element: XmlElement, limits: Limits, depth: number): Readonl
 }
 
 function readMapping(element: XmlElement): PortMapping {
-  const integer = (name: string, fallback: number) => Number.parseInt(attribute(element, name), 10) || fallback;
-  const axis = Number.parseInt(attribute(element, 'axis'), 10);
+  const integer = (name: string, fallback: number) => parseInteger(attribute(element, name)) ?? fallback;
   return {
     port: attribute(element, 'external_port_id'),
     layer: attribute(element, 'internal_layer_id'),
-    axis: Number.isNaN(axis) ? undefined : axis,
+    axis: parseInteger(attribute(element, 'axis')),
     start: integer('start', 0),
     end: integer('end', -1),
     stride: integer('stride', 1),
     partSize: integer('part_size', 1),
     purpose: attribute(element, 'purpose'),
   };
+}
+
+function parseInteger(text: string): number | undefined {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** The shape of a `Parameter`; its open axes are named after it. Undefined where it may have any number of axes. */

@@ -1,4 +1,3 @@
-import { checkLimit } from '../../limits.js';
 import { constantOf } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import { castLike, transpose } from '../../onnx/operations.js';
@@ -9,14 +8,11 @@ export interface AxisMatrix {
   readonly rows: readonly ArrayLike<number>[];
 }
 
-const maximumElements = 2 ** 24;
-
 /** Multiplies a value with a matrix along each of some axes. */
 export function applyAlongAxes(graph: GraphBuilder, value: Value, matrices: readonly AxisMatrix[]): Value {
   const rank = value.shape?.length ?? 0;
   return matrices.reduce((current, { axis, rows }) => {
     const columns = rows[0]?.length ?? 0;
-    checkLimit('elements in the matrix of a resized axis', rows.length * columns, maximumElements);
     const flat = new Float32Array(rows.length * columns);
     for (const [index, row] of rows.entries())
       for (let at = 0; at < columns; at++) flat[at * rows.length + index] = row[at] ?? 0;

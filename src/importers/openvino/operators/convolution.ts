@@ -74,11 +74,12 @@ function outputPlace(
   });
   // A result that is larger than the full one grows at its end.
   const output_padding = cut.map((length, axis) => (extra[axis] ?? 0) + Math.max(-length, 0));
-  const pads = samePads(
-    cut.map((length) => Math.max(length, 0)),
-    padding === 'same_upper' ? 'same_lower' : 'same_upper',
-  );
-  return { pads, output_padding };
+  const total = cut.map((length) => Math.max(length, 0));
+  if (padding.startsWith('same')) {
+    return { pads: samePads(total, padding === 'same_upper' ? 'same_lower' : 'same_upper'), output_padding };
+  }
+  const begin = layer.integers('pads_begin');
+  return { pads: [...begin, ...total.map((length, axis) => length - (begin[axis] ?? 0))], output_padding };
 }
 
 function kernelOf({ shape }: Value): readonly number[] {

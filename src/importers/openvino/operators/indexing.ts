@@ -1,5 +1,6 @@
+import { isFloat } from '../../onnx/element-types.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { concat, reshape } from '../../onnx/operations.js';
+import { cast, concat, reshape } from '../../onnx/operations.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
 export const indexing: Readonly<Record<string, Converter>> = {
@@ -15,11 +16,20 @@ export const indexing: Readonly<Record<string, Converter>> = {
   },
 };
 
-/** Inputs: indices, depth, the number of a hit, the number of the rest. */
+/** Inputs: indices, depth, the number of a hit, the number of the rest. onnxruntime has it for a few types alone. */
 function oneHot(layer: LayerContext): Value {
   const { graph } = layer;
   const [on, off] = [layer.input(2), layer.input(3)];
-  const pair = concat(graph, [reshape(graph, off, [1]), reshape(graph, on, [1])], 0);
-  const inputs = [layer.input(0), reshape(graph, layer.input(1), [1]), pair];
-  return graph.add('OneHot', inputs, { type: on.type }, { attributes: { axis: layer.integer('axis') } });
+  const type = on.type && isFloat(on.type) ? 'float32' : 'int64';
+  const pair = concat(
+    graph,
+    [off, on].map((value) => reshape(graph, cast(graph, value, type), [1])),
+    0,
+  );
+  const inputs = [
+    cast(graph, layer.input(0), 'int64'),
+    reshape(graph, cast(graph, layer.input(1), 'int64'), [1]),
+    pair,
+  ];
+  return graph.add('OneHot', inputs, { type }, { attributes: { axis: layer.integer('axis') } });
 }

@@ -1,6 +1,7 @@
+import { checkLimit } from '../../limits.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { binary, isStatic, scalarLike } from '../../onnx/operations.js';
+import { binary, isStatic } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 import { type AxisMatrix, applyAlongAxes } from './axis-matrix.js';
@@ -75,28 +76,24 @@ function countedFrom(layer: LayerContext, places: Value): Value {
   return binary(layer.graph, 'Mod', places, int64s(layer.graph, [size], []));
 }
 
-/** Where padding counts, what hangs over by rounding up does not. ONNX counts both or none, so that zeros go in before. */
+/** What hangs over the end by rounding up counts where padding does, and where there is any. */
 function averagePool(layer: LayerContext): Value {
-  const { graph } = layer;
   const x = layer.input(0);
-  const pool = poolOf(layer);
-  const { kernel, strides, overhang, ceil_mode, auto_pad } = pool;
+  const { kernel, strides, dilations, overhang, pads, ceil_mode, auto_pad } = poolOf(layer);
   const leavesOut = layer.flag(layer.layer.attributes.has('exclude-pad') ? 'exclude-pad' : 'exclude_pad');
-  const hangsOver = overhang.some((length) => length > 0);
-  const isPadded = pool.pads?.some((length) => length > 0) ?? false;
-  const dilations = pool.dilations.some((step) => step !== 1) ? pool.dilations : undefined;
-  if (dilations) graph.requireOpset(19);
-  const attributes = { kernel_shape: kernel, strides, dilations, ceil_mode, auto_pad };
-  if (leavesOut || !hangsOver || !isPadded) {
-    const count_include_pad = Number(!leavesOut && !hangsOver);
-    const pads = withOverhang(pool.pads, overhang);
-    return graph.add('AveragePool', [x], { type: x.type }, { attributes: { ...attributes, pads, count_include_pad } });
-  }
-  const { pads = [] } = pool;
-  const sides = [0, 0, ...pads.slice(0, kernel.length), 0, 0, ...pads.slice(kernel.length)];
-  const padded = graph.add('Pad', [x, int64s(graph, sides), scalarLike(graph, 0, x)], { type: x.type });
-  const rest = [...kernel.map(() => 0), ...overhang];
-  return graph.add('AveragePool', [padded], { type: x.type }, { attributes: { ...attributes, pads: rest } });
+  const isPadded = pads?.some((length) => length > 0) ?? true;
+  const isDilated = dilations.some((step) => step !== 1);
+  if (isDilated) layer.graph.requireOpset(19);
+  const attributes = {
+    kernel_shape: kernel,
+    strides,
+    dilations: isDilated ? dilations : undefined,
+    ceil_mode,
+    auto_pad,
+    pads: withOverhang(pads, overhang),
+    count_include_pad: Number(!leavesOut && isPadded),
+  };
+  return layer.graph.add('AveragePool', [x], { type: x.type }, { attributes });
 }
 
 /** An average over bins: a product with a matrix along each axis. */
@@ -138,13 +135,16 @@ interface Bins {
 }
 
 const maximumBins = 1024;
+const maximumLength = 2 ** 14;
 
 function bins(layer: LayerContext): Bins[] {
   const lengths = layer.staticShape(0).slice(2);
   const counts = layer.constantIntegers(1);
   return lengths.map((length, index) => {
     const count = counts[index] ?? 1;
-    if (count < 1 || count > maximumBins || length < 1) throw new UnsupportedVariant(`${count} bins of ${length}`);
+    if (count < 1 || length < 1) throw new UnsupportedVariant(`${count} bins of ${length}`);
+    checkLimit('bins of an axis', count, maximumBins);
+    checkLimit('places on an axis that is pooled', length, maximumLength);
     const ranges = Array.from({ length: count }, (_, bin) => {
       const start = Math.floor((bin * length) / count);
       return [start, Math.ceil(((bin + 1) * length) / count)] as const;

@@ -24,6 +24,7 @@ export const nearestModes = ['round_prefer_floor', 'round_prefer_ceil', 'floor',
 export type NearestMode = (typeof nearestModes)[number];
 
 const maximumLength = 2 ** 16;
+const maximumElements = 2 ** 22;
 
 /** The coordinates of all places of the result. */
 function coordinatesOf({ from, to, scale }: ResizedAxis, mode: Coordinates): number[] {
@@ -50,6 +51,10 @@ function roundBy(mode: NearestMode, at: number, scale: number): number {
   return scale < 1 ? Math.ceil(at) : Math.trunc(at);
 }
 
+function checkMatrix({ from, to }: ResizedAxis): void {
+  checkLimit('elements in the matrix of a resized axis', from * to, maximumElements);
+}
+
 export interface Taps {
   readonly below: readonly number[];
   readonly above: readonly number[];
@@ -70,6 +75,7 @@ export function linearTaps(axis: ResizedAxis, mode: Coordinates): Taps {
 
 /** Linear, where a result that is smaller averages over all that it covers. Places outside of the input have no weight. */
 export function triangleRows(axis: ResizedAxis, mode: Coordinates): Float64Array[] {
+  checkMatrix(axis);
   const stretch = Math.min(axis.scale, 1);
   return coordinatesOf(axis, mode).map((at) => {
     const row = new Float64Array(axis.from);
@@ -86,6 +92,7 @@ export function triangleRows(axis: ResizedAxis, mode: Coordinates): Float64Array
  * where a smaller result averages.
  */
 export function cubicRows(axis: ResizedAxis, mode: Coordinates, a: number, averages: boolean): Float64Array[] {
+  checkMatrix(axis);
   const stretch = averages ? Math.min(axis.scale, 1) : 1;
   return coordinatesOf(axis, mode).map((at) => {
     const row = new Float64Array(axis.from);

@@ -26,7 +26,6 @@ interface Interpolation {
   readonly mode: Mode;
   readonly coordinates: Coordinates;
   readonly nearest: NearestMode;
-  readonly antialias: boolean;
   readonly cubicCoefficient: number;
   readonly axes: readonly number[];
   /** The lengths of the axes in the result, or what they are multiplied with. */
@@ -49,7 +48,6 @@ function firstVersion(layer: LayerContext): Interpolation {
     mode,
     coordinates: layer.flag('align_corners', true) ? 'align_corners' : 'asymmetric',
     nearest: 'simple',
-    antialias: layer.flag('antialias', false),
     cubicCoefficient: -0.75,
     axes: normalizeAxes(layer.integers('axes'), layer.rank(0)),
     sizes: layer.input(1),
@@ -67,7 +65,6 @@ function laterVersion(layer: LayerContext): Interpolation {
     mode: layer.choice('mode', modes),
     coordinates: layer.choice('coordinate_transformation_mode', coordinateModes, 'half_pixel'),
     nearest: layer.choice('nearest_mode', nearestModes, 'round_prefer_floor'),
-    antialias: layer.flag('antialias', false),
     cubicCoefficient: layer.number('cube_coeff', -0.75),
     axes: layer.inputs[axesAt] ? normalizeAxes(layer.constantIntegers(axesAt), all.length) : all,
     sizes: byScales ? undefined : layer.input(1),
@@ -96,7 +93,11 @@ function resizedAxes(layer: LayerContext, x: Value, { axes, scales }: Interpolat
   const input = x.shape;
   return axes.map((axis, index) => {
     const [from = 1, to = 1] = [input[axis], output[axis]];
-    return { axis, from, to, scale: factors[index] ?? to / from };
+    const scale = factors[index] ?? to / from;
+    // Coordinates beyond what loops over places can reach.
+    if (from < 1 || to < 1 || !(scale > 1e-4 && scale < 1e4))
+      throw new UnsupportedVariant(`${from} resized to ${to} by ${scale}`);
+    return { axis, from, to, scale };
   });
 }
 
@@ -108,12 +109,13 @@ function resizeStatic(layer: LayerContext, x: Value, resized: readonly ResizedAx
   const axes = resized.filter(({ from, to, scale }) => from !== to || scale !== 1);
   const { mode, coordinates } = options;
   if (mode === 'nearest') return nearest(layer, x, axes, options);
-  const shrinks = options.antialias || mode.endsWith('pillow');
+  // Only these average where the result is smaller: OpenVINO passes by the attribute `antialias`.
+  const averages = mode.endsWith('pillow');
   if (mode === 'cubic' || mode === 'bicubic_pillow') {
     const a = mode === 'cubic' ? options.cubicCoefficient : -0.5;
-    return matrices(layer, x, axes, (axis) => cubicRows(axis, coordinates, a, shrinks));
+    return matrices(layer, x, axes, (axis) => cubicRows(axis, coordinates, a, averages));
   }
-  if (shrinks) return matrices(layer, x, axes, (axis) => triangleRows(axis, coordinates));
+  if (averages) return matrices(layer, x, axes, (axis) => triangleRows(axis, coordinates));
   const isCommon = axes.every(
     ({ to, axis, from, scale }) =>
       axis >= 2 &&
@@ -194,7 +196,7 @@ function resizeNode(layer: LayerContext, x: Value, options: Interpolation): Valu
     coordinate_transformation_mode: options.coordinates,
     nearest_mode: nearest,
     cubic_coeff_a: float(mode === 'bicubic_pillow' ? -0.5 : options.cubicCoefficient),
-    antialias: Number(kind !== 'nearest' && (options.antialias || mode.endsWith('pillow'))),
+    antialias: Number(mode.endsWith('pillow')),
   };
   const inputs = scales ? [x, undefined, scales] : [x, undefined, undefined, sizes && int64Vector(graph, sizes)];
   return graph.add('Resize', inputs, { type: x.type }, { attributes });

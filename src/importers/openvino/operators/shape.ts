@@ -104,9 +104,7 @@ function broadcastTo(layer: LayerContext): Value {
   const mode = layer.choice('mode', ['numpy', 'bidirectional', 'explicit'], 'numpy');
   if (mode !== 'explicit') return graph.add('Expand', [layer.input(0), target], { type: layer.input(0).type });
   const mapped = new Set(layer.constantIntegers(2));
-  const rank = target.shape?.[0];
-  if (typeof rank !== 'number') throw new UnsupportedVariant('the number of axes of its output is not fixed');
-  const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !mapped.has(axis));
+  const others = Array.from({ length: layer.listLength(1) }, (_, axis) => axis).filter((axis) => !mapped.has(axis));
   const placed = unsqueeze(graph, layer.input(0), others);
   return graph.add('Expand', [placed, target], { type: layer.input(0).type });
 }

@@ -26,7 +26,9 @@ export const slicing: Readonly<Record<string, Converter>> = {
     const vectors = [1, 2, 3].map((index) => int64Vector(graph, layer.input(index)));
     const [starts, ends, steps] = vectors;
     const axes = layer.inputs[4] && int64Vector(graph, layer.inputs[4]);
-    return sliceBy(layer, layer.input(0), starts, ends, axes, steps);
+    return graph.add('Slice', [layer.input(0), starts, ends, axes ?? allAxes(layer), steps], {
+      type: layer.input(0).type,
+    });
   },
   Gather: gatherSlices,
   GatherElements: (layer) => {
@@ -65,23 +67,10 @@ export const slicing: Readonly<Record<string, Converter>> = {
   Roll: roll,
 };
 
-function sliceBy(
-  layer: LayerContext,
-  x: Value,
-  starts: Value | undefined,
-  ends: Value | undefined,
-  axes: Value | undefined,
-  steps: Value | undefined,
-): Value {
-  return layer.graph.add('Slice', [x, starts, ends, axes ?? allAxes(layer, starts), steps], { type: x.type });
-}
-
-function allAxes(layer: LayerContext, starts: Value | undefined): Value {
-  const count = starts?.shape?.[0];
-  if (typeof count !== 'number') throw new UnsupportedVariant('the number of its starts is not fixed');
+function allAxes(layer: LayerContext): Value {
   return int64s(
     layer.graph,
-    Array.from({ length: count }, (_, axis) => axis),
+    Array.from({ length: layer.listLength(1) }, (_, axis) => axis),
   );
 }
 
@@ -117,8 +106,7 @@ interface Place {
 }
 
 function expandEllipsis(layer: LayerContext): Place[] {
-  const count = layer.input(1).shape?.[0];
-  if (typeof count !== 'number') throw new UnsupportedVariant('the number of its begins is not fixed');
+  const count = layer.listLength(1);
   const mask = (name: string) => layer.integers(name, []);
   const [added, shrunk, ellipsis] = [mask('new_axis_mask'), mask('shrink_axis_mask'), mask('ellipsis_mask')];
   const at = ellipsis.indexOf(1);
