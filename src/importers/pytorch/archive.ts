@@ -32,7 +32,7 @@ export async function readArchive(bytes: Uint8Array): Promise<Archive> {
       if (budget < 0) {
         throw new WasiNNError(
           'too-large',
-          `the entry ${JSON.stringify(entry.name)} of the PyTorch archive inflates to ${entry.size} bytes: ` +
+          `load: the entry ${JSON.stringify(entry.name)} of the PyTorch archive inflates to ${entry.size} bytes: ` +
             'an archive may inflate to 32 MiB and four times its size; save the model without compression',
         );
       }
@@ -60,7 +60,10 @@ function readDirectory(bytes: Uint8Array): Entry[] {
   const count = view.getUint16(end + 10, true);
   let at = view.getUint32(end + 16, true);
   if (count === 0xffff || at === 0xffff_ffff) {
-    throw new WasiNNError('too-large', 'the PyTorch archive needs ZIP64: archives of 4 GiB and more do not fit a page');
+    throw new WasiNNError(
+      'too-large',
+      'load: the PyTorch archive needs ZIP64: archives of 4 GiB and more do not fit a page',
+    );
   }
   const text = new TextDecoder();
   const entries: Entry[] = [];
@@ -134,7 +137,7 @@ async function inflate(data: Uint8Array, { name, size }: Entry): Promise<Uint8Ar
 function damaged(problem: string, cause?: unknown): WasiNNError {
   return new WasiNNError(
     'invalid-encoding',
-    `the PyTorch archive is damaged: ${problem}; fetch it or save it again`,
+    `load: the PyTorch archive is damaged: ${problem}; fetch it or save it again`,
     cause === undefined ? undefined : { cause },
   );
 }

@@ -17,7 +17,7 @@ interface File {
 }
 
 /** All files of code that one conversion reads, together. */
-const maximumBytes = 8 * 1024 * 1024;
+const maximumBytes = 4 * 1024 * 1024;
 
 /** The code of a TorchScript archive. A file is parsed when something in it is first needed. */
 export class Code {

@@ -1,7 +1,7 @@
-import { toWasiNNError } from '../../standard/error.js';
+import { toWasiNNError, WasiNNError } from '../../standard/error.js';
 import { describeTensor, type TensorShape, type TensorType } from '../../standard/tensor.js';
 import type { ImportedModel } from '../importer.js';
-import { limitsFor } from '../limits.js';
+import { type Limits, limitsFor } from '../limits.js';
 import { type ElementType, wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder } from '../onnx/graph-builder.js';
 import { writeModel } from '../onnx/write-model.js';
@@ -31,6 +31,13 @@ const elementTypes: Readonly<Record<TensorType, ElementType>> = {
   I64: 'int64',
 };
 
+/** Code can loop, so that a small file makes many nodes and constants. The largest models have a tenth of these. */
+const limitsOf = (modelBytes: number): Limits => ({
+  ...limitsFor(modelBytes),
+  nodes: 20_000,
+  constantBytes: 4 * modelBytes + 16 * 1024 * 1024,
+});
+
 /**
  * Makes an ONNX model of a program for inputs of certain types and shapes.
  *
@@ -43,7 +50,7 @@ export function convertProgram(
   inputs: readonly TensorShape[],
   run: (conversion: Conversion, inputs: readonly Tensor[]) => PythonValue,
 ): ImportedModel {
-  const builder = new GraphBuilder('pytorch', limitsFor(modelBytes));
+  const builder = new GraphBuilder('pytorch', limitsOf(modelBytes));
   const graph = new TensorGraph(builder);
   const operators = new OperatorCalls(graph);
   const loaded = new Map<StoredTensor, Tensor>();
@@ -119,7 +126,12 @@ function tensorsIn(graph: TensorGraph, value: PythonValue, depth = 0): Tensor[] 
   return tensors;
 }
 
-/** What is not thrown with a code comes from bytes that nobody foresaw, such as a stack that overflows. */
+/** What is not thrown with a code comes from bytes that nobody foresaw. */
 export function asModelError(cause: unknown): Error {
+  if (cause instanceof RangeError) {
+    return new WasiNNError('too-large', `load: the PyTorch model nests too deep, or is damaged: ${cause.message}`, {
+      cause,
+    });
+  }
   return toWasiNNError(cause, 'load: the PyTorch model cannot be converted', 'invalid-encoding');
 }

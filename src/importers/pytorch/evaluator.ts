@@ -234,6 +234,8 @@ export class Evaluator {
   #load(value: PythonValue): PythonValue {
     if (value instanceof StoredTensor) return this.#loadTensor(value);
     if (!Array.isArray(value)) return value;
+    this.#steps += value.length;
+    this.#step();
     this.#enter();
     const items = value.map((item) => this.#load(item));
     this.#depth--;

@@ -1,16 +1,20 @@
 import { UnsupportedOperators, UnsupportedVariant } from '../unsupported.js';
-import { invalid, unsupported } from './failure.js';
+import { excessive, invalid, unsupported } from './failure.js';
 import { Arguments, concreteNumber, type Operator } from './operator.js';
 import { operators } from './operators/table.js';
-import { pythonOperators } from './python-operators.js';
+import { type PythonOperator, pythonOperators } from './python-operators.js';
 import { Tensor } from './tensor.js';
 import type { TensorGraph } from './tensor-graph.js';
 import { type PythonValue, UnknownValue, unknown } from './values.js';
+
+/** Of all lists and strings in the calls of one program, each time that one is handled. */
+const maximumElements = 4_000_000;
 
 /** Carries out the calls of operators that a program makes. */
 export class OperatorCalls {
   readonly #graph: TensorGraph;
   readonly #unsupported = new UnsupportedOperators('PyTorch');
+  #elements = 0;
 
   constructor(graph: TensorGraph) {
     this.#graph = graph;
@@ -30,13 +34,39 @@ export class OperatorCalls {
     const values = [...positional, ...named.map(([, value]) => value)];
     const scalar = pythonOperators.get(name);
     const found = operators.get(name) ?? operators.get(outOfPlace(name));
+    for (const value of values) this.#charge(value);
     if (!found && !scalar) this.#unsupported.add(displayName(name), layer);
     if (values.some((value) => value instanceof UnknownValue || (Array.isArray(value) && value.includes(unknown)))) {
       return unknown;
     }
-    if (scalar && (!found || !takesTensors(values))) return scalar(this.#graph, positional);
+    const result = this.#carryOut(
+      name,
+      scalar && !(found && takesTensors(values)) ? scalar : found,
+      positional,
+      named,
+      layer,
+    );
+    this.#charge(result);
+    return result;
+  }
+
+  #carryOut(
+    name: string,
+    found: PythonOperator | Operator | undefined,
+    positional: readonly PythonValue[],
+    named: readonly (readonly [string, PythonValue])[],
+    layer: string,
+  ): PythonValue {
     if (!found) return unknown;
+    if (typeof found === 'function') return found(this.#graph, positional);
     return this.#convert(name, found, positional, named, layer);
+  }
+
+  /** Counts the elements of lists and strings that calls take and make, so that few steps do not take long. */
+  #charge(value: PythonValue): void {
+    if (typeof value === 'string' || Array.isArray(value)) this.#elements += value.length;
+    if (this.#elements > maximumElements)
+      throw excessive(`handles lists and strings of more than ${maximumElements} elements`);
   }
 
   /** The number that a value is; undefined for what is neither a number nor a tensor. */

@@ -1,3 +1,4 @@
+import type { WasiNNError } from '../../standard/error.js';
 import { excessive, invalid } from './failure.js';
 import type { Expression, FunctionDefinition, Parameter, Statement } from './syntax.js';
 import { type Token, Tokens } from './tokens.js';
@@ -43,7 +44,7 @@ class Parser {
     const compound = kind === 'name' ? this.#compound(text) : undefined;
     if (compound) return compound;
     const simple = this.#simple();
-    if (!this.#acceptKind('newline')) this.#fail('the end of the line');
+    if (!this.#acceptKind('newline') && this.#token.kind !== 'end') this.#fail('the end of the line');
     return simple;
   }
 
@@ -157,7 +158,8 @@ class Parser {
     this.#count();
     if (this.#accept('-')) return { kind: 'negative', operand: this.#nested(() => this.#operand()) };
     let value = this.#atom();
-    for (;;) {
+    for (let links = 0; ; links++) {
+      if (links > maximumDepth) throw tooDeep();
       if (this.#accept('.')) value = { kind: 'attribute', object: value, name: this.#name() };
       else if (this.#accept('(')) value = this.#call(value);
       else if (this.#accept('[')) value = { kind: 'subscript', object: value, index: this.#index() };
@@ -244,7 +246,7 @@ class Parser {
   }
 
   #enter(): void {
-    if (++this.#depth > maximumDepth) throw excessive(`has code that nests deeper than ${maximumDepth}`);
+    if (++this.#depth > maximumDepth) throw tooDeep();
   }
 
   #count(): void {
@@ -287,6 +289,10 @@ class Parser {
       `its code has ${JSON.stringify(found.slice(0, 50))} where ${expected} should be, in line ${this.#tokens.line}`,
     );
   }
+}
+
+function tooDeep(): WasiNNError {
+  return excessive(`has code that nests deeper than ${maximumDepth}`);
 }
 
 const namedConstants: ReadonlyMap<string, Expression> = new Map([

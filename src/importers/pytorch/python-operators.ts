@@ -3,7 +3,8 @@ import { concreteNumber } from './operator.js';
 import { mismatch, type TensorGraph } from './tensor-graph.js';
 import { describeKind, FloatNumber, itemsOf, numberOf, type PythonValue } from './values.js';
 
-type PythonOperator = (graph: TensorGraph, values: readonly PythonValue[]) => PythonValue;
+/** Computes at once what a call gives. */
+export type PythonOperator = (graph: TensorGraph, values: readonly PythonValue[]) => PythonValue;
 
 /** Of a list or a string that a program makes. */
 const maximumLength = 100_000;

@@ -1,6 +1,9 @@
 import type { ElementType } from '../onnx/element-types.js';
 import type { Value } from '../onnx/graph-builder.js';
-import { unsupported } from './failure.js';
+import { excessive, unsupported } from './failure.js';
+
+/** The axes of one tensor. PyTorch allows 64. */
+const maximumRank = 64;
 
 /** What views of one another share. It counts the writes in place. */
 interface Memory {
@@ -31,6 +34,7 @@ export class Tensor {
    * @param replace makes the viewed tensor anew, of what has been written to this one
    */
   constructor(value: Value, type: ElementType, shape: readonly number[], viewed?: Tensor, replace?: Origin['replace']) {
+    if (shape.length > maximumRank) throw excessive(`makes a tensor of ${shape.length} axes`);
     this.#value = value;
     this.type = type;
     this.shape = shape;

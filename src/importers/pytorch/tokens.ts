@@ -14,6 +14,8 @@ export class Tokens {
   readonly #indents = [0];
   readonly #waiting: Token[] = [];
   #at = 0;
+  /** Where the last token begins. */
+  #start = 0;
   #brackets = 0;
 
   constructor(source: string) {
@@ -25,6 +27,7 @@ export class Tokens {
       const waiting = this.#waiting.shift();
       if (waiting) return waiting;
       if (this.#at >= this.#source.length) return this.#end();
+      this.#start = this.#at;
       pattern.lastIndex = this.#at;
       const match = pattern.exec(this.#source);
       if (!match) throw invalid(`its code has ${JSON.stringify(this.#source[this.#at])} in line ${this.line}`);
@@ -36,7 +39,7 @@ export class Tokens {
 
   /** Where the reading is, for error texts. */
   get line(): number {
-    return this.#source.slice(0, this.#at).split('\n').length - 1;
+    return this.#source.slice(0, this.#start).split('\n').length - 1;
   }
 
   #tokenOf([, indent, float, integer, name, double, single, sign]: RegExpExecArray): Token | undefined {

@@ -6,8 +6,11 @@ import { mismatch, type TensorGraph } from '../tensor-graph.js';
 import { FloatNumber, type PythonValue } from '../values.js';
 import { typeArgument } from './promotion.js';
 
-/** Of a range. */
-const maximumLength = 2 ** 20;
+/** Ranges up to this length are constants, so that they can be sizes and indexes. Longer ones onnxruntime computes. */
+const constantLength = 4096;
+
+/** Of a range of floats. */
+const maximumLength = 2 ** 16;
 
 function typeOfNumber(value: PythonValue): ElementType {
   if (value instanceof Tensor) return value.type;
@@ -49,8 +52,12 @@ const arange: Operator = operator('start end step', (graph, call) => {
   const step = call.number('step', 1);
   const isFloat = names.some((name) => typeOfNumber(call.value(name)).startsWith('float'));
   const length = Math.max(0, Math.ceil((end - start) / step));
-  if (!(length <= maximumLength)) throw excessive(`makes a range of ${length} numbers`);
   const type = typeArgument(call) ?? (isFloat ? 'float32' : 'int64');
+  if (!(length <= constantLength)) {
+    const ends = [start, end, step].map((number) => graph.scalar(isFloat ? 'float32' : 'int64', number));
+    const range = graph.add('Range', ends, { type: isFloat ? 'float32' : 'int64', shape: [length] });
+    return graph.cast(range, type);
+  }
   return graph.numbers(
     type,
     Array.from({ length }, (_, index) => start + index * step),

@@ -267,6 +267,7 @@ export const elementwiseOperators: Record<string, Operator> = {
   bitwise_xor: bitwise('Xor', 'BitwiseXor'),
   __and__: bitwise('And', 'BitwiseAnd'),
   __or__: bitwise('Or', 'BitwiseOr'),
+  __xor__: bitwise('Xor', 'BitwiseXor'),
   bitwise_not: not,
   logical_not: operator('self', (graph, call) => graph.unary('Not', graph.cast(call.tensor('self'), 'bool'))),
   clamp,

@@ -7,7 +7,7 @@ import { transposed } from './matrices.js';
 export type LinearMap = readonly (readonly (readonly [index: number, weight: number])[])[];
 
 /** Of one matrix. */
-const maximumElements = 2 ** 22;
+const maximumElements = 2 ** 20;
 
 /**
  * Makes each line of an axis another line, by a matrix. All providers compute a product of matrices alike; some
