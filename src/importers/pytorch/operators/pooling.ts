@@ -1,5 +1,6 @@
+import { averageWithoutPadding } from '../../onnx/average-pool.js';
 import { type Arguments, type Operator, operator, variant } from '../operator.js';
-import type { Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 import type { TensorGraph } from '../tensor-graph.js';
 import { UnknownValue } from '../values.js';
 import { perAxis } from './convolution.js';
@@ -87,7 +88,15 @@ function averagePool(graph: TensorGraph, call: Arguments, axes: number): Tensor 
     const starts = explicit ? padding.map(() => 0) : padding;
     const pads = [...starts, ...starts.map((length, axis) => length + (excess[axis] ?? 0))];
     const shape = [...x.shape.slice(0, 2), ...spatial];
-    const attributes = { kernel_shape: kernel, strides, pads, count_include_pad: counts && !explicit ? 1 : 0 };
+    if (explicit || !counts) {
+      const window = { kernel, strides, pads };
+      return new Tensor(
+        averageWithoutPadding(graph.builder, source.value, source.shape.slice(2), window),
+        x.type,
+        shape,
+      );
+    }
+    const attributes = { kernel_shape: kernel, strides, pads, count_include_pad: 1 };
     return graph.add('AveragePool', [source], { type: x.type, shape }, attributes);
   });
 }

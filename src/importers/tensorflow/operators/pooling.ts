@@ -1,6 +1,8 @@
+import { averageWithoutPadding } from '../../onnx/average-pool.js';
 import { scalar } from '../../onnx/constants.js';
 import { isFloat } from '../../onnx/element-types.js';
 import type { Value } from '../../onnx/graph-builder.js';
+import { isStatic } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { fromLayout, paddingOf, spatialAttribute, spatialOf, toLayout } from '../layout.js';
 import { type Converter, input, knownInput, type Operation, typeOf } from '../operation.js';
@@ -31,7 +33,12 @@ function poolWindow(
   const given = fromLayout(operation, input(operation, 0), rank);
   const image = operator === 'MaxPool' ? withVisiblePadding(operation, given) : given;
   const dilations = sizes.map(() => 1);
-  const { lengths, ...padding } = paddingOf(operation, spatialLengths(image, rank), { sizes, strides, dilations });
+  const spatial = spatialLengths(image, rank);
+  const { lengths, ...padding } = paddingOf(operation, spatial, { sizes, strides, dilations });
+  if (operator === 'AveragePool' && padding.pads && isStatic(spatial)) {
+    const window = { kernel: sizes, strides, pads: padding.pads };
+    return toLayout(operation, averageWithoutPadding(operation.graph, image, spatial, window), rank);
+  }
   const shape = [image.shape?.[0] ?? '?', image.shape?.[1] ?? '?', ...lengths];
   const attributes = { kernel_shape: sizes, strides, ...padding };
   return toLayout(operation, operation.graph.add(operator, [image], { type: image.type, shape }, { attributes }), rank);
