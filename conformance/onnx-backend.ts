@@ -1,5 +1,5 @@
 import { readFixture } from '../e2e/fixture-data.js';
-import { readFields } from '../src/backends/protobuf.js';
+import { readFields } from '../src/standard/protobuf.js';
 
 /** A tensor of a case, as the fixtures' index has it. */
 interface IndexedTensor {

@@ -17,7 +17,8 @@ export interface PageOptions {
   readonly backends?: BackendsOption;
 }
 
-export type PageModel = { readonly url: string } & Omit<ModelOptions, 'data' | 'url' | 'urls' | 'parts'>;
+export type PageModel = ({ readonly url: string } | { readonly parts: readonly string[] }) &
+  Omit<ModelOptions, 'data' | 'url' | 'urls' | 'parts'>;
 
 /** A call's outcome: the value, or the wasi-nn error that the guest met. */
 export type Outcome<Value> = { readonly ok: Value } | { readonly code: string; readonly text: string };

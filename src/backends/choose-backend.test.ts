@@ -9,6 +9,8 @@ function fake(name: string, encodings: readonly GraphEncoding[]): Backend {
 
 const onnx = fake('onnxruntime-web', ['onnx']);
 const ggml = fake('wllama', ['ggml']);
+const openvino = fake('onnxruntime-web', ['openvino']);
+const tensorflow = fake('onnxruntime-web', ['tensorflow']);
 
 const bytesOf = (text: string): GraphBuilder => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const onnxModel = bytesOf('\x08\x07\x12\0');
@@ -35,19 +37,33 @@ describe('chooseBackend', () => {
   );
 
   it.each([
+    ['an OpenVINO model', openvino, [openvinoModel, unknown]],
+    ['an OpenVINO model, the weights first', openvino, [unknown, openvinoModel]],
+    ['an OpenVINO model without weights', openvino, [new Uint8Array(), openvinoModel]],
+    ['a SavedModel', tensorflow, [savedModel, unknown, unknown]],
+    ['a SavedModel, its parts in another order', tensorflow, [unknown, unknown, savedModel]],
+    ['an ONNX model and its weights', onnx, [onnxModel, openvinoModel]],
+  ] satisfies [string, Backend, GraphBuilder[]][])('recognises %s', (_what, backend, parts) => {
+    expect(chooseBackend([onnx, openvino, tensorflow], parts, 'autodetect')).toBe(backend);
+  });
+
+  it.each([
+    ['weights, and two that say what they are', [unknown, openvinoModel, openvinoModel]],
+    ['more parts than an OpenVINO model has', [unknown, unknown, openvinoModel]],
+  ])('recognises no model in %s', (_what, parts) => {
+    expect(() => chooseBackend([onnx, openvino, tensorflow], parts, 'autodetect')).toThrowError(/in an unknown format/);
+  });
+
+  it.each([
     [
       'autodetect',
       tfliteModel,
       'no backend serves tensorflowlite: the bytes are a TensorFlow Lite model; served are: onnx; convert it to ONNX with tf2onnx (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)',
     ],
     ['tensorflowlite', tfliteModel, 'no backend serves tensorflowlite: the bytes are a TensorFlow Lite model'],
-    ['autodetect', savedModel, 'a TensorFlow SavedModel; served are: onnx; convert it to ONNX with tf2onnx'],
-    ['pytorch', torchModel, 'TorchScript); served are: onnx; export the model to ONNX from Python (torch.onnx.export)'],
-    [
-      'openvino',
-      openvinoModel,
-      'no backend serves openvino: the bytes are an OpenVINO model; served are: onnx; export',
-    ],
+    ['autodetect', savedModel, 'no backend serves tensorflow: the bytes are a TensorFlow SavedModel; served are: onnx'],
+    ['pytorch', torchModel, 'no backend serves pytorch: the bytes are a zip archive (TorchScript); served are: onnx'],
+    ['openvino', openvinoModel, 'no backend serves openvino: the bytes are an OpenVINO model; served are: onnx'],
     ['ggml', ggufModel, 'no backend serves ggml: the bytes are a GGUF model; served are: onnx; export'],
     ['ggml', unknown, 'no backend serves ggml: the bytes are in an unknown format; served are: onnx; export'],
     ['onnx', ggufModel, 'expected onnx, but the bytes are a GGUF model; served are: onnx; export'],

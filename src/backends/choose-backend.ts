@@ -10,10 +10,6 @@ export class UnservedError extends WasiNNError {}
 const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
   tensorflowlite:
     'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)',
-  tensorflow:
-    'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --saved-model folder --output model.onnx; --graphdef for a frozen graph)',
-  pytorch: 'export the model to ONNX from Python (torch.onnx.export)',
-  openvino: 'export the model that it was made from to ONNX: there is no way back from OpenVINO',
   ggml: 'export the model that it was made from to ONNX (optimum-cli export onnx): there is no way back from GGUF',
 };
 
@@ -29,11 +25,11 @@ export function chooseBackend(
   parts: readonly GraphBuilder[],
   encoding: GraphEncoding,
 ): Backend {
-  const [first] = parts;
-  if (!first) throw new WasiNNError('invalid-argument', 'load: no graph builder came; give the model as at least one');
+  if (parts.length === 0)
+    throw new WasiNNError('invalid-argument', 'load: no graph builder came; give the model as at least one');
   const served = new Set(backends.flatMap((backend) => backend.encodings));
 
-  const format = sniff(first);
+  const format = identify(parts);
   const found = format.kind === 'model' ? format.encoding : undefined;
   const isOther = format.kind === 'other' || (found !== undefined && found !== encoding);
   if (encoding !== 'autodetect' && isOther) {
@@ -46,6 +42,20 @@ export function chooseBackend(
     ? `no backend serves ${effective}: the bytes are ${format.description}`
     : `no backend serves these bytes: they are ${format.description}`;
   throw refusal(reason, served, format, encoding);
+}
+
+/**
+ * What a model's parts are, by the first of them. The parts of some encodings are known in any order: an OpenVINO model of
+ * two, and a TensorFlow SavedModel of three, have one that says what they are.
+ */
+function identify(parts: readonly GraphBuilder[]): Format {
+  const formats = parts.map(sniff);
+  const [first] = formats;
+  if (first?.kind === 'model') return first;
+  const counts: Readonly<Partial<Record<GraphEncoding, number>>> = { openvino: 2, tensorflow: 3 };
+  const known = formats.filter((format) => format.kind === 'model' && counts[format.encoding] === parts.length);
+  const [only = first] = known.length === 1 ? known : [];
+  return only ?? { kind: 'unknown', description: 'no bytes' };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Field, readField, readInt32, wireTypes } from './protobuf.js';
+import { type Field, readField, readInt32, wireTypes } from '../standard/protobuf.js';
 
 // Protobuf has no signature, and any message parses as many another. What these look at is which fields a file has, how
 // they are written and, where two formats have the same, what a value begins with.

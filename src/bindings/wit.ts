@@ -3,7 +3,7 @@ import { matchInput } from '../engine/inputs.js';
 import type { Awaitable, EngineLink, GraphInfo, NamedLinkTensor } from '../engine/link.js';
 import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
-import type { TensorType } from '../standard/tensor.js';
+import { type DeclaredTensors, findTensor, type TensorType } from '../standard/tensor.js';
 import { type ContextCount, createContextCount } from './context-count.js';
 import { copyBytes, forLink, HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './held-tensor.js';
 
@@ -203,7 +203,9 @@ export class WitGraphExecutionContext {
 
   /** An output of the last `compute` without arguments, by its name or its position as a decimal number. */
   getOutput(name: string): WitTensor {
-    return attemptNow('get-output', () => WitTensor.of(findOutput(this.#outputs, name).hold()));
+    return attemptNow('get-output', () =>
+      WitTensor.of(findOutput(this.#outputs, this.#lease.info.outputs, name).hold()),
+    );
   }
 
   [dispose](): void {
@@ -248,15 +250,20 @@ function fromHeldTensors(outputs: readonly NamedHeldTensor[]): [string, WitTenso
   return outputs.map(([name, held]) => [name, WitTensor.of(held)]);
 }
 
-function findOutput(outputs: readonly NamedHeldTensor[] | undefined, name: string): HeldTensor {
+function findOutput(
+  outputs: readonly NamedHeldTensor[] | undefined,
+  declared: DeclaredTensors,
+  name: string,
+): HeldTensor {
   if (!outputs) {
     throw new WasiNNError(
       'runtime-error',
       'get-output: the context has no outputs yet: call compute first, and see that it succeeds',
     );
   }
-  const position = /^\d{1,9}$/.test(name) ? outputs[Number(name)] : undefined;
-  const output = outputs.find(([candidate]) => candidate === name) ?? position;
+  const infos = declared === 'any' ? [] : declared;
+  const named = outputs.map(([candidate], index) => ({ ...infos[index], name: candidate, index }));
+  const output = outputs[findTensor(named, name)?.index ?? -1];
   if (output) return output[1];
   const names = outputs.map(([candidate]) => quote(candidate)).join(', ');
   throw new WasiNNError('invalid-argument', `get-output: the graph has no output ${quote(name)}; it has ${names}`);

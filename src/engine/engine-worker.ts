@@ -1,4 +1,5 @@
 import { createEchoBackend } from '../backends/echo.js';
+import { createImportedBackends } from '../backends/imported/imported.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
@@ -48,7 +49,8 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
 
 function configure({ allowSoftwareAdapter, fallback, backends, limits, measure, board }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
-  const builtIn = [createOnnxBackend({ allowSoftwareAdapter, onBroken }), createEchoBackend()];
+  const onnx = createOnnxBackend({ allowSoftwareAdapter, onBroken });
+  const builtIn = [onnx, ...createImportedBackends(onnx), createEchoBackend()];
   const turns = createTurnRecorder(
     board,
     (place, words) => tell({ type: 'turn', place, words }),

@@ -3,6 +3,7 @@ import {
   byteLengthOf,
   type DeclaredTensors,
   describeTensor,
+  findTensor,
   type TensorInfo,
   type TensorShape,
 } from '../standard/tensor.js';
@@ -15,8 +16,8 @@ interface GivenTensor extends TensorShape {
 type NamedGivenTensor<Tensor extends GivenTensor = GivenTensor> = readonly [name: string, tensor: Tensor];
 
 /**
- * Matches the tensors of a call with the inputs of a graph. An input is addressed by its name or, as Wasmtime allows,
- * by its position as a decimal number.
+ * Matches the tensors of a call with the inputs of a graph. An input is addressed by its name, an alias or, as Wasmtime
+ * allows, by its position as a decimal number.
  *
  * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
  */
@@ -46,18 +47,12 @@ export function matchInputs<Tensor extends GivenTensor>(
  * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
  */
 export function matchInput(operation: string, expected: DeclaredTensors, [name, tensor]: NamedGivenTensor): string {
-  const info = expected === 'any' ? undefined : findInput(expected, name);
+  const info = expected === 'any' ? undefined : findTensor(expected, name);
   if (expected !== 'any' && !info)
     throw invalid(operation, `the graph has no input ${quote(name)}; it has ${describeInputs(expected)}`);
   const fault = (info && findMisfit(info, tensor)) ?? findFault(info?.name ?? name, tensor);
   if (fault) throw invalid(operation, fault);
   return info?.name ?? name;
-}
-
-function findInput(expected: readonly TensorInfo[], name: string): TensorInfo | undefined {
-  const byName = expected.find((info) => info.name === name);
-  if (byName || !/^\d{1,9}$/.test(name)) return byName;
-  return expected[Number(name)];
 }
 
 /** What is wrong with a tensor for the input that it is meant for. */

@@ -34,6 +34,8 @@ export type NamedTensor = readonly [name: string, tensor: TensorValue];
 /** What a graph says of one of its inputs or outputs. */
 export interface TensorInfo {
   readonly name: string;
+  /** Further names that the model has for it. Default: none. */
+  readonly aliases?: readonly string[];
   /** A {@link TensorType}, or the backend's own name of a type that wasi-nn lacks (such as `bool`). */
   readonly type: string;
   /** One entry for each axis: its length, or the name of a length that is known only when the graph is computed. */
@@ -45,6 +47,17 @@ export interface TensorInfo {
  * and shape, or answers with such.
  */
 export type DeclaredTensors = readonly TensorInfo[] | 'any';
+
+/** The tensor of this name; else the one that has it as an alias, or, for a decimal number, the one at that position. */
+export function findTensor<Tensor extends Pick<TensorInfo, 'name' | 'aliases'>>(
+  tensors: readonly Tensor[],
+  name: string,
+): Tensor | undefined {
+  const byName =
+    tensors.find((tensor) => tensor.name === name) ?? tensors.find((tensor) => tensor.aliases?.includes(name));
+  if (byName || !/^\d{1,9}$/.test(name)) return byName;
+  return tensors[Number(name)];
+}
 
 export function isTensorType(value: unknown): value is TensorType {
   return tensorTypes.some((type) => type === value);

@@ -1,6 +1,6 @@
 import { quote, WasiNNError } from '../../standard/error.js';
 import type { GraphBuilder } from '../../standard/graph.js';
-import { type Field, readFields, readInt32, wireTypes } from '../protobuf.js';
+import { type Field, readFields, readInt32, wireTypes } from '../../standard/protobuf.js';
 
 /** The files in which an ONNX model keeps weights outside of itself. */
 export interface ExternalData {

@@ -1,0 +1,97 @@
+import type { ImportedModel } from '../../importers/importer.js';
+import { WasiNNError } from '../../standard/error.js';
+import type { GraphBuilder } from '../../standard/graph.js';
+import type { DeclaredTensors, TensorInfo } from '../../standard/tensor.js';
+import type { Backend, BackendGraph } from '../backend.js';
+import { timed } from '../outside-graph.js';
+import { sniff } from '../sniff.js';
+import { createSpecialisedGraph } from './specialised-graph.js';
+
+type Import = (parts: readonly GraphBuilder[]) => ImportedModel | Promise<ImportedModel>;
+
+/**
+ * Backends for encodings that have no runtime in browsers. Each model becomes an ONNX model in memory, which the ONNX
+ * backend loads: devices, fallback and device tensors are the same for all. The code that converts models of an encoding
+ * is fetched when the first of them comes.
+ */
+export function createImportedBackends(onnx: Backend): Backend[] {
+  return [
+    imported(onnx, 'openvino', async () => {
+      const { importOpenvino } = await import('../../importers/openvino/import-openvino.js');
+      return (parts) => importOpenvino(topologyFirst(parts));
+    }),
+    imported(onnx, 'tensorflow', async () => {
+      const { importTensorflow } = await import('../../importers/tensorflow/import-tensorflow.js');
+      return importTensorflow;
+    }),
+    pytorch(onnx),
+  ];
+}
+
+function imported(onnx: Backend, encoding: 'openvino' | 'tensorflow', start: () => Promise<Import>): Backend {
+  return {
+    name: onnx.name,
+    encodings: [encoding],
+    async load(parts, options, caller) {
+      const convert = await start();
+      // Conversion is work of the engine, whose time is limited as that of a computation is.
+      const model = await timed(caller, async () => convert(parts));
+      return renamed(await onnx.load([model.onnx], options, caller), model);
+    },
+  };
+}
+
+/** PyTorch's programs say nothing of shapes: they are converted when the first inputs come. */
+function pytorch(onnx: Backend): Backend {
+  return {
+    name: onnx.name,
+    encodings: ['pytorch'],
+    async load(parts, options, caller) {
+      const [archive] = parts;
+      if (!archive || parts.length > 1) {
+        throw new WasiNNError(
+          'invalid-argument',
+          `load: a PyTorch model is 1 part (the .pt or .pt2 file), but ${parts.length} came`,
+        );
+      }
+      const { readPyTorch } = await import('../../importers/pytorch/index.js');
+      const program = await timed(caller, () => readPyTorch(archive));
+      return createSpecialisedGraph({ program, onnx, options, caller });
+    },
+  };
+}
+
+/** OpenVINO's two files in either order. */
+function topologyFirst(parts: readonly GraphBuilder[]): readonly GraphBuilder[] {
+  const isTopology = parts.map((part) => {
+    const format = sniff(part);
+    return format.kind === 'model' && format.encoding === 'openvino';
+  });
+  return isTopology[1] && !isTopology[0] ? parts.toReversed() : parts;
+}
+
+/** The graph, whose inputs and outputs are also known by the further names that the original model gives them. */
+function renamed(graph: BackendGraph, { inputAliases, outputAliases }: ImportedModel): BackendGraph {
+  const inputs = addAliases(graph.inputs, inputAliases);
+  const outputs = addAliases(graph.outputs, outputAliases);
+  const { computeOnDevice } = graph;
+  return {
+    inputs,
+    outputs,
+    get device() {
+      return graph.device;
+    },
+    fallback: graph.fallback,
+    compute: (given, caller) => graph.compute(given, caller),
+    ...(computeOnDevice && { computeOnDevice }),
+    dispose: () => graph.dispose(),
+  };
+}
+
+function addAliases(tensors: DeclaredTensors, aliases: ReadonlyMap<string, string>): DeclaredTensors {
+  if (tensors === 'any') return tensors;
+  return tensors.map((tensor): TensorInfo => {
+    const own = [...aliases].flatMap(([alias, name]) => (name === tensor.name ? alias : []));
+    return own.length === 0 ? tensor : { ...tensor, aliases: own };
+  });
+}

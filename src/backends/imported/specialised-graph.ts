@@ -1,0 +1,161 @@
+import type { PyTorchProgram } from '../../importers/pytorch/index.js';
+import { WasiNNError } from '../../standard/error.js';
+import type { ExecutionTarget } from '../../standard/graph.js';
+import { isTensorType, type TensorShape, type TensorValue } from '../../standard/tensor.js';
+import type { Backend, BackendGraph, Caller, Device, FallbackStep, LoadOptions, Provider } from '../backend.js';
+import { type ComputedTensor, fetchAll, fetchValue, type NamedComputedTensor } from '../device-tensor.js';
+import { timed } from '../outside-graph.js';
+
+/** How many graphs of a program are kept; of others, the one that was used longest ago goes. */
+const maximumGraphs = 4;
+
+interface SpecialisedOptions {
+  readonly program: PyTorchProgram;
+  readonly onnx: Backend;
+  readonly options: LoadOptions;
+  /** Who loads the graph: where the program declares all shapes, it is converted at once. */
+  readonly caller: Caller;
+}
+
+/** A graph for inputs of certain types and shapes. */
+interface Specialisation {
+  readonly loading: Promise<{ readonly graph: BackendGraph; readonly names: readonly string[] }>;
+  /** What is computed on it at the moment. */
+  computations: number;
+  /** Whether it goes when nothing is computed on it any more. */
+  isLeaving: boolean;
+}
+
+type Inputs = ReadonlyMap<string, ComputedTensor>;
+
+/** Where a target's graphs run if nothing is wrong. */
+const firstProviders: Readonly<Record<ExecutionTarget, Provider>> = { cpu: 'wasm', gpu: 'webgpu', tpu: 'webnn' };
+
+/**
+ * Makes a graph of a program that is converted anew for each combination of types and shapes of its inputs, when that first
+ * comes.
+ */
+export async function createSpecialisedGraph({
+  program,
+  onnx,
+  options,
+  caller,
+}: SpecialisedOptions): Promise<BackendGraph> {
+  /** Those used last stand last. */
+  const kept = new Map<string, Specialisation>();
+  let device: Device = {
+    target: options.target,
+    provider: firstProviders[options.target],
+    description: 'chosen when the first inputs come',
+  };
+  let fallback: readonly FallbackStep[] = [];
+
+  async function load(inputs: readonly TensorShape[], caller: Caller) {
+    const model = await timed(caller, async () => program.specialise(inputs));
+    const graph = await onnx.load([model.onnx], options, caller);
+    return { graph, names: model.inputs.map(({ name }) => name) };
+  }
+
+  function specialise(inputs: readonly TensorShape[], caller: Caller): Specialisation {
+    const shapes = inputs.map(({ type, dimensions }) => ({ type, dimensions }));
+    const key = JSON.stringify(shapes);
+    const specialisation = kept.get(key) ?? { loading: load(shapes, caller), computations: 0, isLeaving: false };
+    kept.delete(key);
+    kept.set(key, specialisation);
+    specialisation.loading.catch(() => kept.delete(key));
+    for (const [oldest, other] of kept) {
+      if (kept.size <= maximumGraphs) break;
+      kept.delete(oldest);
+      // Nobody is left to hear that it could not be given back.
+      void leave(other).catch(() => undefined);
+    }
+    return specialisation;
+  }
+
+  async function leave(specialisation: Specialisation): Promise<void> {
+    specialisation.isLeaving = true;
+    if (specialisation.computations > 0) return;
+    const { graph } = await specialisation.loading;
+    await graph.dispose();
+  }
+
+  /** Tells where the graph runs, once that is known. */
+  function settle(graph: BackendGraph): void {
+    const isNews = device.provider !== graph.device.provider || graph.fallback.length > fallback.length;
+    device = graph.device;
+    if (isNews) options.onMove?.(graph.fallback, graph.device);
+    fallback = graph.fallback;
+  }
+
+  async function compute(inputs: Inputs, caller: Caller): Promise<readonly NamedComputedTensor[]> {
+    const ordered = inOrder(program, inputs);
+    const specialisation = specialise(ordered, caller);
+    specialisation.computations++;
+    try {
+      const { graph, names } = await specialisation.loading;
+      settle(graph);
+      const given = new Map(ordered.map((tensor, index) => [names[index] ?? String(index), tensor]));
+      return await (graph.computeOnDevice?.(given, caller) ?? computeOnBytes(graph, given, caller));
+    } finally {
+      specialisation.computations--;
+      if (specialisation.isLeaving) await leave(specialisation).catch(() => undefined);
+    }
+  }
+
+  const declared = fixedInputs(program);
+  if (declared) ({ device, fallback } = (await specialise(declared, caller).loading).graph);
+  return {
+    inputs: program.inputs,
+    outputs: 'any',
+    get device() {
+      return device;
+    },
+    get fallback() {
+      return fallback;
+    },
+    compute: async (inputs, caller) => fetchAll(await compute(inputs, caller), caller),
+    computeOnDevice: compute,
+    async dispose() {
+      const all = [...kept.values()];
+      kept.clear();
+      await Promise.all(all.map(leave));
+    },
+  };
+}
+
+/** The types and shapes of a program's inputs, where it declares them all. */
+function fixedInputs({ inputs }: PyTorchProgram): readonly TensorShape[] | undefined {
+  if (inputs === 'any') return undefined;
+  const shapes = inputs.flatMap(({ type, shape }): TensorShape[] => {
+    const dimensions = shape.filter((length) => typeof length === 'number');
+    return isTensorType(type) && dimensions.length === shape.length ? [{ type, dimensions }] : [];
+  });
+  return shapes.length === inputs.length ? shapes : undefined;
+}
+
+async function computeOnBytes(
+  graph: BackendGraph,
+  inputs: Inputs,
+  caller: Caller,
+): Promise<readonly NamedComputedTensor[]> {
+  const values = new Map<string, TensorValue>();
+  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor, caller));
+  return graph.compute(values, caller);
+}
+
+/**
+ * The inputs in the order of the program's parameters: as it declares them, or, where it declares none, by the numbers that
+ * they have as names. Other names have no meaning then, and the order in which they come counts.
+ */
+function inOrder({ inputs: declared }: PyTorchProgram, inputs: Inputs): readonly ComputedTensor[] {
+  if (declared !== 'any') return declared.flatMap(({ name }) => inputs.get(name) ?? []);
+  const names = [...inputs.keys()];
+  if (!names.every((name) => /^\d{1,9}$/.test(name))) return [...inputs.values()];
+  const sorted = names.map(Number).toSorted((left, right) => left - right);
+  const missing = sorted.findIndex((position, index) => position !== index);
+  if (missing === -1) return sorted.flatMap((position) => inputs.get(String(position)) ?? []);
+  throw new WasiNNError(
+    'invalid-argument',
+    `compute: input ${missing} is missing; give inputs from 0 on, without gaps`,
+  );
+}

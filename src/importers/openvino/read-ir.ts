@@ -1,0 +1,164 @@
+import { parseXml, XmlElement } from '@rgrove/parse-xml';
+import { messageOf, quote, WasiNNError } from '../../standard/error.js';
+import { checkLimit, type Limits } from '../limits.js';
+import type { Shape } from '../onnx/model.js';
+import { type Body, type Layer, type Network, type Port, type PortMapping, portKey } from './ir.js';
+import { elementTypeOf } from './types.js';
+
+/** Topologies are some megabytes at most: a larger one would take too much memory as a tree. */
+const maximumXmlBytes = 64 * 2 ** 20;
+
+const supportedVersions = ['10', '11'];
+
+/**
+ * Reads the topology of a model, the `.xml` file.
+ *
+ * @throws WasiNNError `invalid-encoding` for what is no IR, or none of version 10 or 11; `too-large`
+ */
+export function readIr(xml: Uint8Array, limits: Limits): Network {
+  checkLimit('bytes of XML', xml.byteLength, maximumXmlBytes);
+  const root = parse(xml);
+  if (root?.name !== 'net') throw invalid(`expected the element <net>, but <${cut(root?.name ?? '')}> came`);
+  const version = attribute(root, 'version');
+  if (!supportedVersions.includes(version)) {
+    throw invalid(
+      `it is IR version ${quote(version)}, and versions 10 and 11 can be read; write it anew with a current OpenVINO (openvino.save_model)`,
+    );
+  }
+  return readNetwork(root, attribute(root, 'name'), limits, 0);
+}
+
+function parse(xml: Uint8Array): XmlElement | null {
+  try {
+    return parseXml(new TextDecoder('utf-8', { fatal: true }).decode(xml)).root;
+  } catch (cause) {
+    // Elements that are nested tens of thousands deep end in a RangeError.
+    const reason = cause instanceof RangeError ? 'its elements are nested too deeply' : firstLine(messageOf(cause));
+    throw invalid(`the XML does not parse: ${reason}; is the file complete?`, cause);
+  }
+}
+
+function readNetwork(element: XmlElement, name: string, limits: Limits, depth: number): Network {
+  checkLimit('bodies in one another', depth, limits.depth);
+  const layers = children(child(element, 'layers'), 'layer').map((layer) => readLayer(layer, limits, depth));
+  checkLimit('layers', layers.length, limits.nodes);
+  const byId = new Map(layers.map((layer) => [layer.id, layer]));
+  if (byId.size < layers.length) throw invalid('two layers have the same id');
+
+  const sources = new Map<string, { layer: Layer; port: string }>();
+  for (const edge of children(child(element, 'edges'), 'edge')) {
+    const from = attribute(edge, 'from-layer');
+    const layer = byId.get(from);
+    if (!layer) throw invalid(`an edge begins at the layer ${quote(from)}, which does not exist`);
+    const to = portKey(attribute(edge, 'to-layer'), attribute(edge, 'to-port'));
+    sources.set(to, { layer, port: portKey(from, attribute(edge, 'from-port')) });
+  }
+  return { name, layers, sources, hasUnranked: layers.some(isUnranked) };
+}
+
+function isUnranked({ type, attributes }: Layer): boolean {
+  return type === 'Parameter' && attributes.get('shape') === '...';
+}
+
+function readLayer(element: XmlElement, limits: Limits, depth: number): Layer {
+  const data = child(element, 'data');
+  return {
+    id: attribute(element, 'id'),
+    name: attribute(element, 'name'),
+    type: attribute(element, 'type'),
+    opset: attribute(element, 'version') || 'opset1',
+    attributes: new Map(Object.entries(data?.attributes ?? {})),
+    inputs: children(child(element, 'input'), 'port').map(readPort),
+    outputs: children(child(element, 'output'), 'port').map(readPort),
+    bodies: readBodies(element, limits, depth),
+  };
+}
+
+function readPort(element: XmlElement): Port {
+  const dimensions = children(element, 'dim').map((dimension) => Number(dimension.text));
+  return {
+    id: attribute(element, 'id'),
+    type: elementTypeOf(attribute(element, 'precision')),
+    shape: dimensions.map((length) => (Number.isSafeInteger(length) && length >= 0 ? length : '?')),
+    names: splitNames(attribute(element, 'names')),
+  };
+}
+
+/** Names are joined by commas; one within a name has a backslash before it. */
+function splitNames(names: string): string[] {
+  if (names === '') return [];
+  return names.split(/(?<!\\),/).map((name) => name.replaceAll('\\,', ','));
+}
+
+const bodyPorts: ReadonlyMap<string, string> = new Map([
+  ['body', 'port_map'],
+  ['then_body', 'then_port_map'],
+  ['else_body', 'else_port_map'],
+]);
+
+function readBodies(element: XmlElement, limits: Limits, depth: number): ReadonlyMap<string, Body> {
+  const bodies = new Map<string, Body>();
+  for (const [name, mapName] of bodyPorts) {
+    const body = child(element, name);
+    if (!body) continue;
+    const ports = child(element, mapName);
+    const backEdges = children(child(element, 'back_edges'), 'edge');
+    bodies.set(name, {
+      network: readNetwork(body, name, limits, depth + 1),
+      inputs: children(ports, 'input').map(readMapping),
+      outputs: children(ports, 'output').map(readMapping),
+      backEdges: new Map(backEdges.map((edge) => [attribute(edge, 'from-layer'), attribute(edge, 'to-layer')])),
+    });
+  }
+  return bodies;
+}
+
+function readMapping(element: XmlElement): PortMapping {
+  const integer = (name: string, fallback: number) => parseInteger(attribute(element, name)) ?? fallback;
+  return {
+    port: attribute(element, 'external_port_id'),
+    layer: attribute(element, 'internal_layer_id'),
+    axis: parseInteger(attribute(element, 'axis')),
+    start: integer('start', 0),
+    end: integer('end', -1),
+    stride: integer('stride', 1),
+    partSize: integer('part_size', 1),
+    purpose: attribute(element, 'purpose'),
+  };
+}
+
+function parseInteger(text: string): number | undefined {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The shape of a `Parameter`; its open axes are named after it. Undefined where it may have any number of axes. */
+export function parseShape(text: string, name: string): Shape | undefined {
+  const parts = text.split(',').map((part) => part.trim());
+  if (text.trim() === '') return [];
+  if (parts.includes('...')) return undefined;
+  return parts.map((part, axis) => (/^\d{1,15}$/.test(part) ? Number(part) : `${name}_${axis}`));
+}
+
+function child(element: XmlElement | undefined, name: string): XmlElement | undefined {
+  return children(element, name)[0];
+}
+
+function children(element: XmlElement | undefined, name: string): XmlElement[] {
+  return (element?.children ?? []).flatMap((node) => (node instanceof XmlElement && node.name === name ? node : []));
+}
+
+function attribute(element: XmlElement, name: string): string {
+  return element.attributes[name] ?? '';
+}
+
+function firstLine(text: string): string {
+  return cut(text.split('\n')[0] ?? '');
+}
+
+function cut(text: string): string {
+  return text.slice(0, 200);
+}
+
+function invalid(reason: string, cause?: unknown): WasiNNError {
+  return new WasiNNError('invalid-encoding', `load: the OpenVINO model cannot be read: ${reason}`, { cause });
+}

@@ -1,0 +1,1 @@
+export { type PyTorchProgram, readPyTorch } from './program.js';

@@ -1,0 +1,43 @@
+import { excessive, invalid } from './failure.js';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A description of a model. Parsed, each byte may take some ten bytes of memory. */
+const maximumBytes = 16 * 1024 * 1024;
+
+/** @param owner for error texts: the name of the file */
+export function parseJson(bytes: Uint8Array | undefined, owner: string): JsonObject {
+  if (!bytes) throw invalid(`the archive lacks ${owner}`);
+  if (bytes.byteLength > maximumBytes) throw excessive(`has a ${owner} of ${bytes.byteLength} bytes`);
+  try {
+    return object(JSON.parse(new TextDecoder().decode(bytes)), owner);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw invalid(`its ${owner} is no JSON: ${cause.message.slice(0, 200)}`);
+    throw cause;
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @param what for error texts: where the value should be */
+export function object(value: unknown, what: string): JsonObject {
+  return isObject(value) ? value : fail(what, 'an object');
+}
+
+export function array(value: unknown, what: string): readonly unknown[] {
+  return Array.isArray(value) ? value : fail(what, 'a list');
+}
+
+export function text(value: unknown, what: string): string {
+  return typeof value === 'string' ? value : fail(what, 'a string');
+}
+
+export function integer(value: unknown, what: string): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : fail(what, 'an integer');
+}
+
+function fail(what: string, expected: string): never {
+  throw invalid(`its description has something else than ${expected} as ${what}`);
+}

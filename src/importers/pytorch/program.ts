@@ -1,0 +1,80 @@
+import { WasiNNError } from '../../standard/error.js';
+import type { DeclaredTensors, TensorShape } from '../../standard/tensor.js';
+import type { ImportedModel } from '../importer.js';
+import { type Archive, readArchive } from './archive.js';
+import { asModelError } from './conversion.js';
+import { readExportedProgram } from './exported-program.js';
+import { invalid, unsupported } from './failure.js';
+import { readTorchScript } from './torchscript.js';
+
+/** A PyTorch model that has been read. Its operators need types and shapes, which only inputs bring. */
+export interface PyTorchProgram {
+  /** `any` for TorchScript, which does not say what it takes. */
+  readonly inputs: DeclaredTensors;
+  /**
+   * Makes an ONNX model for inputs of these types and shapes, in the order of the program's parameters. The outputs have
+   * 32-bit floats, in the order of the tuple that the program returns; they are called `output`, or `output0` and so on
+   * where there are several.
+   *
+   * Keep the model, and convert anew only for other types and shapes.
+   *
+   * @throws {WasiNNError} `unsupported-operation` with every operator that cannot be converted, or for a program that
+   *   decides by a tensor's value; `invalid-argument` where it cannot compute with such inputs; `too-large`
+   */
+  specialise(inputs: readonly TensorShape[]): ImportedModel;
+}
+
+/**
+ * Reads a model that `torch.jit.save` (traced or scripted, frozen or not) or `torch.export.save` has written. The bytes
+ * are referenced as long as the program is: leave them as they are.
+ *
+ *     const program = await readPyTorch(bytes);
+ *     const { onnx } = program.specialise([{ type: 'FP32', dimensions: [1, 3, 224, 224] }]);
+ *
+ * @throws {WasiNNError} `invalid-encoding` for what is no such file or a damaged one, `unsupported-operation` for kinds
+ *   of models that cannot be converted, `too-large` for an archive that inflates to too much
+ */
+export async function readPyTorch(bytes: Uint8Array): Promise<PyTorchProgram> {
+  try {
+    const archive = await readArchive(bytes);
+    const program = readProgram(archive, bytes.byteLength);
+    return { inputs: program.inputs, specialise: (inputs) => guarded(() => program.specialise(inputs)) };
+  } catch (cause) {
+    throw asModelError(cause);
+  }
+}
+
+function guarded(specialise: () => ImportedModel): ImportedModel {
+  try {
+    return specialise();
+  } catch (cause) {
+    throw asModelError(cause);
+  }
+}
+
+function readProgram(archive: Archive, modelBytes: number): PyTorchProgram {
+  const names = [...archive.keys()];
+  const byteOrder = archive.get('byteorder');
+  if (byteOrder && new TextDecoder().decode(byteOrder.subarray(0, 10)) !== 'little') {
+    throw unsupported('it was saved on a big-endian machine');
+  }
+  if (names.includes('bytecode.pkl')) {
+    throw unsupported('it is for the lite interpreter (_save_for_lite_interpreter); save it by torch.jit.save');
+  }
+  if (names.some((name) => name.startsWith('data/aotinductor/'))) {
+    throw unsupported('it is compiled for one processor (AOTInductor); save it by torch.export.save');
+  }
+  if (names.some((name) => name.startsWith('models/'))) return readExportedProgram(archive, modelBytes);
+  if (names.includes('serialized_exported_program.json')) {
+    throw unsupported('it was exported by a version of PyTorch before 2.8; load it, and save it by a newer one');
+  }
+  if (!names.includes('data.pkl')) throw invalid('the archive has neither data.pkl nor models/');
+  if (!names.some((name) => name.startsWith('code/'))) {
+    throw new WasiNNError(
+      'invalid-encoding',
+      'load: the PyTorch file has weights and no program, as torch.save writes it; save the model by torch.jit.save or ' +
+        'torch.export.save',
+    );
+  }
+  return readTorchScript(archive, modelBytes);
+}

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { WasiNNError } from '../../standard/error.js';
+import { operatorGoldens, savedModelGolden } from './goldens.fixture.js';
+import { importTensorflow } from './import-tensorflow.js';
+import { constNode, functionAttribute, graphDef, nodeDef, placeholder, type TestFunction } from './model.fixture.js';
+
+// Damaged and hostile models end in an error that names the problem: never in another exception, a hang, or memory that is
+// far beyond what the model takes.
+
+type Parts = readonly Uint8Array<ArrayBuffer>[];
+
+async function outcomeOf(parts: Parts): Promise<WasiNNError | undefined> {
+  try {
+    await importTensorflow(parts);
+    return undefined;
+  } catch (cause) {
+    if (cause instanceof WasiNNError) return cause;
+    throw cause;
+  }
+}
+
+/** mulberry32: the same numbers in each run. */
+function seeded(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+type Mutation = (bytes: Uint8Array<ArrayBuffer>, random: (below: number) => number) => Uint8Array<ArrayBuffer>;
+
+const mutations: Readonly<Record<string, Mutation>> = {
+  cut: (bytes, random) => bytes.slice(0, random(bytes.byteLength)),
+  flip: (bytes, random) => {
+    const copy = bytes.slice();
+    for (let count = 1 + random(4); count > 0; count--) {
+      const at = random(copy.byteLength);
+      copy[at] = (copy[at] ?? 0) ^ (1 << random(8));
+    }
+    return copy;
+  },
+  overwrite: (bytes, random) => {
+    const copy = bytes.slice();
+    const at = random(copy.byteLength);
+    copy.fill([0, 0x7f, 0x80, 0xff][random(4)] ?? 0, at, at + 1 + random(16));
+    return copy;
+  },
+  move: (bytes, random) => {
+    const [from, to, length] = [random(bytes.byteLength), random(bytes.byteLength), 1 + random(200)];
+    const copy = bytes.slice();
+    copy.copyWithin(to, from, from + length);
+    return copy;
+  },
+  remove: (bytes, random) => {
+    const at = random(bytes.byteLength);
+    return new Uint8Array([...bytes.subarray(0, at), ...bytes.subarray(at + 1 + random(64))]);
+  },
+};
+
+/** Some graphs, of all kinds of operators, and a SavedModel. */
+const originals: readonly Parts[] = [
+  ...operatorGoldens()
+    .filter((_, index) => index % 8 === 0)
+    .map(({ parts }) => parts),
+  savedModelGolden().parts,
+];
+
+describe('a model that is damaged', () => {
+  it.each(Object.entries(mutations))('fails with a code and a text, or is still a model: %s', async (_name, mutate) => {
+    const random = seeded(20_261_121);
+    for (let round = 0; round < 100; round++) {
+      const original = originals[random(originals.length)] ?? [];
+      const which = random(original.length);
+      const parts = original.map((part, index) =>
+        index === which && part.byteLength > 0 ? mutate(part, random) : part,
+      );
+
+      const error = await outcomeOf(parts);
+
+      if (error) expect(error.message).toMatch(/^load: .{20,}/s);
+    }
+  });
+
+  it('fails where parts of one model are in the places of another', async () => {
+    const [model, index, data] = savedModelGolden().parts;
+    if (!model || !index || !data) throw new Error('a SavedModel has three parts');
+
+    expect((await outcomeOf([model, index, index]))?.code).toBe('invalid-encoding');
+    expect((await outcomeOf([model, model, data]))?.code).toBe('invalid-encoding');
+    expect((await outcomeOf([data]))?.code).toBe('invalid-encoding');
+    expect((await outcomeOf([index]))?.code).toBe('invalid-encoding');
+  });
+});
+
+describe('a hostile graph', () => {
+  it.each([
+    ['an absurd length', [1 << 30, 1 << 30], 'too-large'],
+    ['a product beyond all numbers', Array.from({ length: 200 }, () => 1 << 30), 'too-large'],
+    ['too many axes', Array.from({ length: 255 }, () => 1), 'invalid-encoding'],
+    ['one value for a gigabyte', [1 << 28], 'too-large'],
+  ])('is refused for a constant with %s', async (_what, dims, code) => {
+    const graph = graphDef([constNode('big', [1, 2], dims), nodeDef('y', 'Neg', ['big'])]);
+
+    expect((await outcomeOf([graph]))?.code).toBe(code);
+  });
+
+  it('is refused where many constants repeat one value', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `c${index}`);
+    const graph = graphDef([
+      ...names.map((name, index) => constNode(name, [index, 1], [3 << 20])),
+      nodeDef('y', 'AddN', names),
+    ]);
+
+    expect((await outcomeOf([graph]))?.code).toBe('too-large');
+  });
+
+  it('is refused where a function calls itself', async () => {
+    const loop = (name: string, next: string): TestFunction => ({
+      name,
+      inputs: ['a'],
+      outputs: { r: 'call:output:0' },
+      nodes: [nodeDef('call', 'PartitionedCall', ['a'], { f: functionAttribute(next) })],
+    });
+    const call = nodeDef('y', 'PartitionedCall', ['x'], { f: functionAttribute('f') });
+    const graph = graphDef([placeholder('x', [2]), call], [loop('f', 'g'), loop('g', 'f')]);
+
+    const error = await outcomeOf([graph]);
+
+    expect(error?.code).toBe('invalid-encoding');
+    expect(error?.message).toContain('the function "f" calls itself');
+  });
+
+  it('is refused where functions call one another twice, forty deep', async () => {
+    const functions = Array.from({ length: 40 }, (_, level): TestFunction => {
+      const call = (name: string, from: string) =>
+        nodeDef(name, 'PartitionedCall', [from], { f: functionAttribute(`f${level + 1}`) });
+      return {
+        name: `f${level}`,
+        inputs: ['a'],
+        outputs: { r: 'second:output:0' },
+        nodes: [call('first', 'a'), call('second', 'first:output:0')],
+      };
+    });
+    const last: TestFunction = { name: 'f40', inputs: ['a'], outputs: { r: 'a' }, nodes: [] };
+    const call = nodeDef('y', 'PartitionedCall', ['x'], { f: functionAttribute('f0') });
+    const graph = graphDef([placeholder('x', [2]), call], [...functions, last]);
+
+    expect((await outcomeOf([graph]))?.code).toBe('too-large');
+  });
+
+  it.each([
+    ['takes what no node makes', nodeDef('y', 'Neg', ['nobody']), 'the node "nobody", which does not exist'],
+    ['takes an output that its node does not have', nodeDef('y', 'Neg', ['x:7']), 'the output 7 of the node "x"'],
+    ['has too few inputs', nodeDef('y', 'AddV2', ['x']), 'has no input 1'],
+    ['is called as another', nodeDef('x', 'Neg', ['x']), 'two nodes have the name "x"'],
+    [
+      'calls a function that does not exist',
+      nodeDef('y', 'PartitionedCall', ['x'], { f: functionAttribute('g') }),
+      '"g"',
+    ],
+    ['has the name of what all objects have', nodeDef('y', 'constructor', ['x']), 'constructor in "y"'],
+  ])('is refused where a node %s', async (_what, node, text) => {
+    expect((await outcomeOf([graphDef([placeholder('x', [2]), node])]))?.message).toContain(text);
+  });
+
+  it('may have a chain of nodes that is very long', async () => {
+    const nodes = Array.from({ length: 20_000 }, (_, index) => nodeDef(`n${index + 1}`, 'Identity', [`n${index}`]));
+
+    const graph = graphDef([placeholder('n0', [2]), ...nodes, nodeDef('y', 'Neg', ['n20000'])]);
+
+    expect(await outcomeOf([graph])).toBeUndefined();
+  });
+});

@@ -1,0 +1,27 @@
+import type { GraphBuilder } from '../../standard/graph.js';
+import type { ImportedModel } from '../importer.js';
+import { convertModel } from './convert-model.js';
+import { isSavedModel, readGraphDef } from './graph-def.js';
+import { signatureOf } from './signature.js';
+
+/**
+ * Makes an ONNX model of a TensorFlow model: of a frozen graph (`.pb`), whose inputs are its placeholders and whose outputs
+ * are the nodes that no other node uses, or of a SavedModel, whose inputs and outputs are those of its signature
+ * `serving_default`.
+ *
+ * @param parts a frozen graph; or `saved_model.pb`, `variables.index` and `variables.data-00000-of-00001`, in any order
+ * @throws WasiNNError `invalid-argument` for a wrong number of parts; `invalid-encoding` for bytes that are no such model;
+ *   `unsupported-operation` that names all operators that cannot be converted; `too-large` for a model beyond the limits
+ */
+export async function importTensorflow(parts: readonly GraphBuilder[]): Promise<ImportedModel> {
+  const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
+  const [only] = parts;
+  if (only && parts.length === 1 && !isSavedModel(only)) {
+    const graph = readGraphDef(only);
+    return convertModel({ graph, signature: signatureOf(graph), variables: new Map(), byteLength });
+  }
+  const { readSavedModel, savedModelParts } = await import('./saved-model.js');
+  if (only && parts.length === 1) return convertModel({ ...readSavedModel(only, undefined), byteLength });
+  const { model, index, data } = savedModelParts(parts);
+  return convertModel({ ...readSavedModel(model, { index, data }), byteLength });
+}
