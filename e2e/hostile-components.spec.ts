@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { componentWith } from '../src/transpiler/every-name.fixture.js';
-import { canary, type HostileComponent, hostileComponents } from '../src/transpiler/hostile-names.fixture.js';
+import { type HostileComponent, hostileComponents } from '../src/transpiler/hostile-components.fixture.js';
+import { canary } from '../src/transpiler/hostile-names.fixture.js';
 import { openComponent } from '../src/transpiler/open-component.js';
 import { transpileGuest } from '../src/vite/transpile-guest.js';
 import { codeOutsideStrings } from './outside-strings.js';

@@ -132,216 +132,34 @@ const breakouts = [
 
 /** What means something to JavaScript, to jco or to a parser of names, without any payload. */
 const words = [
-  'then',
-  'catch',
-  'finally',
-  'constructor',
-  'prototype',
-  '__proto__',
-  '__defineGetter__',
-  '__lookupGetter__',
-  'toString',
-  'valueOf',
-  'toJSON',
-  'hasOwnProperty',
-  'isPrototypeOf',
-  'propertyIsEnumerable',
-  'toLocaleString',
-  'arguments',
-  'caller',
-  'callee',
-  'eval',
-  'await',
-  'async',
-  'yield',
-  'let',
-  'static',
-  'class',
-  'default',
-  'function',
-  'return',
-  'typeof',
-  'void',
-  'delete',
-  'new',
-  'this',
-  'super',
-  'null',
-  'true',
-  'false',
-  'in',
-  'of',
-  'instanceof',
-  'import',
-  'export',
-  'from',
-  'as',
-  'get',
-  'set',
-  'enum',
-  'implements',
-  'interface',
-  'package',
-  'private',
-  'protected',
-  'public',
-  'with',
-  'while',
-  'switch',
-  'case',
-  'const',
-  'var',
-  'debugger',
-  'undefined',
-  'nan',
-  'infinity',
-  'global-this',
-  'window',
-  'self',
-  'document',
-  'fetch',
-  'promise',
-  'object',
-  'array',
-  'map',
-  'symbol',
-  'number',
-  'string',
-  'boolean',
-  'big-int',
-  'error',
-  'type-error',
-  'proxy',
-  'reflect',
-  'json',
-  'math',
-  'date',
-  'web-assembly',
-  'uint8-array',
-  'data-view',
-  'text-decoder',
-  'set-timeout',
-  'console',
-  'queue-microtask',
-  'to-string',
-  'value-of',
-  'has-own-property',
-  'to-json',
-  'define-property',
-  'exports0',
-  'exports1',
-  'module0',
-  'memory0',
-  'realloc0',
-  'trampoline0',
-  'handle-table0',
-  'capture-table0',
-  'instance-flags0',
-  'post-return0',
-  'gen',
-  'run-next',
-  'resolve',
-  'reject',
-  'instantiate',
-  'instantiate-core',
-  'get-core-module',
-  'imports',
-  'util',
-  'dv',
-  'promise-then',
-  'renamed-map',
-  'renamed$0',
-  '$imports',
-  '_initialize',
-  '_start',
-  'memory',
-  'cabi_realloc',
-  'cabi_post_x',
-  '0',
-  '1',
-  '01',
-  '-1',
-  '1e3',
-  '0x1',
-  '4294967296',
-  'Infinity',
-  'NaN',
-  'a-1',
-  'a1',
-  'A',
-  'HTTP',
-  'HTTP-get',
-  'a-B',
-  'a--b',
-  '-a',
-  'a-',
-  'a_b',
-  'a.b',
+  ...`
+    then catch finally constructor prototype __proto__ __defineGetter__ __lookupGetter__ toString valueOf toJSON
+    hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString arguments caller callee eval await async yield
+    let static class default function return typeof void delete new this super null true false in of instanceof
+    import export from as get set enum implements interface package private protected public with while switch case
+    const var debugger undefined nan infinity global-this window self document fetch promise object array map symbol
+    number string boolean big-int error type-error proxy reflect json math date web-assembly uint8-array data-view
+    text-decoder set-timeout console queue-microtask to-string value-of has-own-property to-json define-property
+    exports0 exports1 module0 memory0 realloc0 trampoline0 handle-table0 capture-table0 instance-flags0 post-return0
+    gen run-next resolve reject instantiate instantiate-core get-core-module imports util dv promise-then
+    renamed-map renamed$0 $imports _initialize _start memory cabi_realloc cabi_post_x 0 1 01 -1 1e3 0x1 4294967296
+    Infinity NaN a-1 a1 A HTTP HTTP-get a-B a--b -a a- a_b a.b é ａ а 名前 🦀 ﬁ ſ İ ß $ _ __ - . # [ ] [] [method]
+    [method]a [method]a. [method].b [constructor] [static]a.b.c [method]thing.then [method]thing.constructor
+    [static]thing.prototype [static]thing.name [resource-drop]thing [resource-new]thing [async-lower]x
+    [task-return]x [export]wasi:nn/graph wasi:nn/graph wasi:http/types@0.2.0 wasi:random/random@0.2.0
+    wasi:random/random@00.2.0 a:b a:b/ a:/c :b/c a:b/c@ a:b/c@1 a:b/c@1.0 a:b/c@1.0.0.0 a:b/c/d a:b:c/d A:b/c
+    a:b/c@1.0.0+é a:b/then a:b/constructor a:b/record-function record-function Record-Function test:guest/api@1.0.0
+    thing point nested-export
+  `
+    .trim()
+    .split(/\s+/),
   'a b',
   ' a',
   'a ',
-  'é',
-  'ａ',
-  'а',
-  '名前',
-  '🦀',
-  'ﬁ',
-  'ſ',
-  'İ',
-  'ß',
   'a\u0301',
   '',
-  '$',
-  '_',
-  '__',
-  '-',
-  '.',
-  '#',
-  '[',
-  ']',
-  '[]',
-  '[method]',
-  '[method]a',
-  '[method]a.',
-  '[method].b',
-  '[constructor]',
-  '[static]a.b.c',
-  '[method]thing.then',
-  '[method]thing.constructor',
-  '[static]thing.prototype',
-  '[static]thing.name',
-  '[resource-drop]thing',
-  '[resource-new]thing',
-  '[async-lower]x',
-  '[task-return]x',
-  '[export]wasi:nn/graph',
-  'wasi:nn/graph',
-  'wasi:http/types@0.2.0',
-  'wasi:random/random@0.2.0',
   'wasi:random/random@0.2.0 ',
-  'wasi:random/random@00.2.0',
-  'a:b',
-  'a:b/',
-  'a:/c',
-  ':b/c',
-  'a:b/c@',
-  'a:b/c@1',
-  'a:b/c@1.0',
-  'a:b/c@1.0.0.0',
-  'a:b/c/d',
-  'a:b:c/d',
-  'A:b/c',
-  'a:b/c@1.0.0+é',
-  'a:b/then',
-  'a:b/constructor',
-  'a:b/record-function',
-  'record-function',
-  'Record-Function',
-  'test:guest/api@1.0.0',
-  'thing',
-  'point',
-  'nested-export',
-] as const;
+];
 
 /** Bytes that are no UTF-8, or almost. */
 const encodings: readonly Uint8Array[] = [
@@ -386,44 +204,3 @@ export const tricks: readonly Trick[] = [
   const label = `trick-${index}`;
   return { label, name: typeof trick === 'string' ? trick.replaceAll('%', () => payload(label)) : trick };
 });
-
-/** A component by the tricks that it is made with. */
-export interface HostileComponent {
-  readonly names: Partial<Readonly<Record<Place, Name>>>;
-  /** What tells it from all others: `core export: trick-17`. */
-  readonly title: string;
-}
-
-/**
- * Chooses hostile components: first each trick at least once and each place with many, then combinations of two and
- * three tricks. The same seed gives the same.
- */
-export function hostileComponents(amount: number, seed: number): readonly HostileComponent[] {
-  const next = numbers(seed);
-  const pick = <Item>(items: readonly Item[]): Item => items[next(items.length)] as Item;
-  return Array.from({ length: amount }, (_, index) => {
-    const isSingle = index < amount * 0.8;
-    // Steps that share no factor with the number of tricks reach them all.
-    const first = isSingle ? tricks[(index * 7) % tricks.length] : pick(tricks);
-    const chosen = new Map<Place, Trick>();
-    if (first)
-      chosen.set(
-        isSingle ? (places[(index + Math.floor(index / tricks.length)) % places.length] ?? pick(places)) : pick(places),
-        first,
-      );
-    for (let more = isSingle ? 0 : 1 + next(2); more > 0; more--) chosen.set(pick(places), pick(tricks));
-    return {
-      names: Object.fromEntries([...chosen].map(([place, { name }]) => [place, name])),
-      title: [...chosen].map(([place, { label }]) => `${place}: ${label}`).join(', '),
-    };
-  });
-}
-
-/** Numbers below a limit, of which the next depends on the last (a linear congruence). */
-function numbers(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
