@@ -24,12 +24,9 @@ const parts = {
   start: runStart,
   fixtures() {
     runUnitTests(['src', 'demo'].flatMap((folder) => filesWith('WASI_NN_FIXTURES', folder, '.test.ts')));
-    runBrowserTests('with fixtures', chromium, {
-      skip: '@long',
-      specs: filesWith("'./fixture-data.js'", 'e2e', '.spec.ts'),
-    });
+    runShortBrowserTests('with fixtures', chromium, filesWith("'./fixture-data.js'", 'e2e', '.spec.ts'));
   },
-  'other-browsers': () => runBrowserTests('other browsers', otherBrowsers, { skip: '@long' }),
+  'other-browsers': () => runShortBrowserTests('other browsers', otherBrowsers),
   long: () => runBrowserTests('long', all, { tag: '@long', workers: 1 }),
 };
 
@@ -55,8 +52,13 @@ function runAll() {
     return;
   }
   runUnitTests();
-  runBrowserTests('side by side', all, { skip: '@long|@alone' });
-  runBrowserTests('one at a time', all, { tag: '@alone', skip: '@long', workers: 1 });
+  runShortBrowserTests('all', all);
+}
+
+/** Runs the tests that are not long: first those that may run side by side, then the others. */
+function runShortBrowserTests(name, projects, specs) {
+  runBrowserTests(`${name}, side by side`, projects, { skip: '@long|@alone', specs });
+  runBrowserTests(`${name}, one at a time`, projects, { tag: '@alone', skip: '@long', workers: 1, specs });
 }
 
 function runUnitTests(files = []) {
