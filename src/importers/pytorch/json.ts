@@ -2,8 +2,8 @@ import { excessive, invalid } from './failure.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A description of a model. Parsed, each byte may take some ten bytes of memory. */
-const maximumBytes = 16 * 1024 * 1024;
+/** A description of a model. Parsed, each byte may take some twenty bytes of memory. */
+const maximumBytes = 8 * 1024 * 1024;
 
 /** @param owner for error texts: the name of the file */
 export function parseJson(bytes: Uint8Array | undefined, owner: string): JsonObject {

@@ -168,6 +168,11 @@ function map(value: PythonValue): Map<PythonValue, PythonValue> {
   return value;
 }
 
+function pairOf(value: PythonValue): [key: PythonValue, value: PythonValue] {
+  const [key, content] = listOf(value);
+  return [key, content];
+}
+
 const nothing: PythonOperator = () => null;
 const no: PythonOperator = () => false;
 const first: PythonOperator = (_, [value]) => value;
@@ -212,7 +217,7 @@ export const pythonOperators: ReadonlyMap<string, PythonOperator> = new Map<stri
   ['keys', (_, [value]) => [...map(value).keys()]],
   ['values', (_, [value]) => [...map(value).values()]],
   ['items', (_, [value]) => [...map(value)].map((entry) => [...entry])],
-  ['dict', () => new Map()],
+  ['dict', (_, [pairs]) => new Map(listOf(pairs ?? []).map(pairOf))],
   ['format', format],
   ['str', (_, [value]) => show(value)],
   ['warn', nothing],
