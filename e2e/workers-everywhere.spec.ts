@@ -104,7 +104,6 @@ const looping = `
   const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const device = { target: 'cpu', provider: 'javascript', description: 'adds nothing' };
   new BroadcastChannel('loop').onmessage = () => {
-    new BroadcastChannel('looping').postMessage('now');
     for (;;) Atomics.wait(new Int32Array(buffer), 0, 0);
   };
   const compute = (inputs) => [...inputs];
@@ -121,7 +120,7 @@ test('an engine that loops while nothing runs on it is replaced, and its guests 
   await tab.open(`${site.origin}/blank.html`);
   await runIn(tab, preparePage, { waiting });
   expect(await runIn(tab, loopEngine, waiting)).toEqual({
-    answers: ['1,2,3', '1,2,3'],
+    answers: ['1,2,3'],
     replacements: [expect.stringContaining('its thread took no message for 5000 ms')],
   });
 });
@@ -148,13 +147,11 @@ async function loopEngine(waiting: Waiting): Promise<unknown> {
     const [output] = await exports.compute(graph, [casePage.tensor('x', 'U8', [3], Uint8Array.of(1, 2, 3))], false);
     return output?.data.join();
   };
-  const before = await compute();
-  const isLooping = new Promise((resolve) => {
-    new BroadcastChannel('looping').onmessage = resolve;
-  });
+  const answers = new Set([await compute()]);
   new BroadcastChannel('loop').postMessage('now');
-  await isLooping;
-  return { answers: [before, await compute()], replacements };
+  // The engine answers until the message has come.
+  while (replacements.length === 0) answers.add(await compute());
+  return { answers: [...answers], replacements };
 }
 
 test('wasi-nn runs in a worker of the page', async ({ tab, site, waiting }) => {
