@@ -78,8 +78,10 @@ function broadcastFirst(operation: Operation, value: Value, rank: number): Value
   if (!spatial.every((length) => length === 1)) return undefined;
   const channels = shape.at(-1) ?? 1;
   if (channels === 1 && shape.length < rank) return value;
-  if (shape.length === rank) return channelsFirst(operation.graph, value, rank);
-  if (typeof channels !== 'number') return undefined;
+  const isBatch = shape.length === rank && shape[0] !== 1;
+  if (isBatch || typeof channels !== 'number') {
+    return shape.length === rank ? channelsFirst(operation.graph, value, rank) : undefined;
+  }
   return reshape(operation.graph, value, [channels, ...new Array<number>(rank - 2).fill(1)]);
 }
 
