@@ -126,6 +126,14 @@ describe('a frozen graph', () => {
     ]);
   });
 
+  it('has as inputs the placeholders that a node takes', async () => {
+    const graph = graphDef([placeholder('unused', [1]), placeholder('x', [2]), nodeDef('y', 'Neg', ['x'])]);
+
+    const { inputs } = await importTensorflow([graph]);
+
+    expect(inputs).toEqual([{ name: 'x', type: 'FP32', shape: [2] }]);
+  });
+
   it('is refused where it goes in a circle', async () => {
     const graph = graphDef([
       placeholder('x', [2]),
