@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../../standard/error.js';
 import { operatorGoldens, savedModelGolden } from './goldens.fixture.js';
 import { importTensorflow } from './import-tensorflow.js';
-import { constNode, functionAttribute, graphDef, nodeDef, placeholder, type TestFunction } from './model.fixture.js';
+import {
+  constNode,
+  functionAttribute,
+  graphDef,
+  integerAttribute,
+  integersAttribute,
+  nodeDef,
+  placeholder,
+  type TestFunction,
+} from './model.fixture.js';
 
 // Damaged and hostile models end in an error that names the problem: never in another exception, a hang, or memory that is
 // far beyond what the model takes.
@@ -164,6 +173,23 @@ describe('a hostile graph', () => {
     ['has the name of what all objects have', nodeDef('y', 'constructor', ['x']), 'constructor in "y"'],
   ])('is refused where a node %s', async (_what, node, text) => {
     expect((await outcomeOf([graphDef([placeholder('x', [2]), node])]))?.message).toContain(text);
+  });
+
+  it('is refused where a window does not move', async () => {
+    const strides = integersAttribute([1, 0, 0, 1]);
+    const pool = nodeDef('y', 'MaxPool', ['x'], { ksize: integersAttribute([1, 2, 2, 1]), strides });
+
+    const error = await outcomeOf([graphDef([placeholder('x', [1, 4, 4, 1]), pool])]);
+
+    expect(error?.code).toBe('unsupported-operation');
+    expect(error?.message).toContain('MaxPool (strides [1, 0, 0, 1]) in "y"');
+  });
+
+  it('is refused where parts of an axis are no whole numbers', async () => {
+    const split = nodeDef('y', 'Split', ['axis', 'x'], { num_split: integerAttribute(2) });
+    const graph = graphDef([placeholder('x', [5]), constNode('axis', [0]), split]);
+
+    expect((await outcomeOf([graph]))?.code).toBe('invalid-encoding');
   });
 
   it('may have a chain of nodes that is very long', async () => {

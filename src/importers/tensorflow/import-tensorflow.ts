@@ -1,7 +1,8 @@
 import type { GraphBuilder } from '../../standard/graph.js';
 import type { ImportedModel } from '../importer.js';
-import { convertModel } from './convert-model.js';
+import { convertModel, type TensorFlowModel } from './convert-model.js';
 import { isSavedModel, readGraphDef } from './graph-def.js';
+import { damaged } from './message.js';
 import { signatureOf } from './signature.js';
 
 /**
@@ -14,14 +15,25 @@ import { signatureOf } from './signature.js';
  *   `unsupported-operation` that names all operators that cannot be converted; `too-large` for a model beyond the limits
  */
 export async function importTensorflow(parts: readonly GraphBuilder[]): Promise<ImportedModel> {
+  try {
+    return await convertModel(await readModel(parts));
+  } catch (cause) {
+    // No valid model has sizes that numbers cannot express.
+    if (cause instanceof RangeError)
+      throw damaged(`it has sizes that are absurd or contradict each other (${cause.message})`);
+    throw cause;
+  }
+}
+
+async function readModel(parts: readonly GraphBuilder[]): Promise<TensorFlowModel> {
   const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
   const [only] = parts;
   if (only && parts.length === 1 && !isSavedModel(only)) {
     const graph = readGraphDef(only);
-    return convertModel({ graph, signature: signatureOf(graph), variables: new Map(), byteLength });
+    return { graph, signature: signatureOf(graph), variables: new Map(), byteLength };
   }
   const { readSavedModel, savedModelParts } = await import('./saved-model.js');
-  if (only && parts.length === 1) return convertModel({ ...readSavedModel(only, undefined), byteLength });
+  if (only && parts.length === 1) return { ...readSavedModel(only, undefined), byteLength };
   const { model, index, data } = savedModelParts(parts);
-  return convertModel({ ...readSavedModel(model, { index, data }), byteLength });
+  return { ...readSavedModel(model, { index, data }), byteLength };
 }

@@ -78,29 +78,25 @@ function broadcastFirst(operation: Operation, value: Value, rank: number): Value
   if (!spatial.every((length) => length === 1)) return undefined;
   const channels = shape.at(-1) ?? 1;
   if (channels === 1 && shape.length < rank) return value;
-  if (shape.length === rank) return channelsFirst(operation.graph, value, rank);
-  if (typeof channels !== 'number') return undefined;
+  const isBatch = shape.length === rank && shape[0] !== 1;
+  if (isBatch || typeof channels !== 'number') {
+    return shape.length === rank ? channelsFirst(operation.graph, value, rank) : undefined;
+  }
   return reshape(operation.graph, value, [channels, ...new Array<number>(rank - 2).fill(1)]);
 }
 
 /**
  * What an attribute says of the spatial axes: strides, dilations, the size of a window.
  *
- * @throws UnsupportedVariant where it has other values than 1 for the batch or the channels
+ * @throws UnsupportedVariant for values below 1, and for others than 1 for the batch or the channels
  */
 export function spatialAttribute(operation: Operation, key: string, rank: number): number[] {
   const values = integersAttribute(operation, key);
   if (values.length === 0) return new Array<number>(rank - 2).fill(1);
   const spatial = spatialOf(operation, values, rank);
-  if (
-    spatial.reduce(
-      (product, value) => product / value,
-      values.reduce((product, value) => product * value, 1),
-    ) !== 1
-  ) {
-    throw new UnsupportedVariant(`${key} [${values.join(', ')}] on other axes than the spatial ones`);
-  }
-  return spatial;
+  const channels = values[hasChannelsFirst(operation) ? 1 : rank - 1];
+  if (values[0] === 1 && channels === 1 && spatial.every((value) => value >= 1)) return spatial;
+  throw new UnsupportedVariant(`${key} [${values.join(', ')}]`);
 }
 
 /** Those of the elements of a shape, or of a list with one element for each axis, that are for the spatial axes. */

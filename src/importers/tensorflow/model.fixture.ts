@@ -40,6 +40,18 @@ export const typeAttribute =
   (writer) =>
     writer.int(6, type);
 
+export const integersAttribute =
+  (values: readonly number[]): Write =>
+  (writer) =>
+    writer.message(1, () => {
+      for (const value of values) writer.int(3, value);
+    });
+
+export const integerAttribute =
+  (value: number): Write =>
+  (writer) =>
+    writer.int(3, value);
+
 export const functionAttribute =
   (name: string): Write =>
   (writer) =>

@@ -30,8 +30,8 @@ const answers: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * The signature of a graph that does not tell it: the inputs are its placeholders, in their order, and the outputs the
- * nodes whose outputs no other node takes.
+ * The signature of a graph that does not tell it: the inputs are the placeholders that some node takes, in their order,
+ * and the outputs the nodes whose outputs no other node takes.
  *
  * @throws WasiNNError `invalid-encoding` for a graph without outputs
  */
@@ -47,7 +47,7 @@ export function signatureOf(graph: GraphDef): Signature {
       'load: the TensorFlow graph has no outputs: a frozen graph with at least one node that computes was expected',
     );
   }
-  return { inputs: inputsOf(nodes).map(({ name }) => portOf(name, 0)), outputs };
+  return { inputs: inputsOf(nodes.filter(({ name }) => taken.has(name))).map(({ name }) => portOf(name, 0)), outputs };
 }
 
 /** Placeholders; those with a default value only where there are no others. */

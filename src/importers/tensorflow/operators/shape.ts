@@ -133,7 +133,10 @@ function splitEvenly(operation: Operation): readonly Value[] {
   const axis = axisOf(value, knownNumber(operation, 0));
   const count = checkedCount(integerAttribute(operation, 'num_split', 1));
   const length = value.shape?.[axis];
-  if (typeof length === 'number') return cut(operation, value, axis, new Array<number>(count).fill(length / count));
+  if (typeof length === 'number') {
+    if (length % count !== 0) throw new RangeError(`an axis of ${length} has no ${count} equal parts`);
+    return cut(operation, value, axis, new Array<number>(count).fill(length / count));
+  }
   const shape = value.shape?.map((old, index) => (index === axis ? '?' : old));
   const attributes = { axis, num_outputs: count };
   const results = Array.from({ length: count }, () => ({ type: value.type, shape }));
