@@ -45,15 +45,15 @@ const inputs: readonly Mutant[] = [
   },
   {
     what: 'an unknown name means the first input',
-    file: 'src/engine/inputs.ts',
+    file: 'src/standard/tensor.ts',
     from: 'return byName;',
-    to: 'return byName ?? expected[0];',
+    to: 'return byName ?? tensors[0];',
     feature: 'unknown-input',
   },
   {
     what: 'positions mean nothing',
-    file: 'src/engine/inputs.ts',
-    from: 'return expected[Number(name)];',
+    file: 'src/standard/tensor.ts',
+    from: 'return tensors[Number(name)];',
     to: 'return undefined;',
     feature: 'positions',
   },
@@ -132,9 +132,9 @@ const tensors: readonly Mutant[] = [
   },
   {
     what: 'a byte order mark is dropped from names',
-    file: 'src/guest/amend-glue.ts',
-    from: '{ ignoreBOM: true })");',
-    to: '{ ignoreBOM: false })");',
+    file: 'src/transpiler/amend-glue.ts',
+    from: '{ ignoreBOM: true })";',
+    to: '{ ignoreBOM: false })";',
     feature: 'names',
   },
   {
@@ -241,8 +241,8 @@ const contexts: readonly Mutant[] = [
   {
     what: 'outputs cannot be got by their position',
     file: 'src/bindings/wit.ts',
-    from: '?? position;',
-    to: '?? undefined;',
+    from: 'findTensor(named, name)?.index',
+    to: 'named.find((tensor) => tensor.name === name)?.index',
     feature: 'get-output',
     abi: 'wit 06-25',
   },

@@ -3,14 +3,28 @@ import { parseGuestMessage } from './parse-guest-message.js';
 
 const error = { code: 'timeout', message: 'too long' };
 
+/** A batch of output that is in order. */
+const output = {
+  type: 'output',
+  bytes: Uint8Array.of(1, 2, 3),
+  runs: [
+    { stream: 'stdout', byteLength: 1 },
+    { stream: 'stderr', byteLength: 2 },
+  ],
+  faults: [{ functionName: 'load', error }],
+  omittedFaults: 4,
+  sent: -5,
+};
+
 describe('parseGuestMessage', () => {
   it.each([
+    { type: 'ready' },
     { type: 'started', functions: ['run'], hasMemory: true },
     { type: 'refused', failure: { kind: 'error', error } },
     { type: 'refused', failure: { kind: 'trap', message: 'unreachable', stack: '' } },
-    { type: 'output', stream: 'stdout', bytes: Uint8Array.of(1) },
+    output,
+    { ...output, bytes: new Uint8Array(), runs: [] },
     { type: 'contexts', contexts: 3 },
-    { type: 'fault', functionName: 'load', error },
     { type: 'answered', id: 0, value: [1] },
     { type: 'answered', id: 0, value: undefined },
     { type: 'failed', id: 5, failure: { kind: 'result', payload: 'no' } },
@@ -35,15 +49,27 @@ describe('parseGuestMessage', () => {
     { type: 'refused', failure: { kind: 'error', error: { code: 'timeout', message: {} } } },
     { type: 'refused', failure: { kind: 'trap', message: 'x' } },
     { type: 'refused', failure: { kind: 'constructor' } },
-    { type: 'output', stream: 'stdin', bytes: new Uint8Array() },
-    { type: 'output', stream: 'stdout', bytes: [1] },
-    { type: 'output', stream: 'stdout', bytes: new Uint16Array() },
-    { type: 'output', stream: 'stdout', bytes: new Uint8Array(new SharedArrayBuffer(4)) },
+    { ...output, runs: [{ stream: 'stdin', byteLength: 3 }] },
+    { ...output, runs: [{ stream: 'stdout', byteLength: 2 }] },
+    { ...output, runs: [{ stream: 'stdout', byteLength: -3 }] },
+    { ...output, runs: {} },
+    {
+      ...output,
+      runs: Array.from({ length: 33 }, () => ({ stream: 'stdout', byteLength: 0 })),
+      bytes: new Uint8Array(),
+    },
+    { ...output, bytes: [1, 2, 3] },
+    { ...output, bytes: new Uint16Array(3) },
+    { ...output, bytes: new Uint8Array(new SharedArrayBuffer(3)) },
+    { ...output, bytes: new Uint8Array(65_537), runs: [{ stream: 'stdout', byteLength: 65_537 }] },
+    { ...output, faults: [{ functionName: 1, error }] },
+    { ...output, faults: [{ functionName: 'load' }] },
+    { ...output, faults: Array.from({ length: 9 }, () => ({ functionName: 'load', error })) },
+    { ...output, omittedFaults: -1 },
+    { ...output, sent: 2 ** 31 },
     { type: 'contexts', contexts: -1 },
     { type: 'contexts', contexts: Number.NaN },
     { type: 'contexts', contexts: '1' },
-    { type: 'fault', functionName: 1, error },
-    { type: 'fault', functionName: 'load' },
     { type: 'answered' },
     { type: 'answered', id: '0' },
     { type: 'answered', id: 0.5 },
@@ -54,7 +80,8 @@ describe('parseGuestMessage', () => {
   });
 
   it('leaves out what it does not know, and cuts long texts', () => {
-    const message = { type: 'fault', functionName: 'f'.repeat(100_000), error: { ...error, more: 1 }, more: 1 };
-    expect(parseGuestMessage(message)).toEqual({ type: 'fault', functionName: 'f'.repeat(16384), error });
+    const fault = { functionName: 'f'.repeat(100_000), error: { ...error, more: 1 }, more: 1 };
+    const expected = { ...output, faults: [{ functionName: 'f'.repeat(16384), error }] };
+    expect(parseGuestMessage({ ...output, faults: [fault], more: 1 })).toEqual(expected);
   });
 });
