@@ -49,6 +49,10 @@ for (const [waiting, isolated] of [
     await openPage(page, site, { limits: { computeMilliseconds: limit }, backends });
     const outcome = await page.evaluate(async (waiting) => {
       const { nn, startProbe, tensor } = waitingPage;
+      // Long before the computation: the browser connects a channel after its constructor has returned.
+      const begun = new Promise((resolve) => {
+        new BroadcastChannel('computations').onmessage = resolve;
+      });
       const replacements: string[] = [];
       nn.addEventListener('replace', ({ detail }) => replacements.push(detail.reason));
       const image = () => tensor('image', [1, 1, 28, 28], 'FP32', new Uint8Array(3136).fill(7));
@@ -57,9 +61,6 @@ for (const [waiting, isolated] of [
 
       const culprit = await startProbe('digits', { waiting });
       await culprit.load([new TextEncoder().encode('GGUF\u0003\0\0\0')], 'ggml', 'cpu');
-      const begun = new Promise((resolve) => {
-        new BroadcastChannel('computations').onmessage = resolve;
-      });
       const failing = culprit.compute(1, [image()], false).then(
         () => 'it computed',
         (cause) => cause.payload,
