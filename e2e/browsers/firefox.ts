@@ -20,7 +20,10 @@ const preferences = {
   'dom.maxHardwareConcurrency': 1,
 };
 
-/** Starts the browser, with a profile of its own. Each test's site is an origin of its own, and so is its storage. */
+/**
+ * Starts the browser, with a profile of its own. Each test's site is an origin of its own, and so is its storage, except for
+ * cookies.
+ */
 export async function startFirefox(): Promise<TestBrowser> {
   const profile = await mkdtemp(path.join(tmpdir(), 'firefox-'));
   const lines = Object.entries(preferences).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${value});\n`);
@@ -76,6 +79,8 @@ async function openTab(marionette: Marionette, home: unknown): Promise<Tab> {
       return textOf(memberOf(answer, 'value'));
     },
     async close() {
+      // Cookies belong to a host whatever its port, and so to the sites of all tests.
+      await marionette.send('WebDriver:DeleteAllCookies');
       await marionette.send('WebDriver:CloseWindow');
       await marionette.send('WebDriver:SwitchToWindow', { handle: home });
     },
