@@ -83,7 +83,11 @@ export default defineConfig(({ mode }) => ({
     ...configurations[mode]?.worker,
     format: 'es',
     rolldownOptions: {
-      output: { assetFileNames: ({ names }) => `assets/${isOnnxruntime(names) ? '[name]' : '[name]-[hash]'}[extname]` },
+      output: {
+        assetFileNames: ({ names }) => `assets/${isOnnxruntime(names) ? '[name]' : '[name]-[hash]'}[extname]`,
+        // A chunk that imports a worker's own script has WebKit run that script once more.
+        codeSplitting: { groups: [{ name: 'shared', test: /src.(standard|backends)./ }] },
+      },
     },
   },
 }));
