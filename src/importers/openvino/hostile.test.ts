@@ -3,6 +3,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../../standard/error.js';
+import { seeded } from '../seeded.fixture.js';
 import { importOpenvino } from './import-openvino.js';
 
 // Damaged and hostile models end in an error that names the problem: never in another exception, a hang, or far more
@@ -28,17 +29,6 @@ async function outcomeOf(parts: readonly Uint8Array[]): Promise<WasiNNError | un
     if (cause instanceof WasiNNError) return cause;
     throw cause;
   }
-}
-
-/** mulberry32: the same numbers in each run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 type Mutation = (bytes: Uint8Array, random: (below: number) => number) => Uint8Array;

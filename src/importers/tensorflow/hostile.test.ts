@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../../standard/error.js';
+import { seeded } from '../seeded.fixture.js';
 import { operatorGoldens, savedModelGolden } from './goldens.fixture.js';
 import { importTensorflow } from './import-tensorflow.js';
 import {
@@ -26,17 +27,6 @@ async function outcomeOf(parts: Parts): Promise<WasiNNError | undefined> {
     if (cause instanceof WasiNNError) return cause;
     throw cause;
   }
-}
-
-/** mulberry32: the same numbers in each run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 type Mutation = (bytes: Uint8Array<ArrayBuffer>, random: (below: number) => number) => Uint8Array<ArrayBuffer>;
