@@ -1,10 +1,11 @@
-import { type AnyNode, type MemberExpression, type Program, parse } from 'acorn';
+import { type AnyNode, type MemberExpression, Parser, type Program } from 'acorn';
 import { full, fullAncestor } from 'acorn-walk';
 import { analyze } from 'eslint-scope';
+import { limitNesting } from './limit-nesting.js';
 
 /**
- * The check of the script that jco makes. It is loaded later than the rest, and imports nothing of it: WebKit would run the
- * worker's script once more.
+ * The check of the script that jco makes. It is loaded later than the rest, and imports nothing that the rest imports: WebKit would
+ * run the worker's script once more.
  */
 
 /** Names that jco reads without declaring them, in paths that are not taken. They are no globals of a browser. */
@@ -18,6 +19,8 @@ const globalMembers: ReadonlySet<string | undefined> = new Set(['process', 'WebA
 
 /** Ours have less than half a million; types that are made of types that are made of types come to very many. */
 const maxLength = 2 ** 24;
+
+const LimitedParser = Parser.extend(limitNesting);
 
 const exportedNames = ['_util', 'instantiate'];
 
@@ -80,7 +83,7 @@ function refuseLoading(node: AnyNode): void {
 function parseScript(script: string): Program {
   if (script.length > maxLength) throw refusal(`it has ${script.length} characters, more than ${maxLength}`);
   try {
-    return parse(script, { ecmaVersion: 2024, sourceType: 'module', ranges: true });
+    return LimitedParser.parse(script, { ecmaVersion: 2024, sourceType: 'module', ranges: true });
   } catch (cause) {
     throw refusal(`it cannot be parsed: ${String(cause)}`);
   }
