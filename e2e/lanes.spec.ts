@@ -39,8 +39,9 @@ declare global {
 async function open(page: Page, site: Site, computeMilliseconds = 60_000): Promise<void> {
   serveStandingStill(site);
   await openPage(page, site, { backends: { ggml: '/standing-still.js' }, limits: { computeMilliseconds } });
-  await page.evaluate((standingModel) => {
-    const { nn, tensor } = waitingPage;
+  await page.evaluate(async (standingModel) => {
+    const { nn, openChannel, tensor } = waitingPage;
+    const computations = await openChannel('computations');
     nn.models.add({ fast: { url: '/models/digits.onnx', target: 'tpu', fallback: false } });
     const image = () => Float32Array.from({ length: 784 }, (_, index) => (index % 28) / 28);
     const round = (bytes: Uint8Array) =>
@@ -52,7 +53,7 @@ async function open(page: Page, site: Site, computeMilliseconds = 60_000): Promi
       loadStanding: (guest, target) => guest.load([lanesPage.standingModel()], 'ggml', target),
       nextStanding: () =>
         new Promise((resolve) => {
-          new BroadcastChannel('computations').onmessage = resolve;
+          computations.addEventListener('message', resolve, { once: true });
         }),
       async scores(guest, graph) {
         const pixels = tensor('image', [1, 1, 28, 28], 'FP32', new Uint8Array(image().buffer));

@@ -48,10 +48,10 @@ for (const [waiting, isolated] of [
     const backends = { ggml: '/standing-still.js' };
     await openPage(page, site, { limits: { computeMilliseconds: limit }, backends });
     const outcome = await page.evaluate(async (waiting) => {
-      const { nn, startProbe, tensor } = waitingPage;
-      // Long before the computation: the browser connects a channel after its constructor has returned.
+      const { nn, openChannel, startProbe, tensor } = waitingPage;
+      const computations = await openChannel('computations');
       const begun = new Promise((resolve) => {
-        new BroadcastChannel('computations').onmessage = resolve;
+        computations.onmessage = resolve;
       });
       const replacements: string[] = [];
       nn.addEventListener('replace', ({ detail }) => replacements.push(detail.reason));
@@ -176,7 +176,7 @@ test('the engine is ended at 50 random moments under four guests', async ({ page
   await collectEngines(page);
   await openPage(page, site, { limits: { startMilliseconds: 2000 }, backends: { ggml: '/unending.js' } });
   const outcome = await page.evaluate(async (moments) => {
-    const { startProbe, tensor } = waitingPage;
+    const { openChannel, startProbe, tensor } = waitingPage;
     const waitings: readonly Waiting[] = ['block', 'suspend', 'block', 'suspend'];
     const model = new Uint8Array(await (await fetch('/models/digits.onnx')).arrayBuffer());
     const guests = await Promise.all(waitings.map((waiting) => startProbe('digits', { waiting })));
@@ -221,7 +221,7 @@ test('the engine is ended at 50 random moments under four guests', async ({ page
         if (times === 0) resolve();
         else target.addEventListener(type, listen);
       });
-    const computations = new BroadcastChannel('computations');
+    const computations = await openChannel('computations');
     const newEngine = () => happens(globalThis, 'enginestart', 1);
     const come = (moment: Moment, engine: Worker) => {
       if (moment.after === 'answer') return happens(answers, 'answer', moment.count);

@@ -16,6 +16,8 @@ interface WaitingPage {
   startLegacyProbe(waiting?: Waiting): Promise<Guest<LegacyExports> & { readonly memory: GuestMemory }>;
   start(source: GuestInput, waiting?: Waiting): Promise<Guest>;
   tensor(name: string, dimensions: readonly number[], ty: string, data: Uint8Array): ProbeTensor;
+  /** Opens a channel, and waits until it hears what others send: the browser connects it after its constructor has returned. */
+  openChannel(name: string): Promise<BroadcastChannel>;
 }
 
 interface ProbeTensor {
@@ -85,6 +87,16 @@ export async function openPage(page: Page, site: Site, options: Omit<WasiNNOptio
       },
       start: (source, waiting) => nn.instantiate(source, waiting ? { waiting } : {}),
       tensor: (name, dimensions, ty, data) => ({ name, dimensions: Uint32Array.from(dimensions), ty, data }),
+      async openChannel(name) {
+        const channel = new BroadcastChannel(name);
+        const other = new BroadcastChannel(name);
+        await new Promise((resolve) => {
+          channel.addEventListener('message', resolve, { once: true });
+          other.postMessage('connected');
+        });
+        other.close();
+        return channel;
+      },
     };
   }, options);
 }

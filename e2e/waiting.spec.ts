@@ -199,8 +199,9 @@ for (const waiting of ['block', 'suspend'] as const) {
     await patchEngine(page, tellOfComputations);
     await openPage(page, site);
     const outcome = await page.evaluate(async (waiting) => {
+      const computations = await waitingPage.openChannel('computations');
       const begun = new Promise((resolve) => {
-        new BroadcastChannel('computations').onmessage = resolve;
+        computations.onmessage = resolve;
       });
       const controller = new AbortController();
       const exports = await waitingPage.startProbe('slow', { waiting, signal: controller.signal });
