@@ -75,6 +75,26 @@ const unchecked: UserConfig = {
 
 const configurations: Readonly<Record<string, UserConfig>> = { standalone, unchecked };
 
+/** What several chunks of a worker import is in these: one file for each purpose, not one for each way of sharing. */
+const workerChunks = [
+  // A chunk that imports a worker's own script has WebKit run that script once more.
+  { name: 'shared', test: /src.(standard|backends)./ },
+  { name: 'onnx-operations', test: /importers.onnx.(average-pool|operations|webnn-refusals)\./ },
+  { name: 'onnx-graph', test: /importers.(onnx.(?!unused)|limits\.|operator-groups\.|unsupported\.)/ },
+  {
+    name: 'tensorflow-common',
+    test: /tensorflow.(layout|operators.(binary|call|common|convolution|matrix|normalization|pooling|reduction|tensor|unary))\./,
+  },
+  {
+    name: 'pytorch-conversion',
+    test: /pytorch.(conversion|operator|operator-calls|python-operators|stored-tensor|tensor|tensor-graph|values|operators.index)\./,
+  },
+  {
+    name: 'pytorch-common',
+    test: /pytorch.operators.(activations|batch-norm|common|convolution|elementwise|linear-maps|matrices|pooling|promotion|shapes)\./,
+  },
+];
+
 export default defineConfig(({ mode }) => ({
   ...(configurations[mode] ?? demo),
   server: { headers: isolationHeaders },
@@ -85,8 +105,7 @@ export default defineConfig(({ mode }) => ({
     rolldownOptions: {
       output: {
         assetFileNames: ({ names }) => `assets/${isOnnxruntime(names) ? '[name]' : '[name]-[hash]'}[extname]`,
-        // A chunk that imports a worker's own script has WebKit run that script once more.
-        codeSplitting: { groups: [{ name: 'shared', test: /src.(standard|backends)./ }] },
+        codeSplitting: { includeDependenciesRecursively: false, groups: workerChunks },
       },
     },
   },

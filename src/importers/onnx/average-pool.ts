@@ -1,7 +1,8 @@
 import { checkLimit } from '../limits.js';
+import { castLike } from './casts.js';
 import { constantOf } from './constants.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
-import { binary, castLike } from './operations.js';
+import { binary } from './operations.js';
 
 /** A window that moves over the axes behind batch and channels. */
 export interface Window {

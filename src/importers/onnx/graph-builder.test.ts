@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { limitsFor } from '../limits.js';
+import { cast } from './casts.js';
 import { constantOf, decode, int64s, numbersTensor } from './constants.js';
 import type { ElementType } from './element-types.js';
 import { GraphBuilder } from './graph-builder.js';
 import { float, floats, subgraph } from './model.js';
-import { cast, channelsFirst, channelsLast, concat, lengthOf, reshape, shapeOf, slice, split } from './operations.js';
+import { channelsFirst, channelsLast, concat, lengthOf, reshape, shapeOf, slice, split } from './operations.js';
 import { relativeError, runOnnx } from './run.fixture.js';
 import { writeModel } from './write-model.js';
 

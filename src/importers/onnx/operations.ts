@@ -1,34 +1,12 @@
-import { constantOf, decode, int64s, integersOf, numbersTensor, scalar } from './constants.js';
-import { codeOf, type ElementType, isFloat } from './element-types.js';
+import { cast, foldedElements } from './casts.js';
+import { constantOf, decode, int64s, integersOf, numbersTensor } from './constants.js';
+import type { ElementType } from './element-types.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 import type { Dimension, Shape, Tensor } from './model.js';
+import { broadcast, isStatic, normalizeAxes } from './shapes.js';
 
 // Nodes that more than one format needs. Each knows the type and shape of what it adds where those of its inputs are
 // known, and computes constants of shapes and axes itself, so that later operators see their numbers.
-
-/** Constants up to this many elements are computed while the model is converted; larger ones by onnxruntime. */
-const foldedElements = 4096;
-
-/** The value as it is where it has the type already. */
-export function cast(graph: GraphBuilder, value: Value, type: ElementType): Value {
-  if (value.type === type) return value;
-  const folded = foldCast(value.constant, type);
-  if (folded) return graph.constant(folded);
-  return graph.add('Cast', [value], { type, shape: value.shape }, { attributes: { to: codeOf(type) } });
-}
-
-/** The value with the type of another, which need not be known. */
-export function castLike(graph: GraphBuilder, value: Value, like: Value): Value {
-  if (like.type !== undefined) return cast(graph, value, like.type);
-  return graph.add('CastLike', [value, like], { shape: value.shape });
-}
-
-/** A number without axes, of the type of another value. */
-export function scalarLike(graph: GraphBuilder, number: number, like: Value): Value {
-  return like.type === undefined
-    ? castLike(graph, scalar(graph, number, 'float32'), like)
-    : scalar(graph, number, like.type);
-}
 
 /** A value of axes, sizes or the like as ONNX wants them: 64-bit integers with one axis. */
 export function int64Vector(graph: GraphBuilder, value: Value): Value {
@@ -176,32 +154,6 @@ export function filled(graph: GraphBuilder, type: ElementType, number: number, d
   return graph.add('ConstantOfShape', [int64s(graph, dims)], { type, shape: dims }, { attributes: { value } });
 }
 
-/** Whether all lengths are known. */
-export function isStatic(shape: Shape | undefined): shape is readonly number[] {
-  return shape?.every((length) => typeof length === 'number') ?? false;
-}
-
-/** Axes counted from the beginning. Those that a rank does not have stay as they are. */
-export function normalizeAxes(axes: readonly number[], rank: number): number[] {
-  return axes.map((axis) => (axis < 0 ? axis + rank : axis));
-}
-
-/** The shape that two shapes broadcast to, as NumPy's rules have it; undefined where one of them is not known. */
-export function broadcast(left: Shape | undefined, right: Shape | undefined): Shape | undefined {
-  if (!left || !right) return undefined;
-  const rank = Math.max(left.length, right.length);
-  return Array.from({ length: rank }, (_, index) =>
-    broadcastLength(left[index + left.length - rank] ?? 1, right[index + right.length - rank] ?? 1),
-  );
-}
-
-function broadcastLength(left: Dimension, right: Dimension): Dimension {
-  if (left === 1) return right;
-  if (right === 1 || left === right) return left;
-  if (typeof left === 'number') return left;
-  return typeof right === 'number' ? right : '?';
-}
-
 function sliced(length: number, start: number, end: number): number {
   const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + length : at, 0), length);
   return Math.max(clamp(end) - clamp(start), 0);
@@ -272,20 +224,4 @@ function foldArithmetic(
     compute(a[a.length === 1 ? 0 : index] ?? Number.NaN, b[b.length === 1 ? 0 : index] ?? Number.NaN),
   );
   return numbers.every(Number.isSafeInteger) ? numbersTensor(type, numbers, dims) : undefined;
-}
-
-function foldCast(tensor: Tensor | undefined, type: ElementType): Tensor | undefined {
-  if (!tensor || tensor.data.byteLength > foldedElements) return undefined;
-  const numbers = decode(tensor);
-  // JavaScript and ONNX cut fractions alike, but not what is out of an integer's range.
-  if (!isFloat(type) && !numbers.every((number) => Number.isInteger(number) && Math.abs(number) < 2 ** 31)) {
-    return undefined;
-  }
-  if (type === 'bool')
-    return numbersTensor(
-      type,
-      numbers.map((number) => (number === 0 ? 0 : 1)),
-      tensor.dims,
-    );
-  return numbersTensor(type, numbers, tensor.dims);
 }

@@ -1,14 +1,13 @@
 import { messageOf, WasiNNError } from '../../standard/error.js';
 import { elementCount } from '../limits.js';
+import { cast } from '../onnx/casts.js';
 import { dataBytes, type ElementType } from '../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
-import { cast } from '../onnx/operations.js';
-import type { OperatorTable } from '../operator-table.js';
+import type { OperatorTable } from '../operator-groups.js';
 import { type UnsupportedOperators, UnsupportedVariant } from '../unsupported.js';
 import { type Body, describeLayer, type Layer, type Network, type Port, portKey } from './ir.js';
 import { type Converter, LayerContext } from './layer-context.js';
 import { sortLayers } from './sort-layers.js';
-import { elementTypeOf } from './types.js';
 
 /** What the conversion of a model carries along, into its bodies too. */
 export interface Conversion {
@@ -16,17 +15,6 @@ export interface Conversion {
   readonly weights: Uint8Array;
   readonly operators: OperatorTable<Converter>;
   readonly unsupported: UnsupportedOperators;
-}
-
-/** Layers that are no operators: inputs, outputs and weights. */
-const structural = new Set(['Parameter', 'Result', 'Const']);
-
-/** All layers that are operators, those of bodies too. */
-export function operatorLayers({ layers }: Network): Layer[] {
-  return layers.flatMap((layer) => {
-    const inner = [...layer.bodies.values()].flatMap(({ network }) => operatorLayers(network));
-    return structural.has(layer.type) ? inner : [layer, ...inner];
-  });
 }
 
 /**
@@ -117,16 +105,6 @@ function refine(graph: GraphBuilder, value: Value, port: Port, network: Network)
   if (typed.constant) return typed;
   const isKnown = port.shape.length > 0 || !network.hasUnranked;
   return { ...typed, type, shape: isKnown ? port.shape : typed.shape };
-}
-
-/** The type and shape that a `Parameter` declares. */
-export function parameterType(layer: Layer): ElementType {
-  const type = elementTypeOf(layer.attributes.get('element_type')) ?? layer.outputs[0]?.type;
-  if (type) return type;
-  throw invalid(
-    layer,
-    `has the element type ${JSON.stringify(layer.attributes.get('element_type') ?? '')}, which cannot be used`,
-  );
 }
 
 function invalid(layer: Layer, reason: string, cause?: unknown): WasiNNError {

@@ -5,11 +5,11 @@ import { limitsFor } from '../limits.js';
 import { wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
 import { writeModel } from '../onnx/write-model.js';
+import { loadOperators } from '../operator-groups.js';
 import { UnsupportedOperators } from '../unsupported.js';
-import { convertNetwork, operatorLayers, parameterType } from './convert-network.js';
-import { type Layer, type Network, portKey } from './ir.js';
-import { loadOperators } from './operators/index.js';
-import { parseShape, readIr } from './read-ir.js';
+import { type Layer, type Network, operatorLayers, portKey } from './ir.js';
+import { operatorGroups } from './operators/index.js';
+import { parameterType, parseShape, readIr } from './read-ir.js';
 
 /** Changes with each change of what the importer makes of a model, so that no cache keeps what an older one made. */
 export const openvinoImporterVersion = 1;
@@ -36,7 +36,10 @@ export async function importOpenvino(parts: readonly Uint8Array[]): Promise<Impo
   const network = readIr(xml, limits);
   const unsupported = new UnsupportedOperators('OpenVINO');
   const layers = operatorLayers(network);
-  const operators = await loadOperators(new Set(layers.map(({ type }) => type)));
+  const [{ convertNetwork }, operators] = await Promise.all([
+    import('./convert-network.js'),
+    loadOperators(operatorGroups, new Set(layers.map(({ type }) => type))),
+  ]);
   for (const { type, name } of layers) if (!operators.has(type)) unsupported.add(type, name);
   unsupported.throwIfAny();
 

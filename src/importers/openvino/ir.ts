@@ -69,3 +69,14 @@ export function describeLayer({ name, type }: Pick<Layer, 'name' | 'type'>): str
   const cut = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
   return `the layer ${JSON.stringify(cut(name))} (${cut(type)})`;
 }
+
+/** Layers that are no operators: inputs, outputs and weights. */
+const structural = new Set(['Parameter', 'Result', 'Const']);
+
+/** All layers that are operators, those of bodies too. */
+export function operatorLayers({ layers }: Network): Layer[] {
+  return layers.flatMap((layer) => {
+    const inner = [...layer.bodies.values()].flatMap(({ network }) => operatorLayers(network));
+    return structural.has(layer.type) ? inner : [layer, ...inner];
+  });
+}

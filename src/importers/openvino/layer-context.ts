@@ -3,7 +3,7 @@ import { checkLimit } from '../limits.js';
 import { integersOf, numbersOf } from '../onnx/constants.js';
 import type { ElementType } from '../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
-import { isStatic } from '../onnx/operations.js';
+import { isStatic } from '../onnx/shapes.js';
 import { UnsupportedVariant } from '../unsupported.js';
 import { type Body, describeLayer, type Layer } from './ir.js';
 import { elementTypeOf } from './types.js';

@@ -1,8 +1,9 @@
 import { parseXml, XmlElement } from '@rgrove/parse-xml';
 import { messageOf, quote, WasiNNError } from '../../standard/error.js';
 import { checkLimit, type Limits } from '../limits.js';
+import type { ElementType } from '../onnx/element-types.js';
 import type { Shape } from '../onnx/model.js';
-import { type Body, type Layer, type Network, type Port, type PortMapping, portKey } from './ir.js';
+import { type Body, describeLayer, type Layer, type Network, type Port, type PortMapping, portKey } from './ir.js';
 import { elementTypeOf } from './types.js';
 
 /** Topologies are some megabytes at most: a larger one would take too much memory as a tree. */
@@ -129,6 +130,14 @@ function readMapping(element: XmlElement): PortMapping {
 
 function parseInteger(text: string): number | undefined {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The type that a `Parameter` declares. */
+export function parameterType(layer: Layer): ElementType {
+  const type = elementTypeOf(layer.attributes.get('element_type')) ?? layer.outputs[0]?.type;
+  if (type) return type;
+  const declared = quote(layer.attributes.get('element_type') ?? '');
+  throw invalid(`${describeLayer(layer)} has the element type ${declared}, which cannot be used`);
 }
 
 /** The shape of a `Parameter`; its open axes are named after it. Undefined where it may have any number of axes. */

@@ -16,18 +16,35 @@ interface File {
   readonly classes: ReadonlyMap<string, Class>;
 }
 
-/** All files of code that one conversion reads, together. */
+/** All files of code together. */
 const maximumBytes = 4 * 1024 * 1024;
+
+/** How the code names operators: `torch.conv2d(`, `ops.aten.add(`, `ops.torchvision.roi_align(`. */
+const operatorName = /\b(?:torch|ops\.aten)\.(\w+)\(|\bops\.(\w+\.\w+)\(/g;
 
 /** The code of a TorchScript archive. A file is parsed when something in it is first needed. */
 export class Code {
   readonly #archive: Archive;
   readonly #files = new Map<string, File | undefined>();
   readonly #text = new TextDecoder();
-  #bytes = 0;
 
   constructor(archive: Archive) {
     this.#archive = archive;
+    const bytes = this.#sources().reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (bytes > maximumBytes) throw excessive(`has more than ${maximumBytes} bytes of code`);
+  }
+
+  /** The operators that the code names, also where it is not carried out. */
+  operatorNames(): Set<string> {
+    const names = new Set<string>();
+    for (const bytes of this.#sources()) {
+      for (const [, inAten, other] of this.#text.decode(bytes).matchAll(operatorName)) names.add(inAten ?? other ?? '');
+    }
+    return names;
+  }
+
+  #sources(): Uint8Array[] {
+    return [...this.#archive].flatMap(([name, bytes]) => (/^code\/.*\.py$/.test(name) ? bytes : []));
   }
 
   /** @param path with the name of the file in front: `__torch__.torch.nn.functional.relu` */
@@ -55,8 +72,6 @@ export class Code {
   }
 
   #parse(name: string, bytes: Uint8Array): File {
-    this.#bytes += bytes.byteLength;
-    if (this.#bytes > maximumBytes) throw excessive(`has more than ${maximumBytes} bytes of code`);
     const statements = parse(this.#text.decode(bytes));
     if (statements.length === 0) throw invalid(`its file of code ${JSON.stringify(name)} is empty`);
     const functions = new Map<string, FunctionDefinition>();

@@ -1,12 +1,12 @@
-import { toWasiNNError, WasiNNError } from '../../standard/error.js';
 import { describeTensor, type TensorShape, type TensorType } from '../../standard/tensor.js';
 import type { ImportedModel } from '../importer.js';
 import { type Limits, limitsFor } from '../limits.js';
 import { type ElementType, wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder } from '../onnx/graph-builder.js';
 import { writeModel } from '../onnx/write-model.js';
+import type { OperatorTable } from '../operator-groups.js';
 import { excessive, unsupported } from './failure.js';
-import { numberTensor } from './operator.js';
+import { numberTensor, type Operator } from './operator.js';
 import { OperatorCalls } from './operator-calls.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { Tensor } from './tensor.js';
@@ -38,21 +38,29 @@ const limitsOf = (modelBytes: number): Limits => ({
   constantBytes: 4 * modelBytes + 16 * 1024 * 1024,
 });
 
+/** What does not depend on the inputs of a program. */
+export interface ProgramParts {
+  /** How large the archive is. */
+  readonly modelBytes: number;
+  /** The names of the inputs, as the program has them. */
+  readonly names: readonly string[];
+  /** The operators of tensors, with all that the program calls. */
+  readonly operators: OperatorTable<Operator>;
+}
+
 /**
  * Makes an ONNX model of a program for inputs of certain types and shapes.
  *
- * @param names of the inputs, as the program has them
  * @param run carries the program out, and returns what it does: tensors, and lists and dictionaries of such
  */
 export function convertProgram(
-  modelBytes: number,
-  names: readonly string[],
+  { modelBytes, names, operators: table }: ProgramParts,
   inputs: readonly TensorShape[],
   run: (conversion: Conversion, inputs: readonly Tensor[]) => PythonValue,
 ): ImportedModel {
   const builder = new GraphBuilder('pytorch', limitsOf(modelBytes));
   const graph = new TensorGraph(builder);
-  const operators = new OperatorCalls(graph);
+  const operators = new OperatorCalls(graph, table);
   const loaded = new Map<StoredTensor, Tensor>();
   const load = (stored: StoredTensor): Tensor => {
     const tensor = loaded.get(stored) ?? graph.constant(stored.read());
@@ -124,14 +132,4 @@ function tensorsIn(graph: TensorGraph, value: PythonValue, depth = 0): Tensor[] 
   const tensors = items.flatMap((item) => tensorsIn(graph, item, depth + 1));
   if (tensors.length > maximumOutputs) throw excessive(`returns more than ${maximumOutputs} tensors`);
   return tensors;
-}
-
-/** What is not thrown with a code comes from bytes that nobody foresaw. */
-export function asModelError(cause: unknown): Error {
-  if (cause instanceof RangeError) {
-    return new WasiNNError('too-large', `load: the PyTorch model nests too deep, or is damaged: ${cause.message}`, {
-      cause,
-    });
-  }
-  return toWasiNNError(cause, 'load: the PyTorch model cannot be converted', 'invalid-encoding');
 }

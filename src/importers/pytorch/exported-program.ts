@@ -6,6 +6,7 @@ import { type Conversion, convertProgram } from './conversion.js';
 import { readArgument, serializedType } from './exported-arguments.js';
 import { invalid, unsupported } from './failure.js';
 import { array, integer, type JsonObject, object, parseJson, text } from './json.js';
+import { loadTensorOperators } from './operator-calls.js';
 import type { PyTorchProgram } from './program.js';
 import { StoredTensor } from './stored-tensor.js';
 import type { Tensor } from './tensor.js';
@@ -27,7 +28,7 @@ interface Input {
  *
  * @see https://github.com/pytorch/pytorch/blob/main/torch/_export/serde/schema.py
  */
-export function readExportedProgram(archive: Archive, modelBytes: number): PyTorchProgram {
+export async function readExportedProgram(archive: Archive, modelBytes: number): Promise<PyTorchProgram> {
   const files = [...archive.keys()].filter((name) => /^models\/[^/]+\.json$/.test(name));
   const [file] = files;
   if (file === undefined || files.length > 1)
@@ -38,20 +39,21 @@ export function readExportedProgram(archive: Archive, modelBytes: number): PyTor
   const stored = readStoredTensors(archive, file.slice('models/'.length, -'.json'.length));
   const inputSpecs = array(signature.input_specs, 'the inputs').map((spec) => readInputSpec(spec, graph, stored));
   const inputs = inputSpecs.flatMap((spec) => ('shape' in spec ? [spec] : []));
-  const nodes = array(graph.nodes, 'the nodes');
+  const names = inputs.map(({ name }) => name);
+  const nodes = array(graph.nodes, 'the nodes').map((node) => object(node, 'a node'));
   const outputs = array(signature.output_specs, 'the outputs').map(readOutputSpec);
+  const operators = await loadTensorOperators(nodes.map(operatorOf));
   return {
     inputs: inputs.map(declared),
     specialise(given: readonly TensorShape[]): ImportedModel {
-      const names = inputs.map(({ name }) => name);
-      return convertProgram(modelBytes, names, given, (conversion, tensors) => {
+      return convertProgram({ modelBytes, names, operators }, given, (conversion, tensors) => {
         const environment: Environment = new Map();
         for (const spec of inputSpecs) {
           if ('stored' in spec) environment.set(spec.name, conversion.load(spec.stored));
           if ('value' in spec) environment.set(spec.name, spec.value);
         }
         takeInputs(conversion, environment, inputs, tensors);
-        for (const node of nodes) runNode(conversion, environment, object(node, 'a node'));
+        for (const node of nodes) runNode(conversion, environment, node);
         return outputs.map((output) => readArgument(output, environment));
       });
     },
@@ -185,8 +187,7 @@ function runNode({ operators }: Conversion, environment: Environment, node: Json
     if (input.kind === keyword) named.push([text(input.name, 'the name of an argument'), argument]);
     else positional.push(argument);
   }
-  const target = text(node.target, 'the operator of a node');
-  const result = operators.call(operatorName(target), positional, named, layerOf(node));
+  const result = operators.call(operatorOf(node), positional, named, layerOf(node));
   const outputs = array(node.outputs, 'the outputs of a node').map((output) => object(output, 'the output of a node'));
   const [first] = outputs;
   if (first && outputs.length === 1) {
@@ -201,7 +202,8 @@ function runNode({ operators }: Conversion, environment: Environment, node: Json
 const keyword = 2;
 
 /** `torch.ops.aten.conv2d.default` → `conv2d`, `torch.ops.torchvision.nms.default` → `torchvision.nms`, `_operator.mul` → `mul` */
-function operatorName(target: string): string {
+function operatorOf(node: JsonObject): string {
+  const target = text(node.target, 'the operator of a node');
   const [, namespace, name] = /^torch\.ops\.(\w+)\.(\w+)/.exec(target) ?? [];
   if (namespace === 'aten' && name !== undefined) return name;
   if (namespace !== undefined) return `${namespace}.${name}`;

@@ -1,8 +1,9 @@
+import { loadOperators, type OperatorTable } from '../operator-groups.js';
 import { UnsupportedOperators, UnsupportedVariant } from '../unsupported.js';
 import { excessive, invalid, unsupported } from './failure.js';
 import { Arguments, concreteNumber, type Operator } from './operator.js';
-import { operators } from './operators/table.js';
-import { type PythonOperator, pythonOperators } from './python-operators.js';
+import { operatorGroups } from './operators/index.js';
+import { isOnlyOfPython, type PythonOperator, pythonOperators } from './python-operators.js';
 import { Tensor } from './tensor.js';
 import type { TensorGraph } from './tensor-graph.js';
 import { type PythonValue, UnknownValue, unknown } from './values.js';
@@ -10,14 +11,26 @@ import { type PythonValue, UnknownValue, unknown } from './values.js';
 /** Of all lists and strings in the calls of one program, each time that one is handled. */
 const maximumElements = 4_000_000;
 
+/**
+ * Fetches the operators of tensors that a program may call.
+ *
+ * @param names as programs call them: `relu_` works in place
+ */
+export function loadTensorOperators(names: Iterable<string>): Promise<OperatorTable<Operator>> {
+  return loadOperators(operatorGroups, new Set([...names].filter((name) => !isOnlyOfPython(name)).map(outOfPlace)));
+}
+
 /** Carries out the calls of operators that a program makes. */
 export class OperatorCalls {
   readonly #graph: TensorGraph;
   readonly #unsupported = new UnsupportedOperators('PyTorch');
+  readonly #operators: OperatorTable<Operator>;
   #elements = 0;
 
-  constructor(graph: TensorGraph) {
+  /** @param operators those of tensors, with all that the program calls */
+  constructor(graph: TensorGraph, operators: OperatorTable<Operator>) {
     this.#graph = graph;
+    this.#operators = operators;
   }
 
   /**
@@ -33,7 +46,7 @@ export class OperatorCalls {
   ): PythonValue {
     const values = [...positional, ...named.map(([, value]) => value)];
     const scalar = pythonOperators.get(name);
-    const found = operators.get(name) ?? operators.get(outOfPlace(name));
+    const found = this.#operators.get(name) ?? this.#operators.get(outOfPlace(name));
     for (const value of values) this.#charge(value);
     if (!found && !scalar) this.#unsupported.add(displayName(name), layer);
     if (values.some((value) => value instanceof UnknownValue || (Array.isArray(value) && value.includes(unknown)))) {
@@ -98,7 +111,7 @@ export class OperatorCalls {
     this.#graph.builder.layer = layer === '' ? name : `${layer}/${name}`;
     try {
       const result = convert(this.#graph, new Arguments(this.#graph, parameters, positional, named));
-      return operators.has(name) ? result : this.#writeInPlace(name, positional[0], result);
+      return this.#operators.has(name) ? result : this.#writeInPlace(name, positional[0], result);
     } catch (cause) {
       if (!(cause instanceof UnsupportedVariant)) throw cause;
       this.#unsupported.add(displayName(name), layer, cause.message);

@@ -2,10 +2,7 @@ import { WasiNNError } from '../../standard/error.js';
 import type { DeclaredTensors, TensorShape } from '../../standard/tensor.js';
 import type { ImportedModel } from '../importer.js';
 import { type Archive, readArchive } from './archive.js';
-import { asModelError } from './conversion.js';
-import { readExportedProgram } from './exported-program.js';
-import { invalid, unsupported } from './failure.js';
-import { readTorchScript } from './torchscript.js';
+import { asModelError, invalid, unsupported } from './failure.js';
 
 /** A PyTorch model that has been read. Its operators need types and shapes, which only inputs bring. */
 export interface PyTorchProgram {
@@ -37,7 +34,7 @@ export interface PyTorchProgram {
 export async function readPyTorch(bytes: Uint8Array): Promise<PyTorchProgram> {
   try {
     const archive = await readArchive(bytes);
-    const program = readProgram(archive, bytes.byteLength);
+    const program = await readProgram(archive, bytes.byteLength);
     return { inputs: program.inputs, specialise: (inputs) => guarded(() => program.specialise(inputs)) };
   } catch (cause) {
     throw asModelError(cause);
@@ -52,7 +49,7 @@ function guarded(specialise: () => ImportedModel): ImportedModel {
   }
 }
 
-function readProgram(archive: Archive, modelBytes: number): PyTorchProgram {
+async function readProgram(archive: Archive, modelBytes: number): Promise<PyTorchProgram> {
   const names = [...archive.keys()];
   const byteOrder = archive.get('byteorder');
   if (byteOrder && new TextDecoder().decode(byteOrder.subarray(0, 10)) !== 'little') {
@@ -64,7 +61,10 @@ function readProgram(archive: Archive, modelBytes: number): PyTorchProgram {
   if (names.some((name) => name.startsWith('data/aotinductor/'))) {
     throw unsupported('it is compiled for one processor (AOTInductor); save it by torch.export.save');
   }
-  if (names.some((name) => name.startsWith('models/'))) return readExportedProgram(archive, modelBytes);
+  if (names.some((name) => name.startsWith('models/'))) {
+    const { readExportedProgram } = await import('./exported-program.js');
+    return readExportedProgram(archive, modelBytes);
+  }
   if (names.includes('serialized_exported_program.json')) {
     throw unsupported('it was exported by a version of PyTorch before 2.8; load it, and save it by a newer one');
   }
@@ -76,5 +76,6 @@ function readProgram(archive: Archive, modelBytes: number): PyTorchProgram {
         'torch.export.save',
     );
   }
+  const { readTorchScript } = await import('./torchscript.js');
   return readTorchScript(archive, modelBytes);
 }

@@ -1,4 +1,5 @@
 import { WasiNNError } from '../../standard/error.js';
+import * as casts from '../onnx/casts.js';
 import { constantOf, numbersOf } from '../onnx/constants.js';
 import { codeOf, type ElementType, isFloat } from '../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
@@ -81,7 +82,7 @@ export class TensorGraph {
 
   cast(x: Tensor, type: ElementType): Tensor {
     if (x.type === type) return x;
-    return this.#wrap(operations.cast(this.builder, x.value, type), type, x.shape);
+    return this.#wrap(casts.cast(this.builder, x.value, type), type, x.shape);
   }
 
   /** @param shape with at most one -1, the length that is left over */

@@ -5,6 +5,7 @@ import { Code } from './code.js';
 import { convertProgram } from './conversion.js';
 import { Evaluator } from './evaluator.js';
 import { excessive, invalid, unsupported } from './failure.js';
+import { loadTensorOperators } from './operator-calls.js';
 import { nameModules, unpickle } from './pickle.js';
 import { loadStorage } from './pickle-calls.js';
 import type { PyTorchProgram } from './program.js';
@@ -16,7 +17,7 @@ import { ModuleObject, type PythonValue } from './values.js';
 const maximumPickleBytes = 8 * 1024 * 1024;
 
 /** Reads a program that `torch.jit.save` has written: its modules, its constants, and the code of `forward`. */
-export function readTorchScript(archive: Archive, modelBytes: number): PyTorchProgram {
+export async function readTorchScript(archive: Archive, modelBytes: number): Promise<PyTorchProgram> {
   const code = new Code(archive);
   const module = read(archive, 'data');
   if (!(module instanceof ModuleObject)) throw invalid('its data.pkl has no module');
@@ -26,13 +27,14 @@ export function readTorchScript(archive: Archive, modelBytes: number): PyTorchPr
   const forward = code.class(module.className)?.methods.get('forward');
   if (!forward) throw unsupported(`its class ${module.className} has no method forward`);
   const parameters = forward.parameters.slice(1);
+  const names = parameters.map(({ name }) => name);
+  const operators = await loadTensorOperators(code.operatorNames());
   return {
     inputs: 'any',
     specialise(inputs: readonly TensorShape[]): ImportedModel {
       checkCount(parameters, inputs.length);
-      const names = parameters.map(({ name }) => name);
-      return convertProgram(modelBytes, names, inputs, ({ operators, load }, tensors) =>
-        new Evaluator(code, constants, operators, load).callMethod(module, 'forward', tensors),
+      return convertProgram({ modelBytes, names, operators }, inputs, ({ operators: calls, load }, tensors) =>
+        new Evaluator(code, constants, calls, load).callMethod(module, 'forward', tensors),
       );
     },
   };

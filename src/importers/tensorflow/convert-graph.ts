@@ -2,21 +2,12 @@ import { quote } from '../../standard/error.js';
 import { checkLimit } from '../limits.js';
 import { constantOf } from '../onnx/constants.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
-import type { OperatorTable } from '../operator-table.js';
 import { type UnsupportedOperators, UnsupportedVariant } from '../unsupported.js';
-import { fold } from './fold.js';
 import type { FunctionLibrary, NodeDef } from './graph-def.js';
-import type { Known } from './known.js';
+import { type Known, mostElements } from './known.js';
 import { damaged } from './message.js';
-import {
-  type Conversion,
-  type Converter,
-  type Item,
-  nothing,
-  type Operation,
-  Unconverted,
-  unconverted,
-} from './operation.js';
+import { type Conversion, type Item, nothing, type Operation, Unconverted, unconverted } from './operation.js';
+import type { Operators } from './operators/index.js';
 import { computationOrder, outputIndex, readReference } from './order.js';
 
 /** Nodes of a graph or of a function, and what is wanted of them. */
@@ -38,7 +29,7 @@ const mostNodes = 200_000;
 /** Converts one model: its graph, and the functions that it calls. */
 export class GraphConverter {
   readonly #functions: FunctionLibrary;
-  readonly #operators: OperatorTable<Converter>;
+  readonly #operators: Operators;
   readonly #unsupported: UnsupportedOperators;
   readonly #calls: string[] = [];
   readonly #conversion: Conversion;
@@ -46,7 +37,7 @@ export class GraphConverter {
   #callsConverted = 0;
 
   /** @param unsupported gets the variants of operators that cannot be converted; what depends on them is left out */
-  constructor(functions: FunctionLibrary, operators: OperatorTable<Converter>, unsupported: UnsupportedOperators) {
+  constructor(functions: FunctionLibrary, operators: Operators, unsupported: UnsupportedOperators) {
     this.#functions = functions;
     this.#operators = operators;
     this.#unsupported = unsupported;
@@ -87,7 +78,7 @@ export class GraphConverter {
     const operation: Operation = { ...node, inputs, graph, conversion: this.#conversion };
     graph.layer = node.name;
     try {
-      const known = fold(operation);
+      const known = this.#fold(operation);
       return known?.every(isWhole) ? known.map((one) => constantFor(graph, one)) : this.#apply(operation, known);
     } catch (cause) {
       // Sizes that contradict each other, such as those of a constant and of the shape that it is brought into.
@@ -98,8 +89,15 @@ export class GraphConverter {
     }
   }
 
+  /** What is known of the outputs of a node; undefined for one that shapes are not computed with, or not of what is known. */
+  #fold(operation: Operation): readonly Known[] | undefined {
+    const result = this.#operators.folders.get(operation.op)?.(operation);
+    const all = result && ('elements' in result ? [result] : result);
+    return all?.every(({ elements }) => elements.length <= mostElements) ? all : undefined;
+  }
+
   #apply(operation: Operation, known: readonly Known[] | undefined): readonly Item[] {
-    const converter = this.#operators.get(operation.op);
+    const converter = this.#operators.converters.get(operation.op);
     if (!converter && this.#functions.has(operation.op))
       return this.#call(operation.op, operation.inputs, operation.graph);
     if (!converter) throw new UnsupportedVariant('inputs that are known only when the model is computed');

@@ -13,7 +13,7 @@ import { GraphConverter } from './convert-graph.js';
 import type { GraphDef, NodeDef } from './graph-def.js';
 import { damaged } from './message.js';
 import { type Item, tensorOf, typeOf } from './operation.js';
-import { operatorsFor } from './operators/table.js';
+import { operatorsFor } from './operators/index.js';
 import { readReference } from './order.js';
 import { addUnsupported, reachableNodes } from './reachable-nodes.js';
 import type { Port, Signature } from './signature.js';
@@ -44,7 +44,8 @@ export async function convertModel({
   const results = signature.outputs.map(({ reference }) => reference);
   const inputNodes = new Set(signature.inputs.map(({ reference }) => readReference(reference)?.node ?? ''));
   const nodes = reachableNodes(graph, results, new Set([...inputNodes, ...variables.keys()]));
-  const operators = await operatorsFor(new Set(nodes.map(({ op }) => op)));
+  const names = new Set(nodes.map(({ op }) => op).filter((op) => !graph.functions.has(op)));
+  const operators = await operatorsFor(names);
   addUnsupported(nodes, graph.functions, operators, unsupported);
   unsupported.throwIfAny();
 

@@ -1,23 +1,13 @@
 import type { Dimension } from '../onnx/model.js';
-import { broadcast } from '../onnx/operations.js';
+import { broadcast } from '../onnx/shapes.js';
 import { integerAttribute, typeAttribute } from './attributes.js';
 import { arithmetic } from './fold-arithmetic.js';
-import { allKnown, type Folder, type Known, knownAt, numbersAt, vector } from './known.js';
+import { allKnown, type Folder, type Known, knownAt, mostElements, numbersAt, vector } from './known.js';
 import type { Item, Operation } from './operation.js';
 import { rangeIndexes, readSliceParts } from './slices.js';
 
 // Computes shapes while the model is converted: models compute them from the lengths of their inputs, and operators need
 // what can be known of them.
-
-/** Results of more elements than this are computed by onnxruntime. */
-const mostElements = 1024;
-
-/** What is known of the outputs of a node; undefined for one that shapes are not computed with, or not of what is known. */
-export function fold(operation: Operation): readonly Known[] | undefined {
-  const result = folders.get(operation.op)?.(operation);
-  const all = result && ('elements' in result ? [result] : result);
-  return all?.every(({ elements }) => elements.length <= mostElements) ? all : undefined;
-}
 
 function shapeOf(operation: Operation, item: Item | undefined): Known | undefined {
   if (!item || 'kind' in item || !item.shape) return undefined;

@@ -1,7 +1,10 @@
 import type { ElementType } from '../onnx/element-types.js';
 import type { Dimension } from '../onnx/model.js';
-import { isStatic } from '../onnx/operations.js';
+import { isStatic } from '../onnx/shapes.js';
 import { elementsOf, type Operation, typeOf } from './operation.js';
+
+/** Results of more elements than this are computed by onnxruntime. */
+export const mostElements = 1024;
 
 /** What is known of a small tensor. An element that is not known is a string: the name of a length, or `?`. */
 export interface Known {

@@ -1,6 +1,7 @@
+import { cast } from '../onnx/casts.js';
 import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
 import { type Shape, subgraph } from '../onnx/model.js';
-import { cast, reshape, slice } from '../onnx/operations.js';
+import { reshape, slice } from '../onnx/operations.js';
 import { withoutUnused } from '../onnx/unused.js';
 import { UnsupportedVariant } from '../unsupported.js';
 import { functionAttribute } from './attributes.js';

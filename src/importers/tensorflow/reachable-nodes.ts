@@ -1,9 +1,7 @@
-import type { OperatorTable } from '../operator-table.js';
 import type { UnsupportedOperators } from '../unsupported.js';
 import { functionAttribute } from './attributes.js';
-import { folders } from './fold.js';
 import type { FunctionLibrary, GraphDef, NodeDef } from './graph-def.js';
-import type { Converter } from './operation.js';
+import type { Operators } from './operators/index.js';
 import { readReference } from './order.js';
 
 /** The operators with which TensorFlow 1 built loops and branches into a graph. */
@@ -56,11 +54,11 @@ export function reachableNodes(
 export function addUnsupported(
   nodes: readonly NodeDef[],
   functions: FunctionLibrary,
-  operators: OperatorTable<Converter>,
+  { converters, folders }: Operators,
   unsupported: UnsupportedOperators,
 ): void {
   for (const { name, op } of nodes) {
-    if (operators.has(op) || folders.has(op) || functions.has(op)) continue;
+    if (converters.has(op) || folders.has(op) || functions.has(op)) continue;
     unsupported.add(op, name, oldControlFlow.has(op) ? 'control flow of TensorFlow 1' : undefined);
   }
 }

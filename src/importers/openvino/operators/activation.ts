@@ -1,8 +1,9 @@
+import { castLike, scalarLike } from '../../onnx/casts.js';
 import { scalar } from '../../onnx/constants.js';
 import { isFloat } from '../../onnx/element-types.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { type Attributes, float } from '../../onnx/model.js';
-import { binary, castLike, reshape, scalarLike, unary } from '../../onnx/operations.js';
+import { binary, reshape, unary } from '../../onnx/operations.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
 /** Operators of one input that ONNX has too, under another name or the same. */

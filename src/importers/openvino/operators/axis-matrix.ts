@@ -1,6 +1,7 @@
+import { castLike } from '../../onnx/casts.js';
 import { constantOf } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
-import { castLike, transpose } from '../../onnx/operations.js';
+import { transpose } from '../../onnx/operations.js';
 
 /** What one axis becomes: each row has a weight for each place of the axis, and makes one place of the result. */
 export interface AxisMatrix {

@@ -1,7 +1,9 @@
+import { cast } from '../../onnx/casts.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import { subgraph } from '../../onnx/model.js';
-import { arithmetic, cast, filled, isStatic, lengthOf, reshape, transpose, unsqueeze } from '../../onnx/operations.js';
+import { arithmetic, filled, lengthOf, reshape, transpose, unsqueeze } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Body, PortMapping } from '../ir.js';
 import type { Converter, LayerContext } from '../layer-context.js';

@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Attributes } from '../../onnx/model.js';
-import { isStatic, reshape } from '../../onnx/operations.js';
+import { reshape } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 import { samePads, slidingWindow } from './sliding-window.js';

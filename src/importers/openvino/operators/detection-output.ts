@@ -1,9 +1,9 @@
 import { checkLimit } from '../../limits.js';
+import { cast } from '../../onnx/casts.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import {
   binary,
-  cast,
   concat,
   filled,
   gather,

@@ -1,19 +1,10 @@
 import { checkLimit } from '../../limits.js';
+import { cast } from '../../onnx/casts.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import { float } from '../../onnx/model.js';
-import {
-  arithmetic,
-  binary,
-  cast,
-  concat,
-  filled,
-  gather,
-  isStatic,
-  reshape,
-  slice,
-  unsqueeze,
-} from '../../onnx/operations.js';
+import { arithmetic, binary, concat, filled, gather, reshape, slice, unsqueeze } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 

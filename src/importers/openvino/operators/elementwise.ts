@@ -1,6 +1,7 @@
+import { cast } from '../../onnx/casts.js';
 import { isFloat } from '../../onnx/element-types.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { arithmetic, binary, cast, unary } from '../../onnx/operations.js';
+import { arithmetic, binary, unary } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 

@@ -1,29 +1,16 @@
-import { type OperatorTable, operatorTable } from '../../operator-table.js';
+import type { OperatorGroup } from '../../operator-groups.js';
 import type { Converter } from '../layer-context.js';
-import { activation } from './activation.js';
-import { convolution } from './convolution.js';
-import { elementwise } from './elementwise.js';
-import { pooling } from './pooling.js';
 
-type Group = Readonly<Record<string, Converter>>;
-
-/** Operators that most models have come with the importer; the others are fetched when a model has one of them. */
-const groups: readonly (() => Promise<Group>)[] = [
-  async () => ({ ...activation, ...convolution, ...elementwise, ...pooling }),
-  async () => (await import('./general.js')).general,
-  async () => (await import('./special.js')).special,
+/** The operators of OpenVINO that can be converted, by the names that its IR gives them. */
+export const operatorGroups: readonly OperatorGroup<Converter>[] = [
+  { names: /^(Add|Convolution|Multiply|ReLU|Sigmoid)$/, load: async () => (await import('./common.js')).common },
+  {
+    names: /Reshape|ShapeOf|queeze|Transpose|^Concat|Split|MatMul|Reduce|SpaceTo/,
+    load: async () => (await import('./general.js')).general,
+  },
+  { names: /Slice|Gather|Scatter|Pad$|OneHot/, load: async () => (await import('./selection.js')).selection },
+  { names: /Norm|MVN|LRN|FakeQuantize/, load: async () => (await import('./scaling.js')).scaling },
+  { names: /Interpolate/, load: async () => (await import('./resize.js')).resize },
+  { names: /LSTM|GRU|RNN|Loop|Iterator|^If$/, load: async () => (await import('./bodies.js')).bodies },
+  { names: /NonMax|ROI|Prior|Detection|Proposal|Yolo/, load: async () => (await import('./boxes.js')).boxes },
 ];
-
-/**
- * The operators of OpenVINO that can be converted, by the names that its IR gives them; of all groups that have to be
- * fetched for these types.
- */
-export async function loadOperators(types: ReadonlySet<string>): Promise<OperatorTable<Converter>> {
-  const loaded: Group[] = [];
-  for (const load of groups) {
-    loaded.push(await load());
-    const operators = operatorTable(...loaded);
-    if ([...types].every((type) => operators.has(type))) return operators;
-  }
-  return operatorTable(...loaded);
-}

@@ -1,6 +1,7 @@
+import { cast } from '../../onnx/casts.js';
 import { isFloat } from '../../onnx/element-types.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { cast, concat, reshape } from '../../onnx/operations.js';
+import { concat, reshape } from '../../onnx/operations.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
 export const indexing: Readonly<Record<string, Converter>> = {

@@ -1,6 +1,7 @@
+import { cast, scalarLike } from '../../onnx/casts.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { binary, cast, scalarLike, transposeMatrices } from '../../onnx/operations.js';
+import { binary, transposeMatrices } from '../../onnx/operations.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
 export const matrix: Readonly<Record<string, Converter>> = {

@@ -1,7 +1,8 @@
+import { scalarLike } from '../../onnx/casts.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { float } from '../../onnx/model.js';
-import { binary, int64Vector, reshape, scalarLike, unary } from '../../onnx/operations.js';
+import { binary, int64Vector, reshape, unary } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 

@@ -1,7 +1,8 @@
 import { checkLimit } from '../../limits.js';
+import { cast } from '../../onnx/casts.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { cast, concat, int64Vector } from '../../onnx/operations.js';
+import { concat, int64Vector } from '../../onnx/operations.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
 export const padding: Readonly<Record<string, Converter>> = { Pad: pad };

@@ -1,18 +1,8 @@
 import { checkLimit } from '../../limits.js';
+import { cast } from '../../onnx/casts.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
-import {
-  binary,
-  cast,
-  concat,
-  filled,
-  gather,
-  reshape,
-  slice,
-  split,
-  transpose,
-  unary,
-} from '../../onnx/operations.js';
+import { binary, concat, filled, gather, reshape, slice, split, transpose, unary } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 

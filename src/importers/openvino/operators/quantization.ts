@@ -1,6 +1,8 @@
+import { castLike, scalarLike } from '../../onnx/casts.js';
 import { constantOf, numbersOf } from '../../onnx/constants.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
-import { binary, broadcast, castLike, isStatic, scalarLike, unary } from '../../onnx/operations.js';
+import { binary, unary } from '../../onnx/operations.js';
+import { broadcast, isStatic } from '../../onnx/shapes.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
 export const quantization: Readonly<Record<string, Converter>> = { FakeQuantize: fakeQuantize };

@@ -1,6 +1,8 @@
+import { cast } from '../../onnx/casts.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { type Attributes, float, floats } from '../../onnx/model.js';
-import { cast, concat, filled, isStatic, split, squeeze, transpose, unsqueeze } from '../../onnx/operations.js';
+import { concat, filled, split, squeeze, transpose, unsqueeze } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { clipOutOfReach } from '../../onnx/webnn-refusals.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';

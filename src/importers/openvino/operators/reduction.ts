@@ -1,6 +1,7 @@
+import { cast } from '../../onnx/casts.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { cast, int64Vector, reshape } from '../../onnx/operations.js';
+import { int64Vector, reshape } from '../../onnx/operations.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 
 export const reduction: Readonly<Record<string, Converter>> = {

@@ -1,7 +1,9 @@
+import { castLike, scalarLike } from '../../onnx/casts.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { float } from '../../onnx/model.js';
-import { binary, castLike, int64Vector, isStatic, normalizeAxes, scalarLike } from '../../onnx/operations.js';
+import { binary, int64Vector } from '../../onnx/operations.js';
+import { isStatic, normalizeAxes } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 import { applyAlongAxes } from './axis-matrix.js';

@@ -1,17 +1,8 @@
+import { cast } from '../../onnx/casts.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import {
-  cast,
-  concat,
-  int64Vector,
-  isStatic,
-  normalizeAxes,
-  reshape,
-  shapeOf,
-  squeeze,
-  transpose,
-  unsqueeze,
-} from '../../onnx/operations.js';
+import { concat, int64Vector, reshape, shapeOf, squeeze, transpose, unsqueeze } from '../../onnx/operations.js';
+import { isStatic, normalizeAxes } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 

@@ -1,18 +1,18 @@
+import { cast } from '../../onnx/casts.js';
 import { int64s, integersOf } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import {
   arithmetic,
-  cast,
   concat,
   gather,
   int64Vector,
-  normalizeAxes,
   reshape,
   slice,
   squeeze,
   transpose,
   unsqueeze,
 } from '../../onnx/operations.js';
+import { normalizeAxes } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import type { Converter, LayerContext } from '../layer-context.js';
 

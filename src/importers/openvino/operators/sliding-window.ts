@@ -1,6 +1,6 @@
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Attributes } from '../../onnx/model.js';
-import { isStatic } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import type { LayerContext } from '../layer-context.js';
 
 /**

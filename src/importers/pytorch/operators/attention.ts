@@ -3,7 +3,7 @@ import type { Tensor } from '../tensor.js';
 import { mismatch, type TensorGraph } from '../tensor-graph.js';
 import { UnknownValue } from '../values.js';
 import { gelu, softmax } from './activations.js';
-import { choose } from './elementwise.js';
+import { choose } from './comparisons.js';
 import { linear, transposed } from './matrices.js';
 import { layerNormalization } from './normalization.js';
 

@@ -1,7 +1,7 @@
 import { type ElementType, isFloat } from '../../onnx/element-types.js';
-import { type Operator, operator, variant } from '../operator.js';
+import { type Operator, operator } from '../operator.js';
 import type { Tensor } from '../tensor.js';
-import { broadcastShapes, defaultFloat, type TensorGraph } from '../tensor-graph.js';
+import { defaultFloat, type TensorGraph } from '../tensor-graph.js';
 import { operand, promoted, promotedType } from './promotion.js';
 
 /** Constants of so few numbers are computed at once: they are sizes on their way to a shape. */
@@ -46,13 +46,6 @@ function arithmetic(onnx: string, compute?: Compute): Operator {
   });
 }
 
-function comparison(onnx: string, compute: (left: number, right: number) => boolean): Operator {
-  return operator('self|input other', (graph, call) => {
-    const [left, right] = promoted(graph, call, 'self', 'other');
-    return left && right ? binary(graph, onnx, left, right, (one, other) => Number(compute(one, other)), 'bool') : null;
-  });
-}
-
 /** `self + alpha * other`, or with the operands exchanged. */
 function sum(onnx: string, compute: Compute, reversed = false): Operator {
   return operator('self|input other alpha', (graph, call) => {
@@ -78,27 +71,6 @@ const divide: Operator = operator('self|input other rounding_mode', (graph, call
   );
 });
 
-const floorDivide: Operator = operator('self|input other', (graph, call) => {
-  const type = promotedType([call.value('self'), call.value('other')]);
-  // ONNX's division of integers truncates.
-  const inner: ElementType = isFloat(type) ? type : 'float64';
-  const [left, right] = [call.value('self'), call.value('other')].map((value) => operand(graph, value, inner));
-  if (!left || !right) return null;
-  const quotient = binary(graph, 'Div', left, right, (one, other) => one / other);
-  return graph.cast(rounded(graph, 'Floor', quotient, Math.floor), type);
-});
-
-/** With the sign of the divisor, as in Python. */
-const remainder: Operator = operator('self|input other', (graph, call) => {
-  const [left, right] = promoted(graph, call, 'self', 'other');
-  if (!left || !right) return null;
-  if (!isFloat(left.type)) {
-    return binary(graph, 'Mod', left, right, (one, other) => one - other * Math.floor(one / other));
-  }
-  const quotient = rounded(graph, 'Floor', graph.binary('Div', left, right));
-  return graph.binary('Sub', left, graph.binary('Mul', quotient, right));
-});
-
 const power: Operator = operator('self|input exponent', (graph, call) => {
   const [base, exponent] = promoted(graph, call, 'self', 'exponent');
   return base && exponent ? binary(graph, 'Pow', base, exponent, (one, other) => one ** other) : null;
@@ -107,12 +79,12 @@ const power: Operator = operator('self|input exponent', (graph, call) => {
 type Round = (value: number) => number;
 
 /** Rounds floats; integers are round. */
-function rounded(graph: TensorGraph, onnx: string, x: Tensor, compute?: Round): Tensor {
+export function rounded(graph: TensorGraph, onnx: string, x: Tensor, compute?: Round): Tensor {
   if (!isFloat(x.type)) return x;
   return foldRounding(graph, x, compute) ?? graph.unary(onnx, x);
 }
 
-function truncated(graph: TensorGraph, x: Tensor): Tensor {
+export function truncated(graph: TensorGraph, x: Tensor): Tensor {
   const sizes = () => graph.unary('Floor', graph.unary('Abs', x));
   return foldRounding(graph, x, Math.trunc) ?? graph.binary('Mul', graph.unary('Sign', x), sizes());
 }
@@ -138,25 +110,6 @@ export function eachOf(
   return Object.fromEntries(Object.entries(names).map(([name, onnx]) => [name, make(onnx)]));
 }
 
-/** A logical operator of booleans, or of the bits of integers. */
-function bitwise(logical: string, bits: string): Operator {
-  return operator('self|input other', (graph, call) => {
-    const [left, right] = promoted(graph, call, 'self', 'other');
-    return left && right ? graph.binary(left.type === 'bool' ? logical : bits, left, right) : null;
-  });
-}
-
-function logical(onnx: string): Operator {
-  return operator('self|input other', (graph, call) =>
-    graph.binary(onnx, graph.cast(call.tensor('self'), 'bool'), graph.cast(call.tensor('other'), 'bool')),
-  );
-}
-
-const not: Operator = operator('self|input', (graph, call) => {
-  const x = call.tensor('self');
-  return x.type === 'bool' ? graph.unary('Not', x) : graph.unary('BitwiseNot', x);
-});
-
 const clamp: Operator = operator('self|input min max', (graph, call) => {
   let x = call.tensor('self');
   const type = promotedType([x, call.value('min') ?? x, call.value('max') ?? x]);
@@ -169,41 +122,6 @@ const clamp: Operator = operator('self|input min max', (graph, call) => {
   const raised = least ? graph.binary('Max', x, least) : x;
   return most ? graph.binary('Min', raised, most) : raised;
 });
-
-const where: Operator = operator('condition self|input other', (graph, call) => {
-  const [yes, no] = promoted(graph, call, 'self', 'other');
-  return yes && no ? choose(graph, call.tensor('condition'), yes, no) : null;
-});
-
-/** The elements of one tensor where a condition holds, of another elsewhere. */
-export function choose(graph: TensorGraph, condition: Tensor, yes: Tensor, no: Tensor): Tensor {
-  const shape = broadcastShapes(condition.shape, broadcastShapes(yes.shape, no.shape));
-  return graph.add('Where', [graph.cast(condition, 'bool'), yes, no], { type: yes.type, shape });
-}
-
-const maskedFill: Operator = operator('self mask value', (graph, call) => {
-  const x = call.tensor('self');
-  return choose(graph, call.tensor('mask'), operand(graph, call.value('value'), x.type), x);
-});
-
-/** `self + value * (tensor1 · tensor2)` */
-function combined(onnx: string): Operator {
-  return operator('self tensor1 tensor2 value', (graph, call) => {
-    const product = graph.binary(onnx, call.tensor('tensor1'), call.tensor('tensor2'));
-    const value = call.number('value', 1);
-    return graph.binary('Add', call.tensor('self'), value === 1 ? product : graph.withNumber('Mul', product, value));
-  });
-}
-
-const round: Operator = operator('self decimals', (graph, call) => {
-  if (call.integer('decimals', 0) !== 0) throw variant('decimals');
-  return rounded(graph, 'Round', call.tensor('self'));
-});
-
-/** The logarithm to a base. */
-function logarithm(base: number): Operator {
-  return floatOperator((graph, x) => graph.withNumber('Div', graph.unary('Log', x), Math.log(base)));
-}
 
 export const elementwiseOperators: Record<string, Operator> = {
   ...eachOf({ mul: 'Mul', multiply: 'Mul' }, (onnx) => arithmetic(onnx, (left, right) => left * right)),
@@ -234,15 +152,6 @@ export const elementwiseOperators: Record<string, Operator> = {
   ...eachOf({ relu: 'Relu', abs: 'Abs', neg: 'Neg', sign: 'Sign' }, (onnx) =>
     operator('self|input', (graph, call) => graph.unary(onnx, call.tensor('self'))),
   ),
-  floor: operator('self|input', (graph, call) => rounded(graph, 'Floor', call.tensor('self'), Math.floor)),
-  ceil: operator('self|input', (graph, call) => rounded(graph, 'Ceil', call.tensor('self'), Math.ceil)),
-  ...eachOf({ isnan: 'IsNaN', isinf: 'IsInf' }, (onnx) =>
-    operator('self|input', (graph, call) => {
-      const x = call.tensor('self');
-      return graph.add(onnx, [x], { type: 'bool', shape: x.shape });
-    }),
-  ),
-  ...eachOf({ logical_and: 'And', logical_or: 'Or', logical_xor: 'Xor' }, logical),
   add: sum('Add', (left, right) => left + right),
   sub: sum('Sub', (left, right) => left - right),
   subtract: sum('Sub', (left, right) => left - right),
@@ -250,45 +159,11 @@ export const elementwiseOperators: Record<string, Operator> = {
   div: divide,
   divide,
   true_divide: divide,
-  floor_divide: floorDivide,
-  remainder,
   pow: power,
-  eq: comparison('Equal', (left, right) => left === right),
-  lt: comparison('Less', (left, right) => left < right),
-  le: comparison('LessOrEqual', (left, right) => left <= right),
-  gt: comparison('Greater', (left, right) => left > right),
-  ge: comparison('GreaterOrEqual', (left, right) => left >= right),
-  ne: operator('self other', (graph, call) => {
-    const [left, right] = promoted(graph, call, 'self', 'other');
-    return left && right ? graph.unary('Not', binary(graph, 'Equal', left, right, undefined, 'bool')) : null;
-  }),
-  bitwise_and: bitwise('And', 'BitwiseAnd'),
-  bitwise_or: bitwise('Or', 'BitwiseOr'),
-  bitwise_xor: bitwise('Xor', 'BitwiseXor'),
-  __and__: bitwise('And', 'BitwiseAnd'),
-  __or__: bitwise('Or', 'BitwiseOr'),
-  __xor__: bitwise('Xor', 'BitwiseXor'),
-  bitwise_not: not,
-  logical_not: operator('self', (graph, call) => graph.unary('Not', graph.cast(call.tensor('self'), 'bool'))),
   clamp,
   clip: clamp,
   clamp_min: clamp,
   clamp_max: operator('self max', clamp.convert),
-  where,
-  masked_fill: maskedFill,
-  addcmul: combined('Mul'),
-  addcdiv: combined('Div'),
-  lerp: operator('self end weight', (graph, call) => {
-    const [start, end, weight] = promoted(graph, call, 'self', 'end', 'weight');
-    if (!start || !end || !weight) return null;
-    return graph.binary('Add', start, graph.binary('Mul', graph.binary('Sub', end, start), weight));
-  }),
-  round,
-  trunc: floatOperator(truncated),
   rsqrt: floatOperator((graph, x) => graph.unary('Reciprocal', graph.unary('Sqrt', x))),
   square: operator('self', (graph, call) => graph.binary('Mul', call.tensor('self'), call.tensor('self'))),
-  log2: logarithm(2),
-  log10: logarithm(10),
-  log1p: floatOperator((graph, x) => graph.unary('Log', graph.withNumber('Add', x, 1))),
-  expm1: floatOperator((graph, x) => graph.withNumber('Sub', graph.unary('Exp', x), 1)),
 };

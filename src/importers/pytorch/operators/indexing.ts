@@ -2,7 +2,8 @@ import { type Operator, operator, variant } from '../operator.js';
 import { Tensor } from '../tensor.js';
 import { axisOf, broadcastShapes, mismatch, type TensorGraph } from '../tensor-graph.js';
 import type { PythonValue } from '../values.js';
-import { choose, eachOf } from './elementwise.js';
+import { choose } from './comparisons.js';
+import { eachOf } from './elementwise.js';
 import { operand } from './promotion.js';
 import { axesOf, sliceBounds } from './shapes.js';
 

@@ -2,7 +2,7 @@ import type { ElementType } from '../../onnx/element-types.js';
 import { type Arguments, type Operator, operator, variant } from '../operator.js';
 import { Tensor } from '../tensor.js';
 import { axisOf, mismatch, type TensorGraph } from '../tensor-graph.js';
-import { type PythonValue, scalarType, scalarTypeCode } from '../values.js';
+import { type PythonValue, scalarType } from '../values.js';
 import { eachOf } from './elementwise.js';
 
 function product(lengths: readonly number[]): number {
@@ -35,28 +35,10 @@ const flatten: Operator = operator('self start_dim end_dim', (graph, call) => {
   ]);
 });
 
-const unflatten: Operator = operator('self dim sizes', (graph, call) => {
-  const x = call.tensor('self');
-  const axis = axisOf(call.integer('dim'), x.rank);
-  return graph.reshape(x, [...x.shape.slice(0, axis), ...call.integers('sizes'), ...x.shape.slice(axis + 1)]);
-});
-
 const permute: Operator = operator('self dims', (graph, call) => {
   const x = call.tensor('self');
   const axes = call.integers('dims').map((axis) => axisOf(axis, x.rank));
   if (new Set(axes).size !== x.rank) throw mismatch(`a tensor of ${x.rank} axes is permuted to [${axes}]`);
-  return graph.transpose(x, axes);
-});
-
-const moveAxes: Operator = operator('self source destination', (graph, call) => {
-  const x = call.tensor('self');
-  const source = call.integers('source').map((axis) => axisOf(axis, x.rank));
-  const destination = call.integers('destination').map((axis) => axisOf(axis, x.rank));
-  const rest = axesOf(x).filter((axis) => !source.includes(axis));
-  const axes = axesOf(x).map((axis) => {
-    const moved = destination.indexOf(axis);
-    return (moved >= 0 ? source[moved] : rest.shift()) ?? 0;
-  });
   return graph.transpose(x, axes);
 });
 
@@ -70,38 +52,11 @@ const squeeze: Operator = operator('self dim', (graph, call) => {
 });
 
 /** Lengths of -1 stay as they are. */
-const expand: Operator = operator('self size', (graph, call) => {
+export const expand: Operator = operator('self size', (graph, call) => {
   const x = call.tensor('self');
   const wanted = call.integers('size');
   const shape = wanted.map((length, axis) => (length === -1 ? (x.shape[axis - wanted.length + x.rank] ?? 1) : length));
   return graph.expand(x, shape);
-});
-
-const tile: Operator = operator('self repeats|dims', (graph, call) => {
-  const x = call.tensor('self');
-  const given = call.integers('repeats');
-  const repeats = [...new Array<number>(Math.max(0, x.rank - given.length)).fill(1), ...given];
-  const source = graph.reshape(x, [...new Array<number>(repeats.length - x.rank).fill(1), ...x.shape]);
-  if (repeats.every((times) => times === 1)) return new Tensor(source.value, source.type, source.shape);
-  const shape = source.shape.map((length, axis) => length * (repeats[axis] ?? 1));
-  return graph.add('Tile', [source, graph.int64s(repeats)], { type: x.type, shape });
-});
-
-/** Repeats each element of an axis. */
-const repeatInterleave: Operator = operator('self repeats dim', (graph, call) => {
-  const flat = !call.has('dim');
-  const x = flat ? graph.reshape(call.tensor('self'), [-1]) : call.tensor('self');
-  const axis = axisOf(call.integer('dim', 0), x.rank);
-  const times = call.integer('repeats');
-  const apart = graph.unsqueeze(x, [axis + 1]);
-  const repeated = graph.expand(
-    apart,
-    apart.shape.map((length, index) => (index === axis + 1 ? times : length)),
-  );
-  return graph.reshape(
-    repeated,
-    x.shape.map((length, index) => (index === axis ? length * times : length)),
-  );
 });
 
 /** Parts of an axis, by their lengths. */
@@ -125,7 +80,7 @@ function cutEvenly(graph: TensorGraph, x: Tensor, axis: number, length: number):
   return cut(graph, x, axis, lengths);
 }
 
-const split: Operator = operator('self split_size|split_sizes dim', (graph, call) => {
+export const split: Operator = operator('self split_size|split_sizes dim', (graph, call) => {
   const x = call.tensor('self');
   const axis = axisOf(call.integer('dim', 0), x.rank);
   const size = call.value('split_size');
@@ -134,24 +89,10 @@ const split: Operator = operator('self split_size|split_sizes dim', (graph, call
     : cutEvenly(graph, x, axis, call.integer('split_size'));
 });
 
-const chunk: Operator = operator('self chunks dim', (graph, call) => {
+export const chunk: Operator = operator('self chunks dim', (graph, call) => {
   const x = call.tensor('self');
   const axis = axisOf(call.integer('dim', 0), x.rank);
   return cutEvenly(graph, x, axis, Math.ceil((x.shape[axis] ?? 0) / call.integer('chunks')));
-});
-
-/** The parts are no views of the whole: each may be written to. */
-function apart({ parameters, convert }: Operator): Operator {
-  return operator(parameters.join(' '), (graph, call) => {
-    const parts = convert(graph, call);
-    return Array.isArray(parts) ? parts.map((part) => (part instanceof Tensor ? copied(part) : part)) : parts;
-  });
-}
-
-const unbind: Operator = operator('self dim', (graph, call) => {
-  const x = call.tensor('self');
-  const axis = axisOf(call.integer('dim', 0), x.rank);
-  return Array.from({ length: x.shape[axis] ?? 0 }, (_, index) => graph.select(x, axis, index));
 });
 
 /** Start and end may count from the end, and may lie beyond it. */
@@ -179,27 +120,6 @@ function elementOf(index: number, length: number): number {
   if (at < 0 || at >= length) throw mismatch(`an axis of ${length} elements has no element ${index}`);
   return at;
 }
-
-const flip: Operator = operator('self dims', (graph, call) => {
-  const x = call.tensor('self');
-  const axes = call.integers('dims').map((axis) => axisOf(axis, x.rank));
-  const ends = [axes.map(() => -1), axes.map(() => -(2 ** 31)), axes, axes.map(() => -1)];
-  return graph.add('Slice', [x, ...ends.map((values) => graph.int64s(values))], x);
-});
-
-const roll: Operator = operator('self shifts dims', (graph, call) => {
-  const axes = call.integers('dims', []);
-  const x = axes.length === 0 ? graph.reshape(call.tensor('self'), [-1]) : call.tensor('self');
-  const shifts = call.integers('shifts');
-  const rolled = shifts.reduce((result, shift, index) => {
-    const axis = axisOf(axes[index] ?? 0, x.rank);
-    const length = x.shape[axis] ?? 1;
-    const at = (((length - shift) % length) + length) % length;
-    if (at === 0) return result;
-    return graph.concat([graph.slice(result, axis, at, length), graph.slice(result, axis, 0, at)], axis);
-  }, x);
-  return graph.reshape(rolled, call.tensor('self').shape);
-});
 
 const stack: Operator = operator('tensors dim', (graph, call) => {
   const tensors = call.tensors('tensors');
@@ -238,7 +158,7 @@ function toType(type: ElementType): Operator {
 }
 
 /** Another tensor of the same value, which writes in place do not reach. */
-function copied(x: Tensor): Tensor {
+export function copied(x: Tensor): Tensor {
   return new Tensor(x.value, x.type, x.shape);
 }
 
@@ -247,30 +167,11 @@ const size: Operator = operator('self dim', (_, call): PythonValue => {
   return call.has('dim') ? (x.shape[axisOf(call.integer('dim'), x.rank)] ?? 1) : [...x.shape];
 });
 
-const like: Operator = operator('self other', (graph, call) =>
-  graph.reshape(call.tensor('self'), call.tensor('other').shape),
-);
-
 const reshape: Operator = operator('self shape|size', (graph, call) =>
   graph.reshape(call.tensor('self'), call.integers('shape')),
 );
 
-/** Where the strides are those of another shape of the same elements. */
-const asStrided: Operator = operator('self size stride storage_offset', (graph, call) => {
-  const x = call.tensor('self');
-  const shape = call.integers('size');
-  const strides = call.integers('stride');
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const length = shape[axis] ?? 1;
-    if (length !== 1 && strides[axis] !== stride) throw variant('strides of another order');
-    stride *= length;
-  }
-  if (stride !== x.size) throw variant('a part of the elements');
-  return graph.reshape(x, shape);
-});
-
-const swap: Operator = operator('self dim0|axis0 dim1|axis1', (graph, call) =>
+export const swap: Operator = operator('self dim0|axis0 dim1|axis1', (graph, call) =>
   exchange(graph, call.tensor('self'), call.integer('dim0'), call.integer('dim1')),
 );
 
@@ -290,15 +191,9 @@ export const shapeOperators: Record<string, Operator> = {
     Array.isArray(call.value('size')) ? reshape.convert(graph, call) : convertType.convert(graph, call),
   ),
   _unsafe_view: reshape,
-  as_strided: asStrided,
-  view_as: like,
-  reshape_as: like,
   flatten,
-  unflatten,
   permute,
-  movedim: moveAxes,
   transpose: swap,
-  swapaxes: swap,
   t: operator('self', (graph, call) => exchange(graph, call.tensor('self'), 0, -1)),
   unsqueeze: operator('self dim', (graph, call) => {
     const x = call.tensor('self');
@@ -306,27 +201,11 @@ export const shapeOperators: Record<string, Operator> = {
   }),
   squeeze,
   expand,
-  broadcast_to: expand,
-  expand_as: operator('self other', (graph, call) => graph.expand(call.tensor('self'), call.tensor('other').shape)),
-  repeat: tile,
-  tile,
-  repeat_interleave: repeatInterleave,
   split,
   split_with_sizes: split,
-  unsafe_split: apart(split),
   chunk,
-  unsafe_chunk: apart(chunk),
-  unbind,
   slice,
-  narrow: operator('self dim start length', (graph, call) => {
-    const x = call.tensor('self');
-    const axis = axisOf(call.integer('dim'), x.rank);
-    const [start] = sliceBounds(call, x.shape[axis] ?? 0);
-    return graph.slice(x, axis, start, start + call.integer('length'));
-  }),
   select,
-  flip,
-  roll,
   cat,
   concat: cat,
   concatenate: cat,
@@ -350,22 +229,11 @@ export const shapeOperators: Record<string, Operator> = {
     const x = call.tensor('self');
     return graph.select(x, 0, elementOf(call.integer('index'), x.shape[0] ?? 0));
   }),
-  is_floating_point: operator('self', (_, call) => call.tensor('self').type.startsWith('float')),
-  'prim.dtype': operator('self', (_, call) => scalarTypeCode(call.tensor('self').type)),
-  'prim.device': operator('self', () => 'cpu'),
-  ...eachOf({ 'prim.is_cuda': '', 'prim.is_nested': '', 'prim.is_quantized': '', 'prim.requires_grad': '' }, () =>
-    operator('self', () => false),
-  ),
-  'prim.layout': operator('self', () => 0),
   dropout,
   feature_dropout: dropout,
   alpha_dropout: dropout,
   clone,
   lift_fresh_copy: clone,
-  copy: operator('self src', (graph, call) => {
-    const target = call.tensor('self');
-    return copied(graph.cast(graph.expand(call.tensor('src'), target.shape), target.type));
-  }),
   ...eachOf(
     {
       contiguous: '',

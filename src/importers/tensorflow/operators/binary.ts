@@ -1,6 +1,8 @@
+import { scalarLike } from '../../onnx/casts.js';
 import { isFloat } from '../../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
-import { binary, broadcast, reshape, scalarLike, unary } from '../../onnx/operations.js';
+import { binary, reshape, unary } from '../../onnx/operations.js';
+import { broadcast } from '../../onnx/shapes.js';
 import { hasChannelsFirst, inSharedLayout } from '../layout.js';
 import { type Converter, input, inputsFrom, knownElements, type Operation, rankOf, typeOf } from '../operation.js';
 

@@ -1,6 +1,7 @@
+import { cast } from '../../onnx/casts.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { type Graph, subgraph } from '../../onnx/model.js';
-import { cast, reshape } from '../../onnx/operations.js';
+import { reshape } from '../../onnx/operations.js';
 import { withoutUnused } from '../../onnx/unused.js';
 import { functionAttribute } from '../attributes.js';
 import { convertLoop } from '../loop.js';

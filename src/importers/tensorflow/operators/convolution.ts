@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Dimension } from '../../onnx/model.js';
-import { isStatic, reshape, transpose } from '../../onnx/operations.js';
+import { reshape, transpose } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { fromLayout, paddingOf, spatialAttribute, toLayout } from '../layout.js';
 import { type Converter, input, type Operation } from '../operation.js';

@@ -1,5 +1,6 @@
+import { scalarLike } from '../../onnx/casts.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
-import { binary, scalarLike, unary } from '../../onnx/operations.js';
+import { binary, unary } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { integerAttribute, textAttribute, textsAttribute } from '../attributes.js';
 import { keepLayout } from '../layout.js';

@@ -1,5 +1,7 @@
+import { cast } from '../../onnx/casts.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { broadcast, cast, unsqueeze } from '../../onnx/operations.js';
+import { unsqueeze } from '../../onnx/operations.js';
+import { broadcast } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { integerAttribute } from '../attributes.js';
 import { axisOf, type Converter, input, knownNumber, type Operation, rankOf } from '../operation.js';

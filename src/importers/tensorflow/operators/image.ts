@@ -1,14 +1,13 @@
+import { cast, scalarLike } from '../../onnx/casts.js';
 import { constantOf, int64s, scalar } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Dimension } from '../../onnx/model.js';
 import {
   binary,
-  cast,
   concat,
   int64Vector,
   lengthOf,
   reshape,
-  scalarLike,
   slice,
   squeeze,
   transpose,

@@ -1,7 +1,8 @@
+import { cast } from '../../onnx/casts.js';
 import { numbersTensor, scalar } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Dimension } from '../../onnx/model.js';
-import { cast, concat, int64Vector, transpose, unsqueeze } from '../../onnx/operations.js';
+import { concat, int64Vector, transpose, unsqueeze } from '../../onnx/operations.js';
 import { integerAttribute, typeAttribute } from '../attributes.js';
 import { type Converter, elementsOf, input, type Operation, typeOf } from '../operation.js';
 import { unknownShape } from './shape.js';

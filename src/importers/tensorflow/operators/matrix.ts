@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Shape } from '../../onnx/model.js';
-import { broadcast, transposeMatrices } from '../../onnx/operations.js';
+import { transposeMatrices } from '../../onnx/operations.js';
+import { broadcast } from '../../onnx/shapes.js';
 import { booleanAttribute } from '../attributes.js';
 import { type Converter, input, type Operation, rankOf } from '../operation.js';
 

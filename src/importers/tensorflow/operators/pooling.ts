@@ -2,7 +2,7 @@ import { averageWithoutPadding } from '../../onnx/average-pool.js';
 import { scalar } from '../../onnx/constants.js';
 import { isFloat } from '../../onnx/element-types.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { isStatic } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { fromLayout, paddingOf, spatialAttribute, spatialOf, toLayout } from '../layout.js';
 import { type Converter, input, knownInput, type Operation, typeOf } from '../operation.js';

@@ -1,6 +1,7 @@
+import { cast } from '../../onnx/casts.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { cast, int64Vector, unary } from '../../onnx/operations.js';
+import { int64Vector, unary } from '../../onnx/operations.js';
 import { booleanAttribute, typeAttribute } from '../attributes.js';
 import { firstAxis, lastAgain, transposedFrom } from '../layout.js';
 import { axisOf, type Converter, input, knownElements, knownNumber, type Operation, rankOf } from '../operation.js';

@@ -1,7 +1,8 @@
+import { cast } from '../../onnx/casts.js';
 import { constantOf, int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import { type Attributes, float } from '../../onnx/model.js';
-import { cast, concat, int64Vector, lengthOf } from '../../onnx/operations.js';
+import { concat, int64Vector, lengthOf } from '../../onnx/operations.js';
 import { booleanAttribute } from '../attributes.js';
 import { fromLayout, toLayout } from '../layout.js';
 import { type Converter, elementsOf, input, knownElements, type Operation } from '../operation.js';

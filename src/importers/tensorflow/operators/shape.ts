@@ -1,18 +1,9 @@
+import { cast } from '../../onnx/casts.js';
 import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Dimension, Shape } from '../../onnx/model.js';
-import {
-  cast,
-  concat,
-  int64Vector,
-  isStatic,
-  reshape,
-  shapeOf,
-  split,
-  squeeze,
-  transpose,
-  unsqueeze,
-} from '../../onnx/operations.js';
+import { concat, int64Vector, reshape, shapeOf, split, squeeze, transpose, unsqueeze } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { integerAttribute, integersAttribute, typeAttribute } from '../attributes.js';
 import { firstAxis, lastAgain, transposedFrom } from '../layout.js';

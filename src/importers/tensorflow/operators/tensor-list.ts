@@ -1,6 +1,8 @@
+import { cast } from '../../onnx/casts.js';
 import { scalar } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
-import { cast, concat, filled, gather, isStatic, lengthOf, reshape, unsqueeze } from '../../onnx/operations.js';
+import { concat, filled, gather, lengthOf, reshape, unsqueeze } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { type Converter, elementsOf, input, itemAt, knownNumber, type Operation, typeOf } from '../operation.js';
 import type { TensorList } from '../tensor-list.js';

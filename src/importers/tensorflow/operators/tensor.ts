@@ -1,25 +1,14 @@
-import { int64s, numbersTensor } from '../../onnx/constants.js';
+import { cast } from '../../onnx/casts.js';
+import { int64s } from '../../onnx/constants.js';
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Dimension } from '../../onnx/model.js';
-import { cast, filled, int64Vector, isStatic, reshape, shapeOf, transpose } from '../../onnx/operations.js';
+import { reshape, transpose } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { tensorAttribute, textAttribute, typeNumberAttribute } from '../attributes.js';
 import { lastAgain, lastAxis, transposedFrom } from '../layout.js';
-import {
-  type Converter,
-  elementsOf,
-  type Item,
-  input,
-  inputsFrom,
-  itemAt,
-  knownElements,
-  nothing,
-  type Operation,
-  typeOf,
-} from '../operation.js';
-import { unknownShape } from './shape.js';
+import { type Converter, type Item, input, itemAt, knownElements, nothing, type Operation } from '../operation.js';
 
-// Operators that make tensors, pass them on, or put something round them.
+// Operators that pass tensors on, or put something round them.
 
 /** `DT_STRING` */
 const stringType = 7;
@@ -32,47 +21,6 @@ function constant(operation: Operation): Item {
   const tensor = tensorAttribute(operation, 'value');
   if (!tensor) throw new UnsupportedVariant('no value');
   return operation.graph.constant(tensor);
-}
-
-function fillWith(operation: Operation, lengths: Value, value: Value): Value {
-  const shape = elementsOf(operation.conversion, lengths) ?? unknownShape(lengths);
-  return operation.graph.add('Expand', [value, int64Vector(operation.graph, lengths)], { type: value.type, shape });
-}
-
-/** A tensor of one number with the shape of the input. */
-const like = (number: number): Converter => {
-  return (operation) => {
-    const { graph } = operation;
-    const value = input(operation, 0);
-    if (isStatic(value.shape)) return filled(graph, typeOf(value), number, value.shape);
-    const attributes = { value: { kind: 'tensor', tensor: numbersTensor(typeOf(value), [number], [1]) } } as const;
-    return graph.add('ConstantOfShape', [shapeOf(graph, value)], value, { attributes });
-  };
-};
-
-function range(operation: Operation): Value {
-  const inputs = inputsFrom(operation, 0);
-  return operation.graph.add('Range', inputs, { type: inputs[0]?.type, shape: ['?'] });
-}
-
-function tile(operation: Operation): Value {
-  const value = input(operation, 0);
-  const counts = elementsOf(operation.conversion, input(operation, 1));
-  const shape = value.shape?.map((length, axis): Dimension => {
-    const count = counts?.[axis];
-    if (count === 1) return length;
-    return typeof length === 'number' && typeof count === 'number' ? length * count : '?';
-  });
-  const repeats = int64Vector(operation.graph, input(operation, 1));
-  return operation.graph.add('Tile', [value, repeats], { type: value.type, shape });
-}
-
-function broadcastTo(operation: Operation): Value {
-  const { graph, conversion } = operation;
-  const value = input(operation, 0);
-  const lengths = input(operation, 1);
-  const shape = elementsOf(conversion, lengths) ?? unknownShape(lengths);
-  return graph.add('Expand', [value, int64Vector(graph, lengths)], { type: value.type, shape });
 }
 
 function pad(operation: Operation, mode: string): Value {
@@ -132,23 +80,17 @@ function mirrorPad(operation: Operation): Value {
 
 export const tensors: Readonly<Record<string, Converter>> = {
   Assert: () => nothing,
-  BroadcastTo: broadcastTo,
   CheckNumerics: passOn,
   Const: constant,
-  Fill: (operation) => fillWith(operation, input(operation, 0), input(operation, 1)),
   Identity: passOn,
   IdentityN: (operation) => operation.inputs,
   MirrorPad: mirrorPad,
   NoOp: () => nothing,
-  OnesLike: like(1),
   Pad: (operation) => pad(operation, 'constant'),
   PadV2: (operation) => pad(operation, 'constant'),
   PlaceholderWithDefault: passOn,
   PreventGradient: passOn,
-  Range: range,
   ReadVariableOp: (operation) => input(operation, 0),
   Snapshot: passOn,
   StopGradient: passOn,
-  Tile: tile,
-  ZerosLike: like(0),
 };

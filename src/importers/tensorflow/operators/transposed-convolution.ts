@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx/graph-builder.js';
 import type { Dimension } from '../../onnx/model.js';
-import { isStatic, transpose } from '../../onnx/operations.js';
+import { transpose } from '../../onnx/operations.js';
+import { isStatic } from '../../onnx/shapes.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { textAttribute } from '../attributes.js';
 import { fromLayout, spatialAttribute, spatialOf, toLayout } from '../layout.js';

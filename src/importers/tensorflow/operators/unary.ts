@@ -1,7 +1,8 @@
+import { cast, scalarLike } from '../../onnx/casts.js';
 import { isFloat } from '../../onnx/element-types.js';
 import type { GraphBuilder, Value } from '../../onnx/graph-builder.js';
 import { float } from '../../onnx/model.js';
-import { binary, cast, scalarLike, unary } from '../../onnx/operations.js';
+import { binary, unary } from '../../onnx/operations.js';
 import { UnsupportedVariant } from '../../unsupported.js';
 import { floatAttribute, typeAttribute } from '../attributes.js';
 import { keepLayout } from '../layout.js';

@@ -1,0 +1,120 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+
+// What browsers fetch for a model: the files that Vite has built, compressed as servers compress them.
+
+const folder = path.resolve(import.meta.dirname, '../../dist/standalone/assets');
+const hasBuild = existsSync(folder);
+
+/** In bytes. */
+const budgets = {
+  /** What comes before the model's operators are known: an importer's entry and all that it imports, the ONNX writer too. */
+  first: 12_000,
+  /** Any one file of an importer. */
+  file: 12_000,
+  /** All that comes for a model, with the groups of operators that it needs. */
+  models: [
+    {
+      model: 'SqueezeNet of OpenVINO',
+      imports: ['import-openvino', 'convert-network', 'common', 'general'],
+      most: 21_800,
+    },
+    { model: 'MobileNet of TensorFlow', imports: ['import-tensorflow', 'tensorflow-common'], most: 19_000 },
+    { model: 'SqueezeNet in a .pt2', imports: ['pytorch', 'exported-program', 'pytorch-common'], most: 24_600 },
+    { model: 'SqueezeNet in TorchScript', imports: ['pytorch', 'torchscript', 'pytorch-common'], most: 28_300 },
+  ],
+} as const;
+
+interface Chunk {
+  readonly file: string;
+  readonly size: number;
+  /** The files that are fetched with it. */
+  readonly imports: readonly string[];
+  /** The files that it may fetch later. */
+  readonly laterImports: readonly string[];
+}
+
+const chunks = new Map<string, Chunk>();
+
+function chunkOf(file: string): Chunk {
+  const known = chunks.get(file);
+  if (known) return known;
+  const text = readFileSync(path.join(folder, file), 'utf8');
+  const find = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found = '']) => found);
+  const chunk = {
+    file,
+    size: brotliCompressSync(text).byteLength,
+    imports: find(/(?:\bfrom|\bimport)\s*["']\.\/([^"']+\.js)["']/g),
+    laterImports: find(/\bimport\(\s*["'`]\.\/([^"'`]+\.js)["'`]/g),
+  };
+  chunks.set(file, chunk);
+  return chunk;
+}
+
+/** The chunks, and all that they import. */
+function closure(files: readonly string[]): Set<string> {
+  const all = new Set(files);
+  // The set grows while it is gone through.
+  for (const file of all) for (const imported of chunkOf(file).imports) all.add(imported);
+  return all;
+}
+
+/** What has been fetched after these dynamic imports, each of a chunk that is there by then, beyond what the engine has. */
+function fetchedBy(imports: readonly string[]): Chunk[] {
+  const engine = readdirSync(folder).filter((file) => /^engine-worker-.*\.js$/.test(file));
+  const before = closure(engine);
+  let fetched = new Set(before);
+  for (const name of imports) {
+    const files = [...fetched].flatMap((file) => chunkOf(file).laterImports.filter((later) => nameOf(later) === name));
+    if (files.length === 0) throw new Error(`nothing that has been fetched imports ${name}`);
+    fetched = closure([...fetched, ...files]);
+  }
+  return [...fetched].filter((file) => !before.has(file)).map(chunkOf);
+}
+
+/** Without the hash of its content. */
+function nameOf(file: string): string {
+  return file.replace(/-[\w-]{8}\.js$/, '');
+}
+
+const sizeOf = (fetched: readonly Chunk[]) => fetched.reduce((sum, { size }) => sum + size, 0);
+
+it.skipIf(hasBuild || !process.env.CI)('sizes are measured in CI', () => {
+  expect(hasBuild, 'run `npm run build:standalone` before the unit tests').toBe(true);
+});
+
+// Without a build there is nothing to measure: `npm test` makes one.
+describe.skipIf(!hasBuild)('the files of an importer', () => {
+  it.each(['import-openvino', 'import-tensorflow', 'pytorch'])('that %s begins with are few bytes', (entry) => {
+    expect(sizeOf(fetchedBy([entry]))).toBeLessThanOrEqual(budgets.first);
+  });
+
+  it.each(budgets.models)('that come for $model are few bytes', ({ imports, most }) => {
+    expect(sizeOf(fetchedBy(imports))).toBeLessThanOrEqual(most);
+  });
+
+  const later = () => {
+    const entries = ['import-openvino', 'import-tensorflow', 'pytorch'].flatMap((entry) => fetchedBy([entry]));
+    const all = new Set(entries.map(({ file }) => file));
+    // The set grows while it is gone through.
+    for (const file of all)
+      for (const imported of [...chunkOf(file).imports, ...chunkOf(file).laterImports]) all.add(imported);
+    for (const file of fetchedBy([])) all.delete(file.file);
+    return [...all].filter((file) => !/^(shared|ort)[.-]/.test(file)).map(chunkOf);
+  };
+
+  it('are small, each by itself', () => {
+    const large = later().filter(({ size }) => size > budgets.file);
+
+    expect(later().length).toBeGreaterThan(20);
+    expect(large.map(({ file, size }) => `${file}: ${size}`)).toEqual([]);
+  });
+
+  it("import no worker's own script, which WebKit would run once more", () => {
+    const importing = later().filter(({ imports }) => imports.some((file) => /-worker-/.test(file)));
+
+    expect(importing.map(({ file }) => file)).toEqual([]);
+  });
+});
