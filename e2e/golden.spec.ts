@@ -1,4 +1,5 @@
 import type { ExecutionTarget } from '../src/index.js';
+import { fromHalf } from '../src/standard/half.js';
 import { fixtures, readFixture, withoutFixtures } from './fixture-data.js';
 import { compute, events, loadByName, openProbe, type PageModel, type PlainTensor, succeeded } from './guest-page.js';
 import { expect, test } from './test.js';
@@ -92,14 +93,4 @@ function numbers(bytes: Buffer, dtype: GoldenTensor['dtype']): number[] {
   }[dtype];
   const width = { float16: 2, float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1 }[dtype];
   return Array.from({ length: bytes.byteLength / width }, (_, index) => read(index * width));
-}
-
-/** The number that the bits of an IEEE 754 binary16 stand for. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

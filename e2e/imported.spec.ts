@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { fromHalf } from '../src/standard/half.js';
 import { fixtures, readFixture, withoutFixtures } from './fixture-data.js';
 import {
   ask,
@@ -297,14 +298,4 @@ function numbersOf(bytes: Buffer, ty: ExpectedOutput['ty']): number[] {
 
 function elementsOf(dimensions: readonly number[]): number {
   return dimensions.reduce((product, length) => product * length, 1);
-}
-
-/** The number that the bits of an IEEE 754 binary16 stand for. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
-import { createRandom } from '../src/backends/onnx/model.fixture.js';
 import type { Waiting } from '../src/index.js';
+import { createRandom } from '../src/standard/random.fixture.js';
 import { startSite } from './site.js';
 import { standingStill, unending } from './standing-still.js';
 import { expect, test } from './test.js';

@@ -1,16 +1,6 @@
+import { createRandom } from '../standard/random.fixture.js';
 import type { TestMemory } from './guest.fixture.js';
 import type { LegacyBinding } from './legacy.js';
-
-/** Numbers from 0 up to (not including) 1 that are the same for the same seed (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What an argument means, so that a good value can be chosen for it. */
 export type Role =

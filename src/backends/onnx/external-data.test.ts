@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../standard/random.fixture.js';
 import { assignParts, findExternalData } from './external-data.js';
 import {
   addModel,
   affineModel,
   concat,
   constant,
-  createRandom,
   entry,
   externalTensor,
   field,

@@ -176,14 +176,3 @@ export function affineModel(matrix = 'a.bin', vector = 'b.bin'): GraphBuilder {
 export function floats(...values: readonly number[]): GraphBuilder {
   return new Uint8Array(Float32Array.from(values).buffer);
 }
-
-/** Numbers from 0 up to (not including) 1, the same for the same seed (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

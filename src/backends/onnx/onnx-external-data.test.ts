@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, WasiNNError } from '../../standard/error.js';
 import type { ExecutionTarget, GraphBuilder } from '../../standard/graph.js';
+import { createRandom } from '../../standard/random.fixture.js';
 import type { TensorValue } from '../../standard/tensor.js';
 import type { Caller } from '../backend.js';
 import {
@@ -9,7 +10,6 @@ import {
   BOOL,
   concat,
   constant,
-  createRandom,
   externalTensor,
   floats,
   graph,

@@ -1,4 +1,5 @@
 import { quote } from '../../standard/error.js';
+import { fromHalf } from '../../standard/half.js';
 import {
   byteLengthOf,
   isTensorType,
@@ -98,14 +99,4 @@ function readNumber(view: DataView, type: TensorType, offset: number): number {
     case 'BF16':
       return fromHalf(view.getUint16(offset, true));
   }
-}
-
-/** The number that the bits of an IEEE 754 binary16 stand for. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

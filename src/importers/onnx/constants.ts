@@ -1,3 +1,4 @@
+import { fromHalf } from '../../standard/half.js';
 import { bitsOf, type ElementType } from './element-types.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 import type { Tensor } from './model.js';
@@ -143,12 +144,4 @@ function roundHalfToEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
-
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const mantissa = bits & 1023;
-  if (exponent === 31) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25));
 }

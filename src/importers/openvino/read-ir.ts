@@ -5,9 +5,16 @@ import type { ElementType } from '../onnx/element-types.js';
 import type { Shape } from '../onnx/model.js';
 import { type Body, describeLayer, type Layer, type Network, type Port, type PortMapping, portKey } from './ir.js';
 import { elementTypeOf } from './types.js';
+import { sizeOfXml } from './xml-size.js';
 
-/** Topologies are some megabytes at most: a larger one would take too much memory as a tree. */
-const maximumXmlBytes = 64 * 2 ** 20;
+/** Topologies are some megabytes at most. */
+const maximumXmlBytes = 32 * 2 ** 20;
+
+/** Of elements in one another. OpenVINO's own models have some ten levels, and four more for each body in a body. */
+const maximumNesting = 256;
+
+/** Of elements and references: the tree of a larger topology would take too much memory. A layer has some ten elements. */
+const maximumElements = 250_000;
 
 const supportedVersions = ['10', '11'];
 
@@ -31,12 +38,20 @@ export function readIr(xml: Uint8Array, limits: Limits): Network {
 
 function parse(xml: Uint8Array): XmlElement | null {
   try {
-    return parseXml(new TextDecoder('utf-8', { fatal: true }).decode(xml)).root;
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(xml);
+    checkSize(text);
+    return parseXml(text).root;
   } catch (cause) {
-    // Elements that are nested tens of thousands deep end in a RangeError.
-    const reason = cause instanceof RangeError ? 'its elements are nested too deeply' : firstLine(messageOf(cause));
-    throw invalid(`the XML does not parse: ${reason}; is the file complete?`, cause);
+    if (cause instanceof WasiNNError) throw cause;
+    throw invalid(`the XML does not parse: ${firstLine(messageOf(cause))}; is the file complete?`, cause);
   }
+}
+
+function checkSize(text: string): void {
+  const size = sizeOfXml(text);
+  if (!size) throw invalid('it declares a document type, which no IR does');
+  checkLimit('elements in its XML', size.count, maximumElements);
+  if (size.depth > maximumNesting) throw invalid(`its elements are nested deeper than ${maximumNesting}`);
 }
 
 function readNetwork(element: XmlElement, name: string, limits: Limits, depth: number): Network {

@@ -2,19 +2,31 @@ import { excessive, invalid } from './failure.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A description of a model. Parsed, each byte may take some twenty bytes of memory. */
+/** Of a description of a model. */
 const maximumBytes = 8 * 1024 * 1024;
+
+/** Of lists, objects and what is in them. Parsed, one takes up to a hundred bytes. SqueezeNet's description has 6600. */
+const maximumValues = 500_000;
 
 /** @param owner for error texts: the name of the file */
 export function parseJson(bytes: Uint8Array | undefined, owner: string): JsonObject {
   if (!bytes) throw invalid(`the archive lacks ${owner}`);
   if (bytes.byteLength > maximumBytes) throw excessive(`has a ${owner} of ${bytes.byteLength} bytes`);
+  if (countValues(bytes) > maximumValues) throw excessive(`has a ${owner} of more than ${maximumValues} values`);
   try {
     return object(JSON.parse(new TextDecoder().decode(bytes)), owner);
   } catch (cause) {
     if (cause instanceof SyntaxError) throw invalid(`its ${owner} is no JSON: ${cause.message.slice(0, 200)}`);
     throw cause;
   }
+}
+
+/** At least as many values as the text has: the marks that begin and separate them, also those within strings. */
+function countValues(bytes: Uint8Array): number {
+  const marks = new Set(['[', '{', ','].map((mark) => mark.charCodeAt(0)));
+  let count = 0;
+  for (const byte of bytes) if (marks.has(byte)) count++;
+  return count;
 }
 
 function isObject(value: unknown): value is JsonObject {

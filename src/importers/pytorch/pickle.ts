@@ -5,8 +5,8 @@ import { FloatNumber, ModuleObject, type PythonValue, Reference } from './values
 /** Makes a storage of the persistent id that a pickle has in its place. */
 export type LoadStorage = (id: PythonValue) => PythonValue;
 
-/** Values that one pickle may make: what is far above any model, and far below what memory takes. */
-const maximumValues = 1_000_000;
+/** Values and marks that one pickle may have: what is far above any model. A dictionary takes 200 bytes and more. */
+const maximumValues = 250_000;
 
 /**
  * Reads the subset of Python's pickles that TorchScript writes. Nothing is executed: the few constructors that are known
@@ -94,6 +94,7 @@ class Unpickler {
   #structure(opcode: number): boolean {
     switch (opcode) {
       case 0x28: // MARK
+        this.#count();
         this.#marks.push(this.#stack.length);
         return true;
       case 0x29: // EMPTY_TUPLE
@@ -162,9 +163,13 @@ class Unpickler {
   }
 
   #push(value: PythonValue): true {
-    if (++this.#values > maximumValues) throw excessive(`has a pickle of more than ${maximumValues} values`);
+    this.#count();
     this.#stack.push(value);
     return true;
+  }
+
+  #count(): void {
+    if (++this.#values > maximumValues) throw excessive(`has a pickle of more than ${maximumValues} values`);
   }
 
   #pop(): PythonValue {
