@@ -80,7 +80,7 @@ const workerChunks = [
   // A chunk that imports a worker's own script has WebKit run that script once more.
   { name: 'shared', test: /src.(standard|backends)./ },
   { name: 'onnx-operations', test: /importers.onnx.(average-pool|operations|webnn-refusals)\./ },
-  { name: 'onnx-graph', test: /importers.(onnx.(?!unused)|limits\.|operator-groups\.|unsupported\.)/ },
+  { name: 'onnx-graph', test: /importers.(onnx.(?!unused)|fetch-code\.|limits\.|operator-groups\.|unsupported\.)/ },
   {
     name: 'tensorflow-common',
     test: /tensorflow.(layout|operators.(binary|call|common|convolution|matrix|normalization|pooling|reduction|tensor|unary))\./,

@@ -18,8 +18,8 @@ const budgets = {
   models: [
     {
       model: 'SqueezeNet of OpenVINO',
-      imports: ['import-openvino', 'convert-network', 'common', 'general'],
-      most: 21_800,
+      imports: ['import-openvino', 'convert-model', 'common', 'general'],
+      most: 22_000,
     },
     { model: 'MobileNet of TensorFlow', imports: ['import-tensorflow', 'tensorflow-common'], most: 19_000 },
     { model: 'SqueezeNet in a .pt2', imports: ['pytorch', 'exported-program', 'pytorch-common'], most: 24_600 },

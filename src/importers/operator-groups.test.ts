@@ -42,6 +42,15 @@ describe('loadOperators', () => {
     for (const name of names) expect(operators.has(name)).toBe(name !== 'unheard');
   });
 
+  it('says so where a group cannot be fetched', async () => {
+    const load = () => Promise.reject(new TypeError('Failed to fetch'));
+
+    await expect(loadOperators([{ names: /a/, load }], new Set(['a']))).rejects.toMatchObject({
+      code: 'runtime-error',
+      message: expect.stringContaining('Failed to fetch'),
+    });
+  });
+
   it('has no operator that only all objects have', async () => {
     expect((await loadOperators(groups, new Set(['constructor']))).has('constructor')).toBe(false);
   });

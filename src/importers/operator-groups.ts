@@ -1,3 +1,5 @@
+import { fetchCode } from './fetch-code.js';
+
 /** The operators that an importer knows, by the names that the format gives them. */
 export type OperatorTable<Converter> = ReadonlyMap<string, Converter>;
 
@@ -15,6 +17,7 @@ export interface OperatorGroup<Converter> {
  * Fetches the groups that a model needs, and joins their operators.
  *
  * @param names the operators of the model. They come from a file: the result is a map, so that `constructor` is no operator
+ * @throws WasiNNError `runtime-error` where a group cannot be fetched
  * @returns at least the operators among the names that any group has
  */
 export async function loadOperators<Converter>(
@@ -23,12 +26,12 @@ export async function loadOperators<Converter>(
 ): Promise<OperatorTable<Converter>> {
   const isLikely = ({ names: pattern }: OperatorGroup<Converter>) => [...names].some((name) => pattern.test(name));
   const likely = groups.filter(isLikely);
-  const loaded = await Promise.all(likely.map(({ load }) => load()));
+  const loaded = await Promise.all(likely.map(({ load }) => fetchCode(load)));
   let operators = operatorTable(...loaded);
   for (const group of groups) {
     if ([...names].every((name) => operators.has(name))) break;
     if (likely.includes(group)) continue;
-    loaded.push(await group.load());
+    loaded.push(await fetchCode(group.load));
     operators = operatorTable(...loaded);
   }
   return operators;

@@ -1,15 +1,12 @@
 import { WasiNNError } from '../../standard/error.js';
-import type { TensorInfo } from '../../standard/tensor.js';
+import { fetchCode } from '../fetch-code.js';
 import type { ImportedModel } from '../importer.js';
 import { limitsFor } from '../limits.js';
-import { wasiNameOf } from '../onnx/element-types.js';
-import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
-import { writeModel } from '../onnx/write-model.js';
 import { loadOperators } from '../operator-groups.js';
 import { UnsupportedOperators } from '../unsupported.js';
-import { type Layer, type Network, operatorLayers, portKey } from './ir.js';
+import { operatorLayers } from './ir.js';
 import { operatorGroups } from './operators/index.js';
-import { parameterType, parseShape, readIr } from './read-ir.js';
+import { readIr } from './read-ir.js';
 
 /** Changes with each change of what the importer makes of a model, so that no cache keeps what an older one made. */
 export const openvinoImporterVersion = 1;
@@ -36,72 +33,11 @@ export async function importOpenvino(parts: readonly Uint8Array[]): Promise<Impo
   const network = readIr(xml, limits);
   const unsupported = new UnsupportedOperators('OpenVINO');
   const layers = operatorLayers(network);
-  const [{ convertNetwork }, operators] = await Promise.all([
-    import('./convert-network.js'),
+  const [{ convertModel }, operators] = await Promise.all([
+    fetchCode(() => import('./convert-model.js')),
     loadOperators(operatorGroups, new Set(layers.map(({ type }) => type))),
   ]);
   for (const { type, name } of layers) if (!operators.has(type)) unsupported.add(type, name);
   unsupported.throwIfAny();
-
-  const graph = new GraphBuilder(network.name || 'openvino', limits);
-  const inputs = network.layers.filter(({ type }) => type === 'Parameter').map((layer) => addInput(graph, layer));
-  const parameters = new Map(inputs.map(({ layer, value }) => [layer.id, value]));
-  const results = convertNetwork(network, graph, parameters, { weights, operators, unsupported });
-  unsupported.throwIfAny();
-  const outputs = network.layers
-    .filter(({ type }) => type === 'Result')
-    .map((layer) => addOutput(graph, network, layer, results.get(layer.id)));
-  if (outputs.length === 0) {
-    throw new WasiNNError('invalid-encoding', 'load: the OpenVINO model has no outputs (no layer of the type Result)');
-  }
-
-  return {
-    onnx: writeModel({ graph: graph.build(), opset: graph.opset }),
-    inputs: inputs.map(({ info }) => info),
-    outputs: outputs.map(({ info }) => info),
-    inputAliases: aliases(inputs),
-    outputAliases: aliases(outputs),
-  };
-}
-
-interface Named {
-  readonly info: TensorInfo;
-  readonly names: readonly string[];
-}
-
-function addInput(graph: GraphBuilder, layer: Layer): Named & { layer: Layer; value: Value } {
-  const type = parameterType(layer);
-  const value = graph.input(layer.name, type, parseShape(layer.attributes.get('shape') ?? '', layer.name));
-  const info = { name: value.name, type: wasiNameOf(type), shape: value.shape ?? [] };
-  return { layer, value, info, names: layer.outputs[0]?.names ?? [] };
-}
-
-function addOutput(graph: GraphBuilder, network: Network, layer: Layer, value: Value | undefined): Named {
-  const source = network.sources.get(portKey(layer.id, layer.inputs[0]?.id ?? ''));
-  const type = value?.type ?? layer.inputs[0]?.type;
-  if (!source || !value || !type) {
-    throw new WasiNNError(
-      'invalid-encoding',
-      `load: the output ${JSON.stringify(layer.name)} of the OpenVINO model has no source of a known type`,
-    );
-  }
-  const { outputs, name: producer } = source.layer;
-  const index = outputs.findIndex(({ id }) => portKey(source.layer.id, id) === source.port);
-  const names = outputs[index]?.names ?? [];
-  const wanted = names[0] ?? (outputs.length > 1 ? `${producer}.${index}` : producer);
-  const name = graph.output(graph.hasName(wanted) ? layer.name : wanted, value, type, openAxes(value, wanted));
-  const info = { name, type: wasiNameOf(type), shape: value.shape ?? [] };
-  return { info, names: [...names, producer, layer.name] };
-}
-
-/** Axes without a name get one of their own, so that onnxruntime reports them as open. */
-function openAxes({ shape }: Value, name: string): Value['shape'] {
-  return shape?.map((length, axis) => (length === '?' ? `${name}_${axis}` : length));
-}
-
-/** The names beside the first, but for those that are already taken. */
-function aliases(tensors: readonly Named[]): Map<string, string> {
-  const own = new Set(tensors.map(({ info }) => info.name));
-  const pairs = tensors.flatMap(({ info, names }) => names.map((name) => [name, info.name] as const));
-  return new Map(pairs.filter(([name]) => !own.has(name)).reverse());
+  return convertModel(network, limits, { weights, operators, unsupported });
 }

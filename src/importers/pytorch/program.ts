@@ -1,5 +1,6 @@
 import { WasiNNError } from '../../standard/error.js';
 import type { DeclaredTensors, TensorShape } from '../../standard/tensor.js';
+import { fetchCode } from '../fetch-code.js';
 import type { ImportedModel } from '../importer.js';
 import { type Archive, readArchive } from './archive.js';
 import { asModelError, invalid, unsupported } from './failure.js';
@@ -62,7 +63,7 @@ async function readProgram(archive: Archive, modelBytes: number): Promise<PyTorc
     throw unsupported('it is compiled for one processor (AOTInductor); save it by torch.export.save');
   }
   if (names.some((name) => name.startsWith('models/'))) {
-    const { readExportedProgram } = await import('./exported-program.js');
+    const { readExportedProgram } = await fetchCode(() => import('./exported-program.js'));
     return readExportedProgram(archive, modelBytes);
   }
   if (names.includes('serialized_exported_program.json')) {
@@ -76,6 +77,6 @@ async function readProgram(archive: Archive, modelBytes: number): Promise<PyTorc
         'torch.export.save',
     );
   }
-  const { readTorchScript } = await import('./torchscript.js');
+  const { readTorchScript } = await fetchCode(() => import('./torchscript.js'));
   return readTorchScript(archive, modelBytes);
 }

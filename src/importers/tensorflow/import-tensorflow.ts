@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../standard/graph.js';
+import { fetchCode } from '../fetch-code.js';
 import type { ImportedModel } from '../importer.js';
 import { convertModel, type TensorFlowModel } from './convert-model.js';
 import { isSavedModel, readGraphDef } from './graph-def.js';
@@ -32,7 +33,7 @@ async function readModel(parts: readonly GraphBuilder[]): Promise<TensorFlowMode
     const graph = readGraphDef(only);
     return { graph, signature: signatureOf(graph), variables: new Map(), byteLength };
   }
-  const { readSavedModel, savedModelParts } = await import('./saved-model.js');
+  const { readSavedModel, savedModelParts } = await fetchCode(() => import('./saved-model.js'));
   if (only && parts.length === 1) return { ...readSavedModel(only, undefined), byteLength };
   const { model, index, data } = savedModelParts(parts);
   return { ...readSavedModel(model, { index, data }), byteLength };

@@ -1,3 +1,4 @@
+import { fetchCode } from '../../fetch-code.js';
 import { loadOperators, type OperatorGroup, type OperatorTable } from '../../operator-groups.js';
 import type { Folder } from '../known.js';
 import type { Converter } from '../operation.js';
@@ -27,8 +28,8 @@ export const operatorGroups: readonly OperatorGroup<Converter>[] = [
 /** @param names the operators that the model has */
 export async function operatorsFor(names: ReadonlySet<string>): Promise<Operators> {
   const converters = await loadOperators(operatorGroups, names);
-  const common = await loadCommon();
+  const common = await fetchCode(loadCommon);
   if ([...names].every((name) => Object.hasOwn(common, name))) return { converters, folders: new Map() };
-  const { folders } = await import('../fold.js');
+  const { folders } = await fetchCode(() => import('../fold.js'));
   return { converters, folders };
 }
