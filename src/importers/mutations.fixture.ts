@@ -54,13 +54,13 @@ const absurd = ['0', '-1', '99999999999', '4294967296', '9007199254740993', '1e3
 /** Puts something absurd in the place of a number or a word; for bytes that are no text, anywhere in them. */
 function replaceText(pattern: RegExp): (bytes: Uint8Array, random: Random) => Uint8Array {
   return (bytes, random) => {
-    const text = new TextDecoder('latin1').decode(bytes);
+    const text = Buffer.from(bytes).toString('latin1');
     const found = [...text.matchAll(pattern)];
     const chosen = found[random(Math.max(found.length, 1))];
     if (!chosen) return flip(bytes, random);
     const changed =
       text.slice(0, chosen.index) + absurd[random(absurd.length)] + text.slice(chosen.index + chosen[0].length);
-    return Uint8Array.from(changed, (character) => character.charCodeAt(0));
+    return new Uint8Array(Buffer.from(changed, 'latin1'));
   };
 }
 
