@@ -19,6 +19,9 @@ interface File {
 /** All files of code together. */
 const maximumBytes = 4 * 1024 * 1024;
 
+/** What signs of the code become: `-x`, `x[1:2]` and `x[0]`. */
+const signOperators = ['neg', 'slice', '__getitem__'];
+
 /** How the code names operators: `torch.conv2d(`, `ops.aten.add(`, `ops.torchvision.roi_align(`. */
 const operatorName = /\b(?:torch|ops\.aten)\.(\w+)\(|\bops\.(\w+\.\w+)\(/g;
 
@@ -34,9 +37,9 @@ export class Code {
     if (bytes > maximumBytes) throw excessive(`has more than ${maximumBytes} bytes of code`);
   }
 
-  /** The operators that the code names, also where it is not carried out. */
+  /** The operators that the code may call, also where it is not carried out. */
   operatorNames(): Set<string> {
-    const names = new Set<string>();
+    const names = new Set(signOperators);
     for (const bytes of this.#sources()) {
       for (const [, inAten, other] of this.#text.decode(bytes).matchAll(operatorName)) names.add(inAten ?? other ?? '');
     }

@@ -141,6 +141,10 @@ describe('readPyTorch', () => {
     });
   });
 
+  it('has the operators of signs, where the code names none', async () => {
+    expect(await failureOf(program('return -x'), [vector])).toBeUndefined();
+  });
+
   it('hands on what the model itself says of its inputs', async () => {
     const model = program('ops.prim.RaiseException("two axes are too few", "builtins.ValueError")', 'return x');
     expect(await failureOf(model, [vector])).toMatchObject({
