@@ -86,6 +86,7 @@ export const bombs: readonly Bomb[] = [
   { format: 'pytorch', name: 'nested lists in JSON', parts: () => exported(nestedLists(2 * mebibyte)) },
   { format: 'pytorch', name: 'nested objects in JSON', parts: () => exported(fill('{"a":', '{"a":')) },
   { format: 'pytorch', name: 'many objects in JSON', parts: () => exported(fill('{},', '{"a":[', '0]}')) },
+  { format: 'pytorch', name: 'nested arguments in JSON', parts: () => exported(nestedArguments(200_000)) },
   { format: 'pytorch', name: 'many keys in JSON', parts: () => exported(`{${manyKeys(500_000)}}`) },
   { format: 'pytorch', name: 'huge numbers in JSON', parts: () => exported(fill('9', '{"a":', '}')) },
   { format: 'pytorch', name: 'a long string in JSON', parts: () => exported(fill('\\u0041', '{"a":"', '"}')) },
@@ -158,6 +159,13 @@ function manyKeys(count: number): string {
 
 function manyOperators(count: number): string {
   return Array.from({ length: count }, (_, index) => `torch.x${index}(x)\n`).join('');
+}
+
+/** A constant that may be one that may be one …. */
+function nestedArguments(depth: number): string {
+  const argument = `${'{"as_optional_tensor":'.repeat(depth)}{"as_none":null}${'}'.repeat(depth)}`;
+  const signature = `{"input_specs":[{"constant_input":{"name":"c","value":${argument}}}],"output_specs":[]}`;
+  return `{"graph_module":{"graph":{"nodes":[]},"signature":${signature}}}`;
 }
 
 function nestedLists(depth: number): string {

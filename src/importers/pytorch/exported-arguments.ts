@@ -67,15 +67,24 @@ function listOf(read: Reader): Reader {
 
 const plain: Reader = (value) => scalar(value);
 const nothing: Reader = () => null;
-const nested: Reader = (value, environment) => readArgument(object(value, 'an argument'), environment);
+
+/** A tensor or nothing: not another optional one. */
+const optional: Reader = (value, environment) => {
+  const argument = object(value, 'an argument');
+  const [kind] = Object.keys(argument);
+  if (kind !== 'as_tensor' && kind !== 'as_none') {
+    throw invalid('its description has something else than a tensor as an optional one');
+  }
+  return readArgument(argument, environment);
+};
 
 const readers: ReadonlyMap<string, Reader> = new Map([
   ['as_none', nothing],
   ['as_tensor', named],
   ['as_tensors', listOf(named)],
   ['as_nested_tensors', listOf(listOf(named))],
-  ['as_optional_tensor', nested],
-  ['as_optional_tensors', listOf(nested)],
+  ['as_optional_tensor', optional],
+  ['as_optional_tensors', listOf(optional)],
   ['as_int', plain],
   ['as_ints', listOf(plain)],
   ['as_float', float],
