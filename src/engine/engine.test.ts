@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Backend, BackendGraph, FallbackStep, LoadOptions } from '../backends/backend.js';
-import type { NamedModels, OpenModel } from '../models/models.js';
+import type { Conversion } from '../models/cache-key.js';
+import type { ConvertedModels, NamedModels, OpenModel } from '../models/models.js';
 import { WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
@@ -276,4 +277,47 @@ describe('whatever a backend throws', () => {
       expect(failures).toMatchObject([failed, failed]);
     },
   );
+});
+
+describe('conversions of models', () => {
+  const conversion = { files: ['a', 'b'], key: 'openvino-1-0f' };
+  const kept: [Conversion, Blob][] = [];
+  const convertedModels: ConvertedModels = {
+    findConverted: async (asked) => new TextEncoder().encode(JSON.stringify(asked)),
+    async keepConverted(conversion, content) {
+      kept.push([conversion, content]);
+    },
+  };
+
+  it('are found and kept for the files of a model that is loaded by name', async () => {
+    registered.set('m', model(onnxModel, { files: ['a', 'b'] }));
+    await createEngine({ ...options, convertedModels })
+      .connect()
+      .loadByName('m');
+    const { conversions } = fake.loads[0]?.options ?? {};
+    const content = new Blob(['converted']);
+    conversions?.keep(conversion.key, content);
+    expect(kept).toEqual([[conversion, content]]);
+    expect(JSON.parse(new TextDecoder().decode(await conversions?.find(conversion.key)))).toEqual(conversion);
+  });
+
+  it('are not kept of what a guest brings along, nor of files that the cache does not keep', async () => {
+    const link = createEngine({ ...options, convertedModels }).connect();
+    await link.load([onnxModel], 'onnx', 'cpu');
+    await link.loadByName('m');
+    for (const { options } of fake.loads) expect(options).not.toHaveProperty('conversions');
+    expect(fake.loads).toHaveLength(2);
+  });
+
+  it('are made again where the models cannot be reached', async () => {
+    const fail = () => Promise.reject(new WasiNNError('runtime-error', 'the models worker is gone'));
+    registered.set('m', model(onnxModel, { files: ['a'] }));
+    const gone = { findConverted: fail, keepConverted: fail };
+    await createEngine({ ...options, convertedModels: gone })
+      .connect()
+      .loadByName('m');
+    const { conversions } = fake.loads[0]?.options ?? {};
+    conversions?.keep('key', new Blob());
+    expect(await conversions?.find('key')).toBeUndefined();
+  });
 });

@@ -3,6 +3,7 @@ import { isExecutionTarget } from '../standard/graph.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import type { Models } from './models.js';
 import {
+  isConverted,
   isListing,
   isModelsReply,
   isOpenModel,
@@ -68,6 +69,10 @@ export function createRemoteModels(port: MessagePort): RemoteModels {
       request({ operation: 'add', entries }).catch(() => undefined);
     },
     list: async () => [...expect(await request({ operation: 'list' }), isListing)],
+    findConverted: async (conversion) => expect(await request({ operation: 'findConverted', conversion }), isConverted),
+    async keepConverted(conversion, content) {
+      await request({ operation: 'keepConverted', conversion, content });
+    },
     targetOf: async (name) => expect(await request({ operation: 'targetOf', name }), isExecutionTarget),
     async preload(name, signal) {
       await request({ operation: 'preload', name }, signal);

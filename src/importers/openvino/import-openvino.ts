@@ -11,9 +11,6 @@ import { type Layer, type Network, portKey } from './ir.js';
 import { loadOperators } from './operators/index.js';
 import { parseShape, readIr } from './read-ir.js';
 
-/** Changes with each change of what the importer makes of a model, so that no cache keeps what an older one made. */
-export const openvinoImporterVersion = 1;
-
 /**
  * Converts an OpenVINO model (IR version 10 or 11) to ONNX.
  *
