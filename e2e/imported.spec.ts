@@ -46,9 +46,6 @@ const providers = { cpu: 'wasm', tpu: 'webnn' } as const;
 /** How much of each output is compared between the two guests. A page hands bytes to the test number by number. */
 const comparedBytes = 65_536;
 
-/** Onnxruntime's module traps when it computes these with WebNN: they move to WebAssembly, and the page is told. */
-const fallsBack: readonly string[] = ['openvino/lstm'];
-
 const cases = fixtures ? [...openvinoCases(), ...pytorchCases(), ...tensorflowCases()] : [];
 
 test('the models of other encodings are there', () => {
@@ -68,7 +65,7 @@ for (const target of ['cpu', 'tpu'] as const) {
       for (const [index, output] of outputs.entries()) expectAgreement(output, imported.outputs[index]);
       const told = await events(blank);
       const device = { device: expect.objectContaining({ provider: providers[target] }) };
-      if (!fallsBack.includes(imported.name)) expect(told).toEqual([expect.objectContaining(device)]);
+      expect(told).toEqual([expect.objectContaining(device)]);
 
       const beginnings = outputs.map(({ data }) => Buffer.from(data.subarray(0, comparedBytes)).toString('base64'));
       expect(await computeLegacy(imported)).toEqual(beginnings);

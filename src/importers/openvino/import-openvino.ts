@@ -4,6 +4,7 @@ import type { ImportedModel } from '../importer.js';
 import { limitsFor } from '../limits.js';
 import { wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
+import { withoutUnused } from '../onnx/unused.js';
 import { writeModel } from '../onnx/write-model.js';
 import { UnsupportedOperators } from '../unsupported.js';
 import { convertNetwork, operatorLayers, parameterType } from './convert-network.js';
@@ -50,7 +51,7 @@ export async function importOpenvino(parts: readonly Uint8Array[]): Promise<Impo
   }
 
   return {
-    onnx: writeModel({ graph: graph.build(), opset: graph.opset }),
+    onnx: writeModel({ graph: withoutUnused(graph.build()), opset: graph.opset }),
     inputs: inputs.map(({ info }) => info),
     outputs: outputs.map(({ info }) => info),
     inputAliases: aliases(inputs),
