@@ -131,6 +131,19 @@ describe('converted files under a budget', () => {
     expect(await keys()).toEqual(['a.xml', 'a.bin', 'other']);
   });
 
+  it("of the page make no room for a guest's files, and those of a guest do", async () => {
+    const { store, converted } = await openWithOriginal(70);
+    await download(store, 'guest a', 10);
+    await converted.keep(conversion, content(10));
+    await converted.keep({ files: ['guest a'], key: 'pytorch-1-0f' }, content(10));
+    await download(store, 'guest b', 30);
+    expect(await keys()).toEqual(['a.xml', 'a.bin', 'guest a', convertedKeyOf(conversion), 'guest b']);
+    await download(store, 'guest c', 50);
+    expect((await keys()).toSorted()).toEqual(
+      ['a.bin', 'a.xml', convertedKeyOf(conversion), 'guest a', 'guest b'].toSorted(),
+    );
+  });
+
   it('stop where a download takes the room meanwhile', async () => {
     const { store } = await openWithOriginal(chunkBytes + 100);
     let isFirst = true;

@@ -59,7 +59,7 @@ export interface ModelListing {
 
 /** What models take of the browser's storage, in bytes. */
 export interface ModelsUsage {
-  /** All that is kept of models, registered ones or not. */
+  /** All that is kept of models, registered ones or not, with what they were converted to. */
   readonly bytes: number;
   /** How many files that is. */
   readonly files: number;
