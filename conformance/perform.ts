@@ -29,6 +29,8 @@ export interface PerformOptions {
   readonly only?: string;
   /** Whether ONNX's own backend tests are among them. Default: yes. */
   readonly onnxBackend?: boolean;
+  /** Whether models that are converted to ONNX are among them. Default: yes. */
+  readonly imported?: boolean;
 }
 
 /**
@@ -40,14 +42,14 @@ export async function perform(
   browser: TestBrowser,
   site: Site,
   { abi, target, waiting }: Setting,
-  { library = '/lib/wasi-nn-web.js', only = '', onnxBackend = true }: PerformOptions = {},
+  { library = '/lib/wasi-nn-web.js', only = '', onnxBackend = true, imported = true }: PerformOptions = {},
 ): Promise<string> {
   const tab = await browser.openTab();
   try {
     await tab.open(`${site.origin}/blank.html`);
     const args = ['--target', target, '--only', only];
-    const imported = Object.keys(importedModels());
-    const run = { library, guest: guests[abi], args, waiting, modelTypes, imported, onnxBackend };
+    const files = imported ? Object.keys(importedModels()) : [];
+    const run = { library, guest: guests[abi], args, waiting, modelTypes, imported: files, onnxBackend };
     return String(await runIn(tab, runGuest, run));
   } catch (cause) {
     return `# ${cause}`;
