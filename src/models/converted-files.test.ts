@@ -189,6 +189,22 @@ describe('converted files under a budget', () => {
   });
 });
 
+it('converted files of one model wait to be stored in a number that is bounded', async () => {
+  const { converted } = await openWithOriginal();
+  const nth = (number: number): Conversion => ({ ...conversion, key: `pytorch-1-${number}` });
+  const other: Conversion = { files: ['a.xml'], key: 'openvino-1-0f' };
+  const keeping = Array.from({ length: 8 }, (_, number) => converted.keep(nth(number), content(10)));
+  await Promise.all([...keeping, converted.keep(other, content(10))]);
+  expect(await keys()).toEqual([
+    'a.xml',
+    'a.bin',
+    ...[0, 1, 2, 3, 4].map((number) => convertedKeyOf(nth(number))),
+    convertedKeyOf(other),
+  ]);
+  await converted.keep(nth(5), content(10));
+  expect(await keys()).toContain(convertedKeyOf(nth(5)));
+});
+
 describe('a damaged converted file', () => {
   it('is deleted where its bytes have changed', async () => {
     const { converted } = await openWithOriginal();

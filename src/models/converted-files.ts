@@ -7,7 +7,7 @@ import { type ModelStore, requireRoom, storedBytes } from './model-store.js';
 import { takeTurns } from './turns.js';
 
 /**
- * How many conversions of one model are kept: what a PyTorch program declares, and as many graphs for certain inputs as the
+ * How many conversions of one model are kept, or wait to be: what a PyTorch program declares, and as many graphs for certain inputs as the
  * engine keeps. A guest chooses the inputs, and could fill the cache by them.
  */
 const mostConversions = 5;
@@ -32,15 +32,25 @@ export interface ConvertedFilesOptions {
 }
 
 export function createConvertedFiles({ cache, store, budget }: ConvertedFilesOptions): ConvertedFiles {
+  /** How many conversions wait to be stored, by the keys of their originals. Each takes memory meanwhile. */
+  const waiting = new Map<string, number>();
+
   return {
     async find(conversion) {
       const record = await store.find(convertedKeyOf(conversion));
       return record?.complete && record.convertedFrom ? readChecked(store, record) : undefined;
     },
     async keep(conversion, content) {
+      const model = conversion.files.join(' ');
+      const before = waiting.get(model) ?? 0;
+      if (before >= mostConversions) return;
+      waiting.set(model, before + 1);
       const opened = await cache.catch(() => undefined);
       // One at a time, so that what they take is known.
       if (opened) await takeTurns('converted models', () => keep(opened, conversion, content, budget));
+      const left = (waiting.get(model) ?? 1) - 1;
+      if (left > 0) waiting.set(model, left);
+      else waiting.delete(model);
     },
   };
 }
