@@ -82,8 +82,12 @@ export interface Conversions {
    * @returns what was kept; nothing where there is nothing, or no cache. Does not reject. The bytes are the caller's
    */
   find(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Keeps a conversion where there is room. Nobody hears whether it was kept. */
-  keep(key: string, content: Blob): void;
+  /**
+   * Keeps a conversion where there is room. Nobody hears whether it was kept.
+   *
+   * @param content its bytes, one part after another; they must stay as they are
+   */
+  keep(key: string, content: readonly Uint8Array[]): void;
 }
 
 /** How a graph is to be loaded. */

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Backend, BackendGraph, FallbackStep, LoadOptions } from '../backends/backend.js';
-import type { Conversion } from '../models/cache-key.js';
 import type { ConvertedModels, NamedModels, OpenModel } from '../models/models.js';
 import { WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
@@ -280,25 +279,18 @@ describe('whatever a backend throws', () => {
 });
 
 describe('conversions of models', () => {
-  const conversion = { files: ['a', 'b'], key: 'openvino-1-0f' };
-  const kept: [Conversion, Blob][] = [];
   const convertedModels: ConvertedModels = {
     findConverted: async (asked) => new TextEncoder().encode(JSON.stringify(asked)),
-    async keepConverted(conversion, content) {
-      kept.push([conversion, content]);
-    },
+    keepConverted: async () => false,
   };
 
-  it('are found and kept for the files of a model that is loaded by name', async () => {
+  it('are found for the files of a model that is loaded by name', async () => {
     registered.set('m', model(onnxModel, { files: ['a', 'b'] }));
     await createEngine({ ...options, convertedModels })
       .connect()
       .loadByName('m');
-    const { conversions } = fake.loads[0]?.options ?? {};
-    const content = new Blob(['converted']);
-    conversions?.keep(conversion.key, content);
-    expect(kept).toEqual([[conversion, content]]);
-    expect(JSON.parse(new TextDecoder().decode(await conversions?.find(conversion.key)))).toEqual(conversion);
+    const found = await fake.loads[0]?.options.conversions?.find('openvino-1-0f');
+    expect(JSON.parse(new TextDecoder().decode(found))).toEqual({ files: ['a', 'b'], key: 'openvino-1-0f' });
   });
 
   it('are not kept of what a guest brings along, nor of files that the cache does not keep', async () => {
@@ -307,17 +299,5 @@ describe('conversions of models', () => {
     await link.loadByName('m');
     for (const { options } of fake.loads) expect(options).not.toHaveProperty('conversions');
     expect(fake.loads).toHaveLength(2);
-  });
-
-  it('are made again where the models cannot be reached', async () => {
-    const fail = () => Promise.reject(new WasiNNError('runtime-error', 'the models worker is gone'));
-    registered.set('m', model(onnxModel, { files: ['a'] }));
-    const gone = { findConverted: fail, keepConverted: fail };
-    await createEngine({ ...options, convertedModels: gone })
-      .connect()
-      .loadByName('m');
-    const { conversions } = fake.loads[0]?.options ?? {};
-    conversions?.keep('key', new Blob());
-    expect(await conversions?.find('key')).toBeUndefined();
   });
 });

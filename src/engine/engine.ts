@@ -12,7 +12,7 @@ import {
   type OpenConnection,
   type Timing,
 } from './connection.js';
-import { conversionsOf } from './conversions.js';
+import { createConversionKeeper } from './conversions.js';
 import { createHeapWatch } from './heap-watch.js';
 import { defaultLimits, type Limits } from './limits.js';
 import type { TurnRecorder } from './turns.js';
@@ -115,6 +115,7 @@ export function createEngine({
   onEvent,
 }: EngineOptions): Engine {
   const namedGraphs = new Map<string, NamedGraph>();
+  const keeper = createConversionKeeper(convertedModels);
   const connections = new Set<OpenConnection>();
   const onTiming = measure ? (timing: Timing) => onEvent({ type: 'measure', ...timing }) : undefined;
   const heapBytes = () => backends.reduce((total, backend) => total + (backend.heapBytes?.() ?? 0), 0);
@@ -167,7 +168,7 @@ export function createEngine({
   async function loadOpened(name: string, model: OpenModel, caller: Caller): Promise<LoadedGraph> {
     const { backend: named, parts, encoding, files, ...entry } = model;
     const { target, freeDimensions, graphOptimization, warmup = false, verify = false, outputs = 'bytes' } = entry;
-    const conversions = conversionsOf(files, convertedModels);
+    const conversions = keeper.forModel(files);
     const options = {
       target,
       freeDimensions,

@@ -31,7 +31,7 @@ export function createModelsLine(ask: () => void): ModelsLine {
     open: async (name, signal) => (await present()).open(name, signal),
     forget: async (name) => (await present()).forget(name),
     findConverted: async (conversion) => (await present()).findConverted(conversion),
-    keepConverted: async (conversion, content) => (await present()).keepConverted(conversion, content),
+    keepConverted: async (conversion, piece) => (await present()).keepConverted(conversion, piece),
     attach(port) {
       remote = createRemoteModels(port);
       for (const { resolve } of waiters) resolve(remote);

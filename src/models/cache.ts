@@ -1,10 +1,10 @@
 import type { IDBPTransaction } from 'idb';
 import { type CacheConnection, openCacheConnection } from './cache-connection.js';
 import type { CacheDatabase, CacheSchema, FileRecord, Validators } from './cache-database.js';
+import { chunkBytes } from './chunk-bytes.js';
 import { parseFileRecord } from './file-record.js';
 
-/** Small enough to be copied by the browser without a hitch, large enough that records do not dominate. */
-export const chunkBytes = 4 << 20;
+export { chunkBytes };
 
 /** How a file begins in the cache. */
 export interface NewFile extends Validators {

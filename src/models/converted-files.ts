@@ -1,26 +1,36 @@
-import { chunkBytes, GoneError, type ModelCache } from './cache.js';
+import { GoneError, type ModelCache } from './cache.js';
 import type { FileRecord } from './cache-database.js';
 import { type Conversion, convertedKeyOf } from './cache-key.js';
-import { createDigest } from './digest.js';
+import { createDigest, type Digest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
 import { type ModelStore, requireRoom, storedBytes } from './model-store.js';
-import { takeTurns } from './turns.js';
 
 /**
- * How many conversions of one model are kept, or wait to be: what a PyTorch program declares, and as many graphs for certain inputs as the
+ * How many conversions of one model are kept: what a PyTorch program declares, and as many graphs for certain inputs as the
  * engine keeps. A guest chooses the inputs, and could fill the cache by them.
  */
 const mostConversions = 5;
+
+/** The next bytes of a converted model. All pieces but the last have as many as a chunk of the cache. */
+export interface ConvertedPiece {
+  /** Where the bytes stand in it. */
+  readonly offset: number;
+  /** How many bytes it has in all. */
+  readonly total: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
 
 /** Models that were converted to ONNX, kept beside the files that they were made of. The methods do not reject. */
 export interface ConvertedFiles {
   /** The bytes are the caller's. */
   find(conversion: Conversion): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * Keeps a converted model where the cache has the files that it was made of, and has room. It deletes nothing but older
-   * conversions of the same files.
+   * Keeps a converted model, piece by piece, where the cache has the files that it was made of, and has room. It deletes
+   * nothing but older conversions of the same files.
+   *
+   * @returns whether the next piece is wanted
    */
-  keep(conversion: Conversion, content: Blob): Promise<void>;
+  keep(conversion: Conversion, piece: ConvertedPiece): Promise<boolean>;
 }
 
 export interface ConvertedFilesOptions {
@@ -32,25 +42,46 @@ export interface ConvertedFilesOptions {
 }
 
 export function createConvertedFiles({ cache, store, budget }: ConvertedFilesOptions): ConvertedFiles {
-  /** How many conversions wait to be stored, by the keys of their originals. Each takes memory meanwhile. */
-  const waiting = new Map<string, number>();
+  /** Of those that are being stored, by their keys. Two engines may store the same one: the pieces are the same. */
+  const digests = new Map<string, Digest>();
+
+  /** @returns whether the next piece is wanted */
+  async function keepPiece(cache: ModelCache, key: string, piece: ConvertedPiece): Promise<boolean> {
+    const { offset, total, bytes } = piece;
+    const digest = digests.get(key);
+    if (!digest) return false;
+    // Downloads go on meanwhile.
+    if (storedBytes(await cache.list()) + bytes.byteLength > budget) throw new Error('other models take the room');
+    await cache.append(key, offset, bytes);
+    digest.update(bytes);
+    if (offset + bytes.byteLength < total) return true;
+    digests.delete(key);
+    await cache.complete(key, { sha256: digest.finish() });
+    return false;
+  }
 
   return {
     async find(conversion) {
       const record = await store.find(convertedKeyOf(conversion));
       return record?.complete && record.convertedFrom ? readChecked(store, record) : undefined;
     },
-    async keep(conversion, content) {
-      const model = conversion.files.join(' ');
-      const before = waiting.get(model) ?? 0;
-      if (before >= mostConversions) return;
-      waiting.set(model, before + 1);
+    async keep(conversion, piece) {
       const opened = await cache.catch(() => undefined);
-      // One at a time, so that what they take is known.
-      if (opened) await takeTurns('converted models', () => keep(opened, conversion, content, budget));
-      const left = (waiting.get(model) ?? 1) - 1;
-      if (left > 0) waiting.set(model, left);
-      else waiting.delete(model);
+      if (!opened) return false;
+      const key = convertedKeyOf(conversion);
+      try {
+        if (piece.offset === 0) {
+          if (!(await begin(opened, conversion, piece.total, budget))) return false;
+          digests.set(key, await createDigest());
+        }
+        return await keepPiece(opened, key, piece);
+      } catch (cause) {
+        // It is converted again on the next visit. What is there in its place is another's.
+        if (cause instanceof GoneError) return false;
+        digests.delete(key);
+        await opened.delete(key).catch(() => undefined);
+        return false;
+      }
     },
   };
 }
@@ -73,41 +104,23 @@ async function readChecked(store: ModelStore, record: FileRecord): Promise<Uint8
   return undefined;
 }
 
-async function keep(cache: ModelCache, conversion: Conversion, content: Blob, budget: number): Promise<void> {
+/**
+ * Gives a converted model its place in the cache.
+ *
+ * @returns whether there is room
+ * @throws GoneError where a file that it was made of is not there
+ */
+async function begin(cache: ModelCache, conversion: Conversion, total: number, budget: number): Promise<boolean> {
   const key = convertedKeyOf(conversion);
-  try {
-    const files = await cache.list();
-    const original = files.find((file) => file.key === conversion.files[0]);
-    const surplus = surplusConversions(files, conversion, key);
-    const staying = files.filter((file) => file.key !== key && !surplus.includes(file));
-    if (!original || storedBytes(staying) + content.size > budget) return;
-    await requireRoom(content.size, 0);
-    for (const file of surplus) await cache.delete(file.key);
-    await cache.begin({
-      key,
-      url: original.url,
-      resumable: false,
-      total: content.size,
-      convertedFrom: conversion.files,
-    });
-    await write(cache, key, content, budget);
-  } catch (cause) {
-    // It is converted again on the next visit. What is there in its place is another's.
-    if (!(cause instanceof GoneError)) await cache.delete(key).catch(() => undefined);
-  }
-}
-
-/** @throws Error where there is no room; GoneError where it was deleted meanwhile */
-async function write(cache: ModelCache, key: string, content: Blob, budget: number): Promise<void> {
-  const digest = await createDigest();
-  for (let offset = 0; offset < content.size; offset += chunkBytes) {
-    const chunk = new Uint8Array(await content.slice(offset, offset + chunkBytes).arrayBuffer());
-    // Downloads go on meanwhile.
-    if (storedBytes(await cache.list()) + chunk.byteLength > budget) throw new Error('other models take the room');
-    digest.update(chunk);
-    await cache.append(key, offset, chunk);
-  }
-  await cache.complete(key, { sha256: digest.finish() });
+  const files = await cache.list();
+  const original = files.find((file) => file.key === conversion.files[0]);
+  const surplus = surplusConversions(files, conversion, key);
+  const staying = files.filter((file) => file.key !== key && !surplus.includes(file));
+  if (!original || storedBytes(staying) + total > budget) return false;
+  await requireRoom(total, 0);
+  for (const file of surplus) await cache.delete(file.key);
+  await cache.begin({ key, url: original.url, resumable: false, total, convertedFrom: conversion.files });
+  return true;
 }
 
 /** Those conversions of the same files that go for another one: the ones used longest ago. */

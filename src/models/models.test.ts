@@ -445,7 +445,7 @@ describe('list and usage', () => {
     const { files = [] } = await models.open('m');
     expect(files).toEqual([`${site.url}a`, `${site.url}b`]);
     expect(await models.open('local')).not.toHaveProperty('files');
-    await models.keepConverted({ files, key: 'openvino-1-0f' }, new Blob([bytes.subarray(0, 7)]));
+    await models.keepConverted({ files, key: 'openvino-1-0f' }, { offset: 0, total: 7, bytes: bytes.slice(0, 7) });
 
     expect(await models.list()).toMatchObject([
       { cached: 'whole', cachedBytes: 10_007, size: 10_000 },
@@ -464,7 +464,7 @@ describe('list and usage', () => {
     const { models } = open({ m: 'models/a' }, site, { allowedUrls: [`${site.url}models/*`] });
     const { files = [] } = await models.open(`${site.url}models/a`);
     const { files: own = [] } = await models.open('m');
-    await models.keepConverted({ files, key: 'openvino-1-0f' }, new Blob(['of a guest']));
+    await models.keepConverted({ files, key: 'openvino-1-0f' }, { offset: 0, total: 7, bytes: bytes.slice(0, 7) });
     expect(await models.findConverted({ files: own, key: 'openvino-1-0f' })).toBeUndefined();
     expect((await readStored()).map(({ record }) => record.key)).toContain(
       `guest ${site.url}models/a converted openvino-1-0f`,

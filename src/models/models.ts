@@ -3,7 +3,7 @@ import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { FileRecord } from './cache-database.js';
 import { type Conversion, keyOf } from './cache-key.js';
-import { type ConvertedFiles, isMadeOf } from './converted-files.js';
+import { type ConvertedFiles, type ConvertedPiece, isMadeOf } from './converted-files.js';
 import { type Wait, wait as waitByClock } from './download.js';
 import { estimateStorage } from './estimate-storage.js';
 import { createFiles, type FileProgress, isOnPage } from './files.js';
@@ -36,8 +36,12 @@ export interface NamedModels {
 export interface ConvertedModels {
   /** What was kept of a conversion, and has not changed since; nothing where there is none. The bytes are the caller's. */
   findConverted(conversion: Conversion): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Keeps a conversion, where there is room for it and the cache has the files that it was made of. */
-  keepConverted(conversion: Conversion, content: Blob): Promise<void>;
+  /**
+   * Keeps a conversion, piece by piece, where there is room for it and the cache has the files that it was made of.
+   *
+   * @returns whether the next piece is wanted
+   */
+  keepConverted(conversion: Conversion, piece: ConvertedPiece): Promise<boolean>;
 }
 
 /** A registered model, and what the cache has of it. */
@@ -175,7 +179,7 @@ export function createModels({
       if (entry) await remove(entry);
     },
     findConverted: (conversion) => converted.find(conversion),
-    keepConverted: (conversion, content) => converted.keep(conversion, content),
+    keepConverted: (conversion, piece) => converted.keep(conversion, piece),
     targetOf: async (name) => (await registry.find(name)).target,
     delete: async (name) => remove(await registry.find(name)),
     clear: () => store.clear(),

@@ -3,6 +3,7 @@ import type { ExecutionTarget } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { Conversion } from './cache-key.js';
+import type { ConvertedPiece } from './converted-files.js';
 import type { CacheNotice } from './model-store.js';
 import type { ModelListing, ModelsUsage, OpenModel } from './models.js';
 import type { ModelProgress } from './progress.js';
@@ -36,7 +37,7 @@ export type ModelsOperation =
   | { readonly operation: 'open' | 'targetOf' | 'forget' | 'preload' | 'delete'; readonly name: string }
   | { readonly operation: 'list' | 'clear' | 'usage' }
   | { readonly operation: 'findConverted'; readonly conversion: Conversion }
-  | { readonly operation: 'keepConverted'; readonly conversion: Conversion; readonly content: Blob }
+  | { readonly operation: 'keepConverted'; readonly conversion: Conversion; readonly piece: ConvertedPiece }
   | { readonly operation: 'add'; readonly entries: Entries };
 
 export type ModelsRequest = ModelsOperation & { readonly id: number };
@@ -52,6 +53,7 @@ export type ModelsResult =
   | ModelsUsage
   | ExecutionTarget
   | Uint8Array<ArrayBuffer>
+  | boolean
   | undefined;
 
 export type ModelsReply = { readonly id: number } & (
@@ -97,4 +99,8 @@ export function isUsage(result: ModelsResult): result is ModelsUsage {
 
 export function isConverted(result: ModelsResult): result is Uint8Array<ArrayBuffer> | undefined {
   return result === undefined || isUint8Array(result);
+}
+
+export function isAnswer(result: ModelsResult): result is boolean {
+  return typeof result === 'boolean';
 }

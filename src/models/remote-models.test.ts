@@ -62,9 +62,11 @@ describe('remote models', () => {
     expect(await remote.findConverted(conversion)).toBeUndefined();
     expect(served.findConverted).toHaveBeenCalledWith(conversion);
 
-    await remote.keepConverted(conversion, new Blob(['content']));
-    const [, content] = served.keepConverted.mock.calls[0] ?? [];
-    expect(await content?.text()).toBe('content');
+    served.keepConverted.mockResolvedValueOnce(true);
+    const piece = { offset: 0, total: 5, bytes: Uint8Array.of(3, 4) };
+    expect(await remote.keepConverted(conversion, piece)).toBe(true);
+    expect(piece.bytes.byteLength).toBe(0);
+    expect(served.keepConverted).toHaveBeenCalledWith(conversion, { ...piece, bytes: Uint8Array.of(3, 4) });
   });
 
   it('pass on a model, whose bytes are handed over', async () => {

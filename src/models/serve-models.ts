@@ -72,8 +72,7 @@ async function carryOut(models: Models, request: ModelsOperation, signal: AbortS
     case 'findConverted':
       return models.findConverted(request.conversion);
     case 'keepConverted':
-      await models.keepConverted(request.conversion, request.content);
-      return undefined;
+      return models.keepConverted(request.conversion, request.piece);
     case 'add':
       models.add(request.entries);
       return undefined;

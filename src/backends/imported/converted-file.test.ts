@@ -10,7 +10,8 @@ const model: ImportedModel = {
   outputAliases: new Map(),
 };
 
-const bytesOf = async (file: Blob) => new Uint8Array(await file.arrayBuffer());
+const bytesOf = async (parts: readonly Uint8Array<ArrayBuffer>[]) =>
+  new Uint8Array(await new Blob([...parts]).arrayBuffer());
 
 /** A file with any header, as a damaged storage or another script may leave it. */
 function file(header: unknown, onnx = [1]): Uint8Array<ArrayBuffer> {

@@ -13,7 +13,7 @@ const longestHeader = 16 << 20;
 const lengthBytes = 4;
 
 /** @param key what the conversion is kept under, so that it counts under no other */
-export function writeConverted(key: string, model: ImportedModel): Blob {
+export function writeConverted(key: string, model: ImportedModel): readonly Uint8Array<ArrayBuffer>[] {
   const { inputs, outputs, inputAliases, outputAliases } = model;
   const header = { key, inputs, outputs, inputAliases: [...inputAliases], outputAliases: [...outputAliases] };
   return writeFile(header, model.onnx);
@@ -31,7 +31,7 @@ export function readConverted(key: string, bytes: Uint8Array<ArrayBuffer>): Impo
 }
 
 /** What a program declares, whose graphs are kept apart, one for each combination of inputs. */
-export function writeDeclaration(key: string, inputs: DeclaredTensors): Blob {
+export function writeDeclaration(key: string, inputs: DeclaredTensors): readonly Uint8Array<ArrayBuffer>[] {
   return writeFile({ key, inputs }, new Uint8Array());
 }
 
@@ -41,11 +41,12 @@ export function readDeclaration(key: string, bytes: Uint8Array<ArrayBuffer>): De
   return inputs === 'any' ? inputs : parseTensors(inputs);
 }
 
-function writeFile(header: object, rest: Uint8Array<ArrayBuffer>): Blob {
+/** In parts, since the weights are not to be copied. */
+function writeFile(header: object, rest: Uint8Array<ArrayBuffer>): readonly Uint8Array<ArrayBuffer>[] {
   const text = new TextEncoder().encode(JSON.stringify(header));
   const length = new Uint8Array(lengthBytes);
   new DataView(length.buffer).setUint32(0, text.byteLength, true);
-  return new Blob([length, text, rest]);
+  return [length, text, rest];
 }
 
 interface File {

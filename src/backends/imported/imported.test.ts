@@ -27,7 +27,7 @@ function memory() {
       if (file) found.push(key);
       return file && new Uint8Array(await file.arrayBuffer());
     },
-    keep: (key, content) => files.set(key, content),
+    keep: (key, content) => files.set(key, new Blob(content.map((part) => part.slice()))),
   };
   return { files, found, conversions };
 }

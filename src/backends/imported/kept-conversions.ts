@@ -40,7 +40,7 @@ export async function keptConversions(
     const bytes = await conversions.find(key);
     return bytes && read(key, bytes);
   };
-  const keep = (what: unknown, write: (key: string) => Blob) => {
+  const keep = (what: unknown, write: (key: string) => readonly GraphBuilder[]) => {
     keyFor(encoding, original, what)
       .then((key) => conversions.keep(key, write(key)))
       // There is no memory for it.
