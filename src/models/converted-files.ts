@@ -3,7 +3,7 @@ import type { FileRecord } from './cache-database.js';
 import { type Conversion, convertedKeyOf } from './cache-key.js';
 import { createDigest, type Digest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
-import { type ModelStore, requireRoom, storedBytes } from './model-store.js';
+import { free, type ModelStore, requireRoom, storedBytes } from './model-store.js';
 
 /**
  * How many conversions of one model are kept: what a PyTorch program declares, and as many graphs for certain inputs as the
@@ -26,7 +26,7 @@ export interface ConvertedFiles {
   find(conversion: Conversion): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
    * Keeps a converted model, piece by piece, where the cache has the files that it was made of, and has room. It deletes
-   * nothing but older conversions of the same files.
+   * nothing but older conversions of the same files. The bytes are taken over.
    *
    * @returns whether the next piece is wanted
    */
@@ -54,7 +54,9 @@ export function createConvertedFiles({ cache, store, budget }: ConvertedFilesOpt
     if (storedBytes(await cache.list()) + bytes.byteLength > budget) throw new Error('other models take the room');
     await cache.append(key, offset, bytes);
     digest.update(bytes);
-    if (offset + bytes.byteLength < total) return true;
+    const end = offset + bytes.byteLength;
+    free(bytes);
+    if (end < total) return true;
     digests.delete(key);
     await cache.complete(key, { sha256: digest.finish() });
     return false;

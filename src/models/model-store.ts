@@ -201,7 +201,7 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
  * Gives a chunk's memory back at once, where the browser can: chunks that are left to the garbage collector add up to more
  * than 100 MiB before it comes.
  */
-function free({ buffer }: Uint8Array): void {
+export function free({ buffer }: Uint8Array): void {
   if ('transfer' in buffer) buffer.transfer(0);
 }
 
