@@ -78,9 +78,9 @@ const configurations: Readonly<Record<string, UserConfig>> = { standalone, unche
 /** What several chunks of a worker import is in these: one file for each purpose, not one for each way of sharing. */
 const workerChunks = [
   // A chunk that imports a worker's own script has WebKit run that script once more.
-  { name: 'shared', test: /src.(standard|backends)./ },
+  { name: 'shared', test: /src.(standard|backends|importers.versions)\b/ },
   { name: 'onnx-operations', test: /importers.onnx.(average-pool|operations|webnn-refusals)\./ },
-  { name: 'onnx-graph', test: /importers.(onnx.(?!unused)|fetch-code\.|limits\.|operator-groups\.|unsupported\.)/ },
+  { name: 'onnx-graph', test: /importers.(onnx.|fetch-code\.|limits\.|operator-groups\.|unsupported\.)/ },
   {
     name: 'tensorflow-common',
     test: /tensorflow.(layout|operators.(binary|call|common|convolution|matrix|normalization|pooling|reduction|tensor|unary))\./,

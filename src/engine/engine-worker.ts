@@ -59,6 +59,7 @@ function configure({ allowSoftwareAdapter, fallback, backends, limits, measure, 
   return createEngine({
     backends: [...outside, ...builtIn],
     models,
+    convertedModels: models,
     limits,
     fallback,
     turns,

@@ -4,6 +4,7 @@ import type { ImportedModel } from '../importer.js';
 import type { Limits } from '../limits.js';
 import { wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
+import { withoutUnused } from '../onnx/unused.js';
 import { writeModel } from '../onnx/write-model.js';
 import { type Conversion, convertNetwork } from './convert-network.js';
 import { type Layer, type Network, portKey } from './ir.js';
@@ -29,7 +30,7 @@ export function convertModel(network: Network, limits: Limits, conversion: Conve
   }
 
   return {
-    onnx: writeModel({ graph: graph.build(), opset: graph.opset }),
+    onnx: writeModel({ graph: withoutUnused(graph.build()), opset: graph.opset }),
     inputs: inputs.map(({ info }) => info),
     outputs: outputs.map(({ info }) => info),
     inputAliases: aliases(inputs),

@@ -8,9 +8,6 @@ import { operatorLayers } from './ir.js';
 import { operatorGroups } from './operators/index.js';
 import { readIr } from './read-ir.js';
 
-/** Changes with each change of what the importer makes of a model, so that no cache keeps what an older one made. */
-export const openvinoImporterVersion = 1;
-
 /**
  * Converts an OpenVINO model (IR version 10 or 11) to ONNX.
  *
