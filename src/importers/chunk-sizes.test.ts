@@ -19,11 +19,11 @@ const budgets = {
     {
       model: 'SqueezeNet of OpenVINO',
       imports: ['import-openvino', 'convert-model', 'common', 'general'],
-      most: 22_000,
+      most: 22_400,
     },
     { model: 'MobileNet of TensorFlow', imports: ['import-tensorflow', 'tensorflow-common'], most: 19_000 },
-    { model: 'SqueezeNet in a .pt2', imports: ['pytorch', 'exported-program', 'pytorch-common'], most: 24_600 },
-    { model: 'SqueezeNet in TorchScript', imports: ['pytorch', 'torchscript', 'pytorch-common'], most: 28_300 },
+    { model: 'SqueezeNet in a .pt2', imports: ['pytorch', 'exported-program', 'pytorch-common'], most: 24_900 },
+    { model: 'SqueezeNet in TorchScript', imports: ['pytorch', 'torchscript', 'pytorch-common'], most: 28_500 },
   ],
 } as const;
 
