@@ -25,22 +25,6 @@ export function toLoadError(cause: unknown, parts: OnnxParts): WasiNNError {
   return new WasiNNError(code, `load: onnxruntime cannot load the model: ${clip(reason)}${advice}`, { cause });
 }
 
-/** Words for what leaves an Emscripten module, or its device, in a state that nobody knows. */
-const fatalWords = /\bAborted\(|\babort\(|out of memory|bad_alloc|no available backend found|device (was|is) lost/i;
-
-/** Whether what was thrown means that the module is of no use any more: a trap, an abort, a bare number from C++. */
-export function isFatal(cause: unknown): boolean {
-  if (cause instanceof WasiNNError) return cause.cause !== undefined && isFatal(cause.cause);
-  return cause instanceof WebAssembly.RuntimeError || typeof cause === 'number' || fatalWords.test(messageOf(cause));
-}
-
-/** Where a device is not to be had: the browser lacks it, or does not permit it to this page. */
-export function unavailable(cause: unknown): never {
-  const isRefusal =
-    cause instanceof DOMException && (cause.name === 'NotAllowedError' || cause.name === 'SecurityError');
-  throw new WasiNNError(isRefusal ? 'security' : 'unsupported-operation', messageOf(cause), { cause });
-}
-
 /** What onnxruntime threw for an inference, as one of the standard's errors. */
 export function toComputeError(cause: unknown): WasiNNError {
   if (cause instanceof WasiNNError) return cause;

@@ -1,4 +1,4 @@
-import { quote } from '../../standard/error.js';
+import { quote } from '../standard/error.js';
 import {
   byteLengthOf,
   isTensorType,
@@ -6,7 +6,7 @@ import {
   type TensorInfo,
   type TensorType,
   type TensorValue,
-} from '../../standard/tensor.js';
+} from '../standard/tensor.js';
 
 /**
  * Makes up inputs for a graph, the same each time: axes that it leaves open are of length 1, numbers between -1 and 1,
