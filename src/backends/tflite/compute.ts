@@ -61,7 +61,10 @@ export async function compute(
   } catch (cause) {
     const errors = runtime.takeErrors();
     // Nothing can be given back to a module that has broken down.
-    if (!isFatal(cause)) release();
+    if (!isFatal(cause)) {
+      runtime.unwind();
+      release();
+    }
     throw toComputeError(cause, errors);
   }
 }

@@ -120,11 +120,12 @@ const members = [
  */
 export function expectLiteRt(module: unknown): LiteRtModule {
   if (isLiteRt(module)) return module;
-  const missing = [...functions, ...members].filter((path) => memberOf(module, path) === undefined);
-  throw new WasiNNError(
-    'unsupported-operation',
-    `load: the @litertjs/core that was found is of another release than ${litertVersion}: it has no ${missing.join(', ')}; ${installation}`,
-  );
+  throw otherRelease([...functions, ...members].filter((path) => memberOf(module, path) === undefined).join(', '));
+}
+
+export function otherRelease(missing: string): WasiNNError {
+  const text = `load: the @litertjs/core that was found is of another release than ${litertVersion}: it has no ${missing}; ${installation}`;
+  return new WasiNNError('unsupported-operation', text);
 }
 
 function isLiteRt(module: unknown): module is LiteRtModule {

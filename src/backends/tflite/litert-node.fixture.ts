@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Variant } from './litert-files.js';
 import type { FilesByVariant } from './runtimes.js';
 
 /**
@@ -12,21 +12,14 @@ const folder = new URL('./wasm/', `file://${require.resolve('@litertjs/core/pack
 
 Object.assign(globalThis, { require, __filename: fileURLToPath(import.meta.url), __dirname: fileURLToPath(folder) });
 
-const fileNames: Readonly<Record<Variant, string>> = {
-  compat: 'litert_wasm_compat_internal',
-  relaxed: 'litert_wasm_internal',
-  threaded: 'litert_wasm_threaded_internal',
-  jspi: 'litert_wasm_jspi_internal',
-};
-
+/** Node fetches no files. */
 const filesOf = (name: string) => ({
   loader: new URL(`${name}.js`, folder),
-  wasm: new URL(`${name}.wasm`, folder),
+  wasm: new URL(`data:application/wasm;base64,${readFileSync(new URL(`${name}.wasm`, folder), 'base64')}`),
 });
 
-export const nodeFiles: FilesByVariant = {
-  compat: filesOf(fileNames.compat),
-  relaxed: filesOf(fileNames.relaxed),
-  threaded: filesOf(fileNames.threaded),
-  jspi: filesOf(fileNames.jspi),
-};
+const compat = filesOf('litert_wasm_compat_internal');
+const relaxed = filesOf('litert_wasm_internal');
+
+/** Without isolated pages and devices, the others are not asked for. */
+export const nodeFiles: FilesByVariant = { compat, relaxed, threaded: relaxed, jspi: relaxed };

@@ -22,11 +22,11 @@ export interface ModelTensor {
 
 /** The fields that are read of each table of the TensorFlow Lite schema, by their numbers. */
 const fields = {
-  model: { subgraphs: 2, signatures: 7 },
+  model: { operatorCodes: 1, subgraphs: 2, signatures: 7 },
   subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
   tensor: { shape: 0, type: 1, name: 3, quantization: 4 },
   quantization: { scale: 2, zeroPoint: 3 },
-  operator: { outputs: 2 },
+  operator: { code: 0, outputs: 2 },
   signature: { inputs: 0, outputs: 1, subgraph: 4 },
   signatureTensor: { name: 0, tensor: 1 },
 } as const;
@@ -74,11 +74,12 @@ export function readModel(bytes: Uint8Array): ModelDescription {
   const inputs = readTensors('inputs', subgraph, signatures.at(number));
   if (new Set(inputs.map(({ info }) => info.name)).size < inputs.length)
     throw damaged('two of its inputs have the same name');
+  const computes = computesQuantized(subgraphs, model.tables(fields.model.operatorCodes).length);
   return {
     inputs,
     outputs: readTensors('outputs', subgraph, signatures.at(number)),
     signature: number,
-    isQuantized: inputs.some(({ info }) => info.quantization !== undefined) || computesQuantized(subgraphs),
+    isQuantized: computes || inputs.some(({ info }) => info.quantization !== undefined),
   };
 }
 
@@ -159,16 +160,23 @@ function readQuantization(quantization: Table | undefined): Quantization | undef
   return { scale, zeroPoint };
 }
 
-/** Whether an operator of any graph answers with quantised numbers. */
-function computesQuantized(subgraphs: Tables): boolean {
+/**
+ * Whether an operator of any graph answers with quantised numbers.
+ *
+ * @throws WasiNNError for an operator of a number that the model does not have: LiteRT.js corrupts its memory by it
+ */
+function computesQuantized(subgraphs: Tables, codes: number): boolean {
+  let isAnyQuantized = false;
   for (const graph of subgraphs) {
     const tensors = graph.tables(fields.subgraph.tensors);
     for (const operator of graph.tables(fields.subgraph.operators)) {
+      const code = operator.uint32(fields.operator.code, 0);
+      if (code >= codes) throw damaged(`an operator has the number ${code}, but there are ${codes}`);
       const answers = operator.int32s(fields.operator.outputs, maximumTensors);
-      if (answers.some((index) => isQuantizedTensor(tensors.at(index)))) return true;
+      isAnyQuantized ||= answers.some((index) => isQuantizedTensor(tensors.at(index)));
     }
   }
-  return false;
+  return isAnyQuantized;
 }
 
 function isQuantizedTensor(tensor: Table | undefined): boolean {

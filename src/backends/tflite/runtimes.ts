@@ -1,25 +1,20 @@
-import { messageOf, WasiNNError } from '../../standard/error.js';
+import { WasiNNError } from '../../standard/error.js';
 import { createQueue } from '../queue.js';
 import type { RuntimeModule } from '../runtime-module.js';
 import { threadCount } from '../thread-count.js';
 import type { LiteRtFiles, Variant } from './litert-files.js';
-import { type Deletable, expectLiteRt, installation, type LiteRtModule } from './litert-module.js';
+import type { Deletable } from './litert-module.js';
+import { type StartedModule, startModule } from './start-module.js';
 
 /** One LiteRT.js module, and the queue that every call into it must pass through. */
-export interface Runtime extends RuntimeModule {
-  readonly litert: LiteRtModule;
+export interface Runtime extends RuntimeModule, StartedModule {
   readonly variant: Variant;
   readonly threads: number;
-  /** The module's whole memory as it is now. */
-  heap(): Uint8Array;
   /** What models are loaded in: one for each WebGPU device, and one without. */
   environment(device: GPUDevice | null): Deletable;
   /** The errors that the module has written since they were last taken. */
   takeErrors(): string[];
 }
-
-/** Makes the script of a module's loader say what it defines. */
-type ModuleFactory = (options: Readonly<Record<string, unknown>>) => unknown;
 
 export type FilesByVariant = Readonly<Record<Variant, LiteRtFiles>>;
 
@@ -87,24 +82,13 @@ const maximumErrorLength = 500;
  *
  * @throws WasiNNError `unsupported-operation` where LiteRT.js is missing or of another release, with what to install
  */
-export async function startRuntime(variant: Variant, { loader, wasm }: LiteRtFiles): Promise<Runtime> {
-  const createModule = await loadFactory(loader);
+export async function startRuntime(variant: Variant, files: LiteRtFiles): Promise<Runtime> {
   const threads = variant === 'threaded' ? threadCount() : 1;
   let errors: string[] = [];
-  const memory = variant === 'threaded' ? sharedMemory() : undefined;
-  const options = {
-    locateFile: () => wasm.href,
-    print: () => undefined,
-    printErr(line: unknown) {
-      const text = String(line).trim();
-      if (text.startsWith('ERROR') && errors.length < maximumErrors) errors.push(text.slice(0, maximumErrorLength));
-    },
-    ...(memory && { wasmMemory: memory, mainScriptUrlOrBlob: threadScript(loader) }),
-  };
-  const create = async () => createModule(options);
-  const litert = expectLiteRt(await (variant === 'threaded' ? withCores(threads, create) : create()));
-  // A module with threads learns late that its memory has grown.
-  const heap = () => (memory ? new Uint8Array(memory.buffer) : litert.HEAPU8);
+  function onErrorLine(line: string): void {
+    if (line.startsWith('ERROR') && errors.length < maximumErrors) errors.push(line.slice(0, maximumErrorLength));
+  }
+  const { litert, heap, unwind } = await startModule(files, variant === 'threaded' ? threads : undefined, onErrorLine);
   heaps.push(heap);
   const environments = new Map<GPUDevice | null, Deletable>();
   return {
@@ -112,6 +96,7 @@ export async function startRuntime(variant: Variant, { loader, wasm }: LiteRtFil
     variant,
     threads,
     heap,
+    unwind,
     queue: createQueue(),
     sessions: 0,
     environment(device) {
@@ -125,61 +110,4 @@ export async function startRuntime(variant: Variant, { loader, wasm }: LiteRtFil
       return taken;
     },
   };
-}
-
-/** The loaders' own sizes, in pages. */
-function sharedMemory(): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: 256, maximum: 32_768, shared: true });
-}
-
-/** A thread starts from the loader's script; where that is of another origin, from a script of our own that loads it. */
-function threadScript({ href, origin }: URL): string | Blob {
-  if (origin === globalThis.location.origin) return href;
-  return new Blob([`importScripts(${JSON.stringify(href)});`], { type: 'text/javascript' });
-}
-
-/**
- * Starts a module as if the machine had so many cores. It starts a thread for each, and cannot be told to start fewer.
- */
-async function withCores<Result>(cores: number, action: () => Promise<Result>): Promise<Result> {
-  Object.defineProperty(navigator, 'hardwareConcurrency', { value: cores, configurable: true });
-  try {
-    return await action();
-  } finally {
-    Reflect.deleteProperty(navigator, 'hardwareConcurrency');
-  }
-}
-
-/** Loaders define themselves by a global function, so they are loaded one after another. */
-let lastLoading: Promise<unknown> = Promise.resolve();
-
-function loadFactory(loader: URL): Promise<ModuleFactory> {
-  const loading = lastLoading.then(() => importLoader(loader));
-  lastLoading = loading.catch(() => undefined);
-  return loading;
-}
-
-/**
- * Loads a loader. These are scripts for pages and CommonJS, which have no exports as modules; but one that finds an AMD
- * `define` passes itself to that. So a strict Content-Security-Policy permits what it permits modules.
- */
-async function importLoader(loader: URL): Promise<ModuleFactory> {
-  const defined: unknown[] = [];
-  const define = Object.assign((_dependencies: unknown, make: () => unknown) => defined.push(make()), { amd: {} });
-  Object.defineProperty(globalThis, 'define', { value: define, configurable: true });
-  try {
-    await import(/* @vite-ignore */ /* webpackIgnore: true */ loader.href);
-  } catch (cause) {
-    const text = `load: LiteRT.js, which runs TensorFlow Lite models, could not be loaded (${messageOf(cause)}); if it is missing, ${installation}`;
-    throw new WasiNNError('unsupported-operation', text, { cause });
-  } finally {
-    Reflect.deleteProperty(globalThis, 'define');
-  }
-  const [factory] = defined;
-  if (isFactory(factory)) return factory;
-  throw new WasiNNError('unsupported-operation', `load: ${loader.href} is no loader of LiteRT.js; ${installation}`);
-}
-
-function isFactory(value: unknown): value is ModuleFactory {
-  return typeof value === 'function';
 }

@@ -97,7 +97,10 @@ async function load(placement: Placement, { bytes, model }: SessionRequest): Pro
     return { compiled, litertModel, release, ...inLiteRtOrder(litertModel, model) };
   } catch (cause) {
     const error = toLoadError(cause, runtime.takeErrors());
-    if (!isFatal(cause)) release();
+    if (!isFatal(cause)) {
+      runtime.unwind();
+      release();
+    }
     throw error;
   }
 }

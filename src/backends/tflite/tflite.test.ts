@@ -222,18 +222,40 @@ describe('what goes wrong', () => {
   });
 
   it('with LiteRT.js missing, or of another release, is told with what to install', async () => {
-    const module = (source: string) => new URL(`data:text/javascript,${encodeURIComponent(source)}`);
-    const attempt = (loader: URL) => startRuntime('compat', { loader, wasm: loader }).catch(messageOf);
+    const script = (source: string) => new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+    const empty = new URL('data:application/wasm;base64,AGFzbQEAAAA=');
+    const attempt = (loader: URL, wasm = empty) => startRuntime('compat', { loader, wasm }).catch(messageOf);
     const install = 'install it (npm install @litertjs/core@~2.5.3) and build the page again';
     expect(await attempt(new URL('./missing.js', import.meta.url))).toContain(install);
-    expect(await attempt(module('0'))).toContain(install);
-    const other = await attempt(module('define([], () => async () => ({ HEAPU8: new Uint8Array() }))'));
+    expect(await attempt(nodeFiles.compat.loader, script(''))).toContain(install);
+    expect(await attempt(script('0'))).toContain(install);
+    expect(await attempt(script('define([], () => () => ({}))'))).toContain(`has no stack; ${install}`);
+    const other = await attempt(
+      script(`define([], () => (options) => new Promise((resolve) => {
+        // _emscripten_stack_get_current = wasmExports["a"]; __emscripten_stack_restore = wasmExports["b"];
+        options.instantiateWasm({}, () => resolve({ HEAPU8: 0 }));
+      }))`),
+    );
     expect(other).toMatch(/another release than ~2\.5\.3: it has no _malloc, .*loadModel/);
     expect(other).toContain(install);
   });
 });
 
 describe('memory', () => {
+  it('is not overwritten by models that cannot be compiled', async () => {
+    const unknown = buildModel({
+      tensors: [{ name: 'x', shape: [1] }],
+      inputs: [0],
+      outputs: [0],
+      operators: [{ kind: 'unknown', inputs: [0], outputs: [0] }],
+    });
+    const graph = await load(doubling([1]));
+    for (let attempt = 0; attempt < 500; attempt++)
+      await expect(load(unknown)).rejects.toMatchObject({ code: 'unsupported-operation' });
+    expect((await computeOn(graph, floats([21], [1]))).map(toFloats)).toEqual([[42]]);
+    await graph.dispose();
+  });
+
   it('is given back by 200 graphs that are loaded, computed and disposed of', async () => {
     const model = doubling([64, 1024]);
     const value = floats(
