@@ -119,9 +119,15 @@ async function withCores<Result>(cores: number, action: () => Promise<Result>): 
 /** Loaders define themselves by a global function, so they are loaded one after another. */
 let lastLoading: Promise<unknown> = Promise.resolve();
 
+/** A script that is imported again does not run again. */
+const factories = new Map<string, Promise<ModuleFactory>>();
+
 function loadFactory(loader: URL): Promise<ModuleFactory> {
+  const known = factories.get(loader.href);
+  if (known) return known;
   const loading = lastLoading.then(() => importLoader(loader));
-  lastLoading = loading.catch(() => undefined);
+  factories.set(loader.href, loading);
+  lastLoading = loading.catch(() => factories.delete(loader.href));
   return loading;
 }
 

@@ -228,6 +228,7 @@ describe('what goes wrong', () => {
     const install = 'install it (npm install @litertjs/core@~2.5.3) and build the page again';
     expect(await attempt(new URL('./missing.js', import.meta.url))).toContain(install);
     expect(await attempt(nodeFiles.compat.loader, script(''))).toContain(install);
+    expect(await attempt(nodeFiles.compat.loader, nodeFiles.compat.wasm)).toHaveProperty('variant', 'compat');
     expect(await attempt(script('0'))).toContain(install);
     expect(await attempt(script('define([], () => () => ({}))'))).toContain(`has no stack; ${install}`);
     const other = await attempt(
