@@ -47,9 +47,15 @@ interface Loaded extends CompiledModel {
  *   it does not have, `too-large` where the module's memory is used up
  */
 export async function openSession(placement: Placement, request: SessionRequest): Promise<Session> {
-  const { runtime, device } = placement;
   const { model, caller, options, isLast } = request;
-  const loaded = await createIn(runtime, options, (queue) => queue(() => load(placement, request), caller), isLast);
+  const make = () => load(placement, request);
+  const loaded = await createIn(placement.runtime, options, (queue) => queue(make, caller), isLast);
+  return toSession(placement, model, loaded, options);
+}
+
+/** A function of its own, so that the session does not keep the model's bytes. */
+function toSession(placement: Placement, model: ModelDescription, loaded: Loaded, options: ProviderOptions): Session {
+  const { runtime, device } = placement;
   return {
     device,
     inputs: model.inputs.map(({ info }) => info),
