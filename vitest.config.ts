@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     // Only what hangs is to fail by the clock, not what shares its machine with others.
     testTimeout: 60_000,
+    // By default Vitest leaves one core unused, which is half of two.
+    maxWorkers: '100%',
     include: ['{src,demo,e2e,bench,conformance}/**/*.test.ts'],
   },
 });

@@ -29,19 +29,47 @@ async function startIn(tab: Tab, waiting: Waiting, calls = honestCalls, url = '/
   return (await runIn(tab, startGuest, { url, waiting, calls })) as Outcome;
 }
 
-/** Starts a component on a fresh page. Whatever it is, no code of it is run, and the page goes on meanwhile. */
-async function tryComponent(
+interface Case {
+  readonly component: Uint8Array;
+  readonly calls?: readonly Call[];
+}
+
+/**
+ * Starts components, one after another, on one page. Whatever they are, no code of them is run, and the page goes on
+ * meanwhile.
+ *
+ * @returns what each answers, by its title
+ */
+async function tryComponents(
   { tab, site, waiting }: { tab: Tab; site: Site; waiting: Waiting },
-  component: Uint8Array,
-  calls = honestCalls,
-): Promise<readonly string[]> {
-  serve(site, component);
+  cases: Readonly<Record<string, Case>>,
+): Promise<Record<string, readonly string[]>> {
   await tab.open(`${site.origin}/blank.html`);
-  const { answers, longestPause, isReached } = await startIn(tab, waiting, calls);
-  expect(isReached).toBe(false);
-  expect(longestPause).toBeLessThan(1000);
-  expectNoCanary(site);
+  const answers: Record<string, readonly string[]> = {};
+  for (const [index, [title, { component, calls }]] of Object.entries(cases).entries()) {
+    const url = `/guest-${index}.wasm`;
+    serve(site, component, url);
+    const outcome = await startIn(tab, waiting, calls, url);
+    expect(outcome.isReached, title).toBe(false);
+    expect(outcome.longestPause, title).toBeLessThan(1000);
+    expectNoCanary(site);
+    answers[title] = outcome.answers;
+  }
   return answers;
+}
+
+/** Starts one component on a fresh page. */
+async function tryComponent(
+  page: { tab: Tab; site: Site; waiting: Waiting },
+  component: Uint8Array,
+): Promise<readonly string[] | undefined> {
+  const { only } = await tryComponents(page, { only: { component } });
+  return only;
+}
+
+/** The same answers for each case. */
+function eachAnswers(cases: Readonly<Record<string, Case>>, answers: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(cases).map((title) => [title, answers]));
 }
 
 /** The server was not asked for what only a guest's code asks for. */
@@ -49,16 +77,16 @@ function expectNoCanary(site: Site): void {
   expect(site.requests.filter((request) => request.includes(canary))).toEqual([]);
 }
 
-for (const place of coreNamePlaces) {
-  test(`a guest with code for the name of a ${place} runs as any other, and the code does not`, async ({
-    tab,
-    site,
-    waiting,
-  }) => {
-    const component = componentWith({ [place]: attackOn(place, 'attack') });
-    expect(await tryComponent({ tab, site, waiting }, component)).toEqual(honestAnswers);
-  });
-}
+test('guests with code for the name of each part run as any other, and the code does not', async ({
+  tab,
+  site,
+  waiting,
+}) => {
+  const cases = Object.fromEntries(
+    coreNamePlaces.map((place) => [place, { component: componentWith({ [place]: attackOn(place, 'attack') }) }]),
+  );
+  expect(await tryComponents({ tab, site, waiting }, cases)).toEqual(eachAnswers(cases, honestAnswers));
+});
 
 test('a guest leaves nothing behind that is run with another guest on the next visit', async ({
   tab,
@@ -84,6 +112,8 @@ const unusualNames: readonly [Partial<Readonly<Record<Place, Name>>>, Call, stri
   [{ 'variant case': 'then' }, { path: ['variantFunction'], values: [{ tag: 'then', val: 7 }] }, '7'],
   [{ 'enum label': 'prototype' }, { path: ['enumFunction'], values: ['prototype'] }, '0'],
   [{ 'exported interface': 'a:b/then' }, { path: ['a:b/then', 'nestedExport'], values: [7] }, '7'],
+  [{ 'exported interface': 'plain-name' }, { path: ['plain-name', 'nestedExport'], values: [7] }, '7'],
+  [{ 'exported inline interface': 'promise' }, { path: ['promise', 'inlineExport'], values: [7] }, '7'],
   [{ 'nested export': 'then' }, { path: ['test:guest/api@1.0.0', 'then'], values: [7] }, '7'],
   [{ resource: 'promise' }, { path: ['test:guest/resources@1.0.0', 'Promise', 'echo'], values: [7] }, '7'],
   [{ resource: 'map' }, { path: ['test:guest/resources@1.0.0', 'Map', 'echo'], values: [7] }, '7'],
@@ -94,11 +124,15 @@ const unusualNames: readonly [Partial<Readonly<Record<Place, Name>>>, Call, stri
   ],
 ];
 
-for (const [names, call, expected] of unusualNames) {
-  test(`a guest with the names ${JSON.stringify(names)} starts, and answers`, async ({ tab, site, waiting }) => {
-    expect(await tryComponent({ tab, site, waiting }, componentWith(names), [call])).toEqual([expected]);
-  });
-}
+test('guests with names that mean something in JavaScript start, and answer', async ({ tab, site, waiting }) => {
+  const cases: Record<string, Case> = {};
+  const expected: Record<string, readonly string[]> = {};
+  for (const [names, call, answer] of unusualNames) {
+    cases[JSON.stringify(names)] = { component: componentWith(names), calls: [call] };
+    expected[JSON.stringify(names)] = [answer];
+  }
+  expect(await tryComponents({ tab, site, waiting }, cases)).toEqual(expected);
+});
 
 const attack = `a'+${payload('attack')}+'`;
 
@@ -118,13 +152,17 @@ const refusedNames: readonly [Partial<Readonly<Record<Place, Name>>>, string][] 
   ],
 ];
 
-for (const [names, error] of refusedNames) {
-  test(`a guest with the names ${JSON.stringify(names).slice(0, 80)} is refused`, async ({ tab, site, waiting }) => {
-    const [answer] = await tryComponent({ tab, site, waiting }, componentWith(names));
-    expect(answer).toContain(`refused: WasiNNError ${error}`);
-    expect(answer).not.toMatch(/[\n\u2028\u2029]/);
-  });
-}
+test('guests with names that no honest guest has are refused', async ({ tab, site, waiting }) => {
+  const cases: Record<string, Case> = {};
+  const expected: Record<string, unknown> = {};
+  for (const [names, error] of refusedNames) {
+    cases[JSON.stringify(names)] = { component: componentWith(names) };
+    expected[JSON.stringify(names)] = [expect.stringContaining(`refused: WasiNNError ${error}`)];
+  }
+  const answers = await tryComponents({ tab, site, waiting }, cases);
+  expect(answers).toEqual(expected);
+  for (const [answer] of Object.values(answers)) expect(answer).not.toMatch(/[\n\u2028\u2029]/);
+});
 
 test('a script that is damaged where it is kept is not run, but made again', async ({ tab, site, waiting }) => {
   await tryComponent({ tab, site, waiting }, componentWith({}));
@@ -132,24 +170,20 @@ test('a script that is damaged where it is kept is not run, but made again', asy
   expect(await tryComponent({ tab, site, waiting }, componentWith({}))).toEqual(honestAnswers);
 });
 
-for (const [element, start, length] of [
-  ['u64', 16, 0xffff_ffff],
-  ['u8', 16, 0xffff_ffff],
-  ['u32', 65_532, 2],
-  ['f64', 0xffff_fff8, 1],
-] as const) {
-  test(`a list<${element}> of ${length} elements at ${start} is not within 64 KiB: the guest traps`, async ({
-    tab,
-    site,
-    waiting,
-  }) => {
-    const call = { path: ['numbers'], values: [] };
-    const [answer] = await tryComponent({ tab, site, waiting }, componentWithList(element, start, length), [call]);
-    expect(answer).toContain('refused: GuestTrap');
-    const largest = componentWithList('u64', 0, 8192);
-    expect(await tryComponent({ tab, site, waiting }, largest, [call])).toEqual(['65536 bytes']);
+test('a guest whose list is not within its 64 KiB of memory traps', async ({ tab, site, waiting }) => {
+  const calls = [{ path: ['numbers'], values: [] }];
+  const outside = {
+    'u64[0xffffffff] at 16': { component: componentWithList('u64', 16, 0xffff_ffff), calls },
+    'u8[0xffffffff] at 16': { component: componentWithList('u8', 16, 0xffff_ffff), calls },
+    'u32[2] at 65532': { component: componentWithList('u32', 65_532, 2), calls },
+    'f64[1] at 0xfffffff8': { component: componentWithList('f64', 0xffff_fff8, 1), calls },
+  };
+  const largest = { component: componentWithList('u64', 0, 8192), calls };
+  expect(await tryComponents({ tab, site, waiting }, { ...outside, 'u64[8192] at 0': largest })).toEqual({
+    ...eachAnswers(outside, [expect.stringContaining('refused: GuestTrap')]),
+    'u64[8192] at 0': ['65536 bytes'],
   });
-}
+});
 
 test('a transpiler that could not be loaded is replaced for the next guest', async ({ tab, site, waiting }) => {
   const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');

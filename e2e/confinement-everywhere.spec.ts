@@ -1,9 +1,11 @@
-import { runIn } from './browsers/browser.js';
+import type { Waiting } from '../src/index.js';
+import { runIn, type Tab } from './browsers/browser.js';
 import { expect, test } from './browsers/test.js';
 import { serveGuest } from './hostile/assemble.js';
 import { exportingModule, importingModule, preview1Module } from './hostile/modules.js';
 import { importingComponent, networkComponent } from './hostile/network-component.js';
 import { openSession, serveSession } from './hostile/session-page.js';
+import type { Site } from './site.js';
 
 // Hostile guests in a page with a session. Each test asserts what the server saw, what reached the page, that the page
 // goes on, and what the caller got.
@@ -17,6 +19,20 @@ async function startAndRun(path: string): Promise<unknown> {
   const ended = await outcome(call);
   const { exitCode } = await nn.run('/guests/exit.wasm', { args: ['7'], waiting });
   return { ended, reached, exitCode };
+}
+
+/** Starts guests, one after another, in one page with a session. Each is to be refused, and nothing is asked for. */
+async function expectRefusals(
+  { tab, site, waiting }: { tab: Tab; site: Site; waiting: Waiting },
+  guests: readonly (readonly [text: string, error: RegExp])[],
+): Promise<void> {
+  const attempts = serveSession(site);
+  await openSession(tab, site, waiting);
+  for (const [index, [text, error]] of guests.entries()) {
+    const path = await serveGuest(site, text, `/hostile-${index}.wasm`);
+    expect(await runIn(tab, startAndRun, path)).toEqual(refusal(error));
+    expect(attempts.requests).toEqual([]);
+  }
 }
 
 /** What is to be seen of a guest that was refused. */
@@ -37,17 +53,13 @@ const prototypeNames = [
   ['env', 'fetch'],
 ] as const;
 
-for (const [from, name] of prototypeNames) {
-  test(`a core module cannot import ${from}.${name}`, async ({ tab, site, waiting }) => {
-    const attempts = serveSession(site);
-    const path = await serveGuest(site, importingModule(from, name));
-    await openSession(tab, site, waiting);
-    expect(await runIn(tab, startAndRun, path)).toEqual(
-      refusal(new RegExp(`^WasiNNError unsupported-operation: .*"${from}\\.${name}"`)),
-    );
-    expect(attempts.requests).toEqual([]);
+test('a core module cannot import what a prototype has', async ({ tab, site, waiting }) => {
+  const guests = prototypeNames.map(([from, name]) => {
+    const text = new RegExp(`^WasiNNError unsupported-operation: .*"${from}\\.${name}"`);
+    return [importingModule(from, name), text] as const;
   });
-}
+  await expectRefusals({ tab, site, waiting }, guests);
+});
 
 const interfaceNames = [
   ['wasi:nn/graph@0.2.0-rc-2024-10-28', 'constructor'],
@@ -66,15 +78,12 @@ const interfaceNames = [
   ['evil:code/run@1.0.0', 'run'],
 ] as const;
 
-for (const [interfaceName, name] of interfaceNames) {
-  test(`a component cannot import ${name} of ${interfaceName}`, async ({ tab, site, waiting }) => {
-    const attempts = serveSession(site);
-    const path = await serveGuest(site, importingComponent(interfaceName, name));
-    await openSession(tab, site, waiting);
-    expect(await runIn(tab, startAndRun, path)).toEqual(refusal(/^WasiNNError unsupported-operation: /));
-    expect(attempts.requests).toEqual([]);
+test('a component cannot import what is not granted', async ({ tab, site, waiting }) => {
+  const guests = interfaceNames.map(([interfaceName, name]) => {
+    return [importingComponent(interfaceName, name), /^WasiNNError unsupported-operation: /] as const;
   });
-}
+  await expectRefusals({ tab, site, waiting }, guests);
+});
 
 test('a component with wasi:http reaches no server', async ({ tab, site, waiting }) => {
   const attempts = serveSession(site);
@@ -127,16 +136,16 @@ const traps = {
   'by an endless recursion in _initialize': '(module (func $f (export "_initialize") (call $f)))',
 };
 
-for (const [where, text] of Object.entries(traps)) {
-  test(`a core module that traps ${where} rejects with its trap`, async ({ tab, site, waiting }) => {
-    serveSession(site);
-    const path = await serveGuest(site, text);
-    await openSession(tab, site, waiting);
+test('a core module that traps before it is called rejects with its trap', async ({ tab, site, waiting }) => {
+  serveSession(site);
+  await openSession(tab, site, waiting);
+  for (const [index, [where, text]] of Object.entries(traps).entries()) {
+    const path = await serveGuest(site, text, `/trap-${index}.wasm`);
     const { ended } = { ...Object(await runIn(tab, startAndRun, path)) };
-    expect(ended).toMatch(/^GuestTrap: /);
-    expect(ended).not.toMatch(/engine/);
-  });
-}
+    expect(ended, where).toMatch(/^GuestTrap: /);
+    expect(ended, where).not.toMatch(/engine/);
+  }
+});
 
 test('preview 1 answers absurd arguments with errors, and the guest goes on', async ({ tab, site, waiting }) => {
   const attempts = serveSession(site);
@@ -210,15 +219,16 @@ async function callPreview1(path: string): Promise<unknown> {
   return report;
 }
 
-for (const kind of ['cat.wasm', 'cat.component.wasm']) {
-  for (const name of ['constructor', '__proto__', 'toString']) {
-    test(`${kind} finds and writes files named ${name}`, async ({ tab, site, waiting }) => {
-      serveSession(site);
-      await openSession(tab, site, waiting);
-      expect(await runIn(tab, catFile, { kind, name })).toEqual({ exitCode: 0, found: 2, written: 2 });
-    });
+test('programs find and write files named as what objects have', async ({ tab, site, waiting }) => {
+  serveSession(site);
+  await openSession(tab, site, waiting);
+  for (const kind of ['cat.wasm', 'cat.component.wasm']) {
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      const seen = await runIn(tab, catFile, { kind, name });
+      expect(seen, `${kind}, ${name}`).toEqual({ exitCode: 0, found: 2, written: 2 });
+    }
   }
-}
+});
 
 /** The tree is listed twice, since it has two names. */
 async function catFile({ kind, name }: { kind: string; name: string }): Promise<unknown> {

@@ -1,7 +1,6 @@
 import type { Waiting } from '../src/index.js';
 import { runIn, type Tab } from './browsers/browser.js';
 import { type ProbeExports, preparePage } from './browsers/case-page.js';
-import { knownFailures } from './browsers/known-failures.js';
 import { libraryCases } from './browsers/library-cases.js';
 import { programCases } from './browsers/program-cases.js';
 import { expect, test } from './browsers/test.js';
@@ -19,15 +18,24 @@ async function visit(tab: Tab, site: Site, waiting: Waiting): Promise<void> {
   await runIn(tab, preparePage, { waiting });
 }
 
-test.beforeEach(({ site }, { title, project }) => {
+test.beforeEach(({ site }) => {
   site.answer('/identity.onnx', (_, response) => response.end(identityModel('U8')));
-  const known = knownFailures.find(({ name, projects }) => name === title && projects.includes(project.name));
-  test.fail(known !== undefined, known?.reason);
 });
 
-for (const { name, needsFixtures, answer, expected } of [...libraryCases, ...programCases]) {
+const groups = { 'guests whose functions a page calls': libraryCases, programs: programCases };
+
+for (const [what, cases] of Object.entries(groups)) {
+  test(`${what} answer as in every other browser`, async ({ tab, site, waiting }) => {
+    await visit(tab, site, waiting);
+    for (const { name, answer, expected } of cases.filter(({ needsFixtures }) => !needsFixtures)) {
+      await test.step(name, async () => expect.soft(await answer(tab), name).toEqual(expected));
+    }
+  });
+}
+
+for (const { name, answer, expected } of programCases.filter(({ needsFixtures }) => needsFixtures)) {
   test(name, async ({ tab, site, waiting }) => {
-    test.skip(needsFixtures && !fixtures, withoutFixtures);
+    test.skip(!fixtures, withoutFixtures);
     await visit(tab, site, waiting);
     expect(await answer(tab)).toEqual(expected);
   });

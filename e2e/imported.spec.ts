@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import type { Page } from '@playwright/test';
 import { fixtures, readFixture, withoutFixtures } from './fixture-data.js';
 import {
   ask,
@@ -57,46 +58,67 @@ test('the models of other encodings are there', () => {
 });
 
 for (const target of ['cpu', 'tpu'] as const) {
-  for (const imported of cases) {
-    test(`${imported.name} on ${target} agrees with its own runtime`, async ({ blank }) => {
-      const guests = { probe: 'probe.component.wasm', legacy: 'legacy-probe.wasm' };
-      await openGuests(blank, guests, { models: { model: entry(imported, target) } });
-
-      const graph = succeeded(await loadByName(blank, 'model'));
-      const outputs = succeeded(await compute(blank, graph, imported.inputs));
-      expect(outputs).toHaveLength(imported.outputs.length);
-      for (const [index, output] of outputs.entries()) expectAgreement(output, imported.outputs[index]);
-      const told = await events(blank);
-      const device = { device: expect.objectContaining({ provider: providers[target] }) };
-      if (!fallsBack.includes(imported.name)) expect(told).toEqual([expect.objectContaining(device)]);
-
-      const beginnings = outputs.map(({ data }) => Buffer.from(data.subarray(0, comparedBytes)).toString('base64'));
-      expect(await computeLegacy(imported)).toEqual(beginnings);
-
-      /** The same through the ABI of core modules, which knows inputs and outputs by their positions. */
-      async function computeLegacy({ inputs, outputs }: ImportedCase): Promise<string[]> {
-        const legacy = legacyGuest(blank, 'legacy');
-        const { context } = await openContext(legacy, 'model');
-        for (const [index, { ty, dimensions, data }] of inputs.entries()) {
-          const type = { FP16: 0, FP32: 1 }[ty] ?? -1;
-          expect(
-            await legacy.call('set_input', context, index, await placeTensor(legacy, { type, dimensions, data })),
-          ).toBe(0);
-        }
-        expect(await legacy.call('compute', context)).toBe(0);
-        const answers: string[] = [];
-        for (const [index, { dimensions, ty }] of outputs.entries()) {
-          const length = elementsOf(dimensions) * { FP16: 2, FP32: 4, I32: 4, I64: 8 }[ty];
-          const buffer = await legacy.place(new Uint8Array(length));
-          const written = await legacy.place(words(0));
-          expect(await legacy.call('get_output', context, index, buffer, length, written)).toBe(0);
-          expect(await legacy.readU32(written)).toBe(length);
-          answers.push(Buffer.from(await legacy.read(buffer, Math.min(length, comparedBytes))).toString('base64'));
-        }
-        return answers;
+  for (const encoding of ['openvino', 'pytorch', 'tensorflow'] as const) {
+    const ofEncoding = cases.filter((each) => each.encoding === encoding);
+    const staying = ofEncoding.filter(({ name }) => target === 'cpu' || !fallsBack.includes(name));
+    test(`${encoding} models on ${target} agree with their own runtime`, async ({ blank }) => {
+      test.skip(!fixtures, withoutFixtures);
+      await openModels(blank, staying, target);
+      for (const imported of staying) {
+        await test.step(imported.name, () => expectSameThroughBoth(blank, imported));
+        const loads = await events(blank);
+        const device = { device: expect.objectContaining({ provider: providers[target] }) };
+        // A guest of each kind has loaded it, and they share it.
+        expect(loads.slice(staying.indexOf(imported)), imported.name).toEqual([expect.objectContaining(device)]);
       }
     });
+
+    for (const falling of ofEncoding.filter((each) => !staying.includes(each))) {
+      test(`${falling.name} on ${target} falls back, and agrees with its own runtime`, async ({ blank }) => {
+        await openModels(blank, [falling], target);
+        await expectSameThroughBoth(blank, falling);
+      });
+    }
   }
+}
+
+async function openModels(page: Page, models: readonly ImportedCase[], target: 'cpu' | 'tpu'): Promise<void> {
+  const guests = { probe: 'probe.component.wasm', legacy: 'legacy-probe.wasm' };
+  const entries = models.map((imported) => [imported.name, entry(imported, target)]);
+  await openGuests(page, guests, { models: Object.fromEntries(entries) });
+}
+
+/** Computes a model through a component and through a core module. */
+async function expectSameThroughBoth(page: Page, imported: ImportedCase): Promise<void> {
+  const graph = succeeded(await loadByName(page, imported.name));
+  const outputs = succeeded(await compute(page, graph, imported.inputs));
+  expect(outputs).toHaveLength(imported.outputs.length);
+  for (const [index, output] of outputs.entries()) expectAgreement(output, imported.outputs[index]);
+  const beginnings = outputs.map(({ data }) => Buffer.from(data.subarray(0, comparedBytes)).toString('base64'));
+  expect(await computeLegacy(page, imported)).toEqual(beginnings);
+}
+
+/** Computes a model through the ABI of core modules, which knows inputs and outputs by their positions. */
+async function computeLegacy(page: Page, { name, inputs, outputs }: ImportedCase): Promise<string[]> {
+  const legacy = legacyGuest(page, 'legacy');
+  const { context } = await openContext(legacy, name);
+  for (const [index, { ty, dimensions, data }] of inputs.entries()) {
+    const type = { FP16: 0, FP32: 1 }[ty] ?? -1;
+    expect(await legacy.call('set_input', context, index, await placeTensor(legacy, { type, dimensions, data }))).toBe(
+      0,
+    );
+  }
+  expect(await legacy.call('compute', context)).toBe(0);
+  const answers: string[] = [];
+  for (const [index, { dimensions, ty }] of outputs.entries()) {
+    const length = elementsOf(dimensions) * { FP16: 2, FP32: 4, I32: 4, I64: 8 }[ty];
+    const buffer = await legacy.place(new Uint8Array(length));
+    const written = await legacy.place(words(0));
+    expect(await legacy.call('get_output', context, index, buffer, length, written)).toBe(0);
+    expect(await legacy.readU32(written)).toBe(length);
+    answers.push(Buffer.from(await legacy.read(buffer, Math.min(length, comparedBytes))).toString('base64'));
+  }
+  return answers;
 }
 
 test('autodetect knows an OpenVINO model in either order of its parts, and a guest can use its names', async ({

@@ -5,7 +5,7 @@ import { expect, test } from './test.js';
 
 const digit = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(28 * 28 * 4) };
 
-test('200 guests that come and go leave no workers, no ports, and no memory on the page', async ({
+test('200 guests that come and go leave no workers, no ports, and no memory on the page', { tag: '@long' }, async ({
   blank,
   context,
 }) => {

@@ -41,7 +41,9 @@ async function openPage(page: Page): Promise<void> {
   });
 }
 
-test('1,000 cycles of load, compute and unload leave memory as it was after the first 100', async ({ blank }) => {
+test('1,000 cycles of load, compute and unload leave memory as it was after the first 100', { tag: '@long' }, async ({
+  blank,
+}) => {
   test.setTimeout(300_000);
   const reader = await openHeapReader(blank);
   await openPage(blank);
@@ -61,7 +63,9 @@ test('1,000 cycles of load, compute and unload leave memory as it was after the 
   expect(await blank.evaluate(() => longUsePage.nn.stats())).toMatchObject({ graphs: 0, calls: 0 });
 });
 
-test('10,000 computations on one graph leave memory as it was after the first 500', async ({ blank }) => {
+test('10,000 computations on one graph leave memory as it was after the first 500', { tag: '@long' }, async ({
+  blank,
+}) => {
   test.setTimeout(300_000);
   const reader = await openHeapReader(blank);
   await openPage(blank);

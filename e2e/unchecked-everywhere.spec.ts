@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Waiting } from '../src/index.js';
 import { componentWith } from '../src/transpiler/every-name.fixture.js';
 import { attackOn, coreNamePlaces } from '../src/transpiler/hostile-names.fixture.js';
-import { runIn } from './browsers/browser.js';
+import { runIn, type Tab } from './browsers/browser.js';
 import { expect, test } from './browsers/test.js';
 import { openSession, serveSession } from './hostile/session-page.js';
 import type { Site } from './site.js';
@@ -22,11 +23,6 @@ function switchChecksOff(site: Site): void {
   site.answer(`/lib/assets/${file}`, (_, response) => {
     response.setHeader('Content-Type', 'text/javascript').end(unchecked);
   });
-}
-
-function serveUnchecked(site: Site, component: Uint8Array): void {
-  switchChecksOff(site);
-  site.answer('/guest.wasm', (_, response) => response.end(component));
 }
 
 const attempts = [
@@ -62,41 +58,44 @@ async function start(url: string): Promise<unknown> {
   return { ended, reached, exitCode, databases, canary: typeof Reflect.get(globalThis, 'canary') };
 }
 
-for (const place of coreNamePlaces) {
-  test(`code in the name of a ${place} finds nothing when it runs`, async ({ tab, site, waiting }) => {
-    const { requests } = serveSession(site);
-    serveUnchecked(site, componentWith({ [place]: attackOn(place, '', injected) }));
-    await openSession(tab, site, waiting);
-    const seen = await runIn(tab, start, '/guest.wasm');
-    // What jco writes at one place is no script at all with this name in it.
-    const ended = place === 'nested core export' ? /it cannot be parsed/ : nothingWorked;
-    expect(seen).toEqual({ ...untouched, ended: expect.stringMatching(ended) });
+/** Starts guests, one after another, on one page. Each ends as is to be seen, and nothing has been reached then. */
+async function expectNothingReached(
+  { tab, site, waiting }: { tab: Tab; site: Site; waiting: Waiting },
+  guests: readonly (readonly [component: Uint8Array, ended: RegExp])[],
+): Promise<void> {
+  const { requests } = serveSession(site);
+  switchChecksOff(site);
+  await openSession(tab, site, waiting);
+  for (const [index, [component, ended]] of guests.entries()) {
+    const url = `/guest-${index}.wasm`;
+    site.answer(url, (_, response) => response.end(component));
+    expect(await runIn(tab, start, url)).toEqual({ ...untouched, ended: expect.stringMatching(ended) });
     expect(requests).toEqual([]);
-    expectNoCanary(site);
-  });
+    expect(site.requests.filter((request) => request.includes('canary'))).toEqual([]);
+  }
 }
+
+test('code in the name of any part finds nothing when it runs', async ({ tab, site, waiting }) => {
+  const guests = coreNamePlaces.map((place) => {
+    const component = componentWith({ [place]: attackOn(place, '', injected) });
+    // What jco writes at one place is no script at all with this name in it.
+    return [component, place === 'nested core export' ? /it cannot be parsed/ : nothingWorked] as const;
+  });
+  await expectNothingReached({ tab, site, waiting }, guests);
+});
 
 /** The one way out that a worker cannot take from code, so that the transpiler refuses it, whatever else it checks. */
-const loading = {
-  'a module': "import('/canary.js')",
-  'the private page': "import('/private')",
-  'a module of another scheme': "import('data:text/javascript,fetch(1)')",
-  'its own address': 'import.meta.url',
-};
+const loading = [
+  "import('/canary.js')",
+  "import('/private')",
+  "import('data:text/javascript,fetch(1)')",
+  'import.meta.url',
+];
 
-for (const [what, expression] of Object.entries(loading)) {
-  test(`code in a name that loads ${what} is refused`, async ({ tab, site, waiting }) => {
-    const { requests } = serveSession(site);
-    serveUnchecked(site, componentWith({ 'core export': attackOn('core export', '', expression) }));
-    await openSession(tab, site, waiting);
-    const ended = /^WasiNNError unsupported-operation: .*(?:ImportExpression|import\.meta)/;
-    const seen = await runIn(tab, start, '/guest.wasm');
-    expect(seen).toEqual({ ...untouched, ended: expect.stringMatching(ended) });
-    expect(requests).toEqual([]);
-    expectNoCanary(site);
+test('code in a name that loads other code, or its own address, is refused', async ({ tab, site, waiting }) => {
+  const guests = loading.map((expression) => {
+    const component = componentWith({ 'core export': attackOn('core export', '', expression) });
+    return [component, /^WasiNNError unsupported-operation: .*(?:ImportExpression|import\.meta)/] as const;
   });
-}
-
-function expectNoCanary(site: Site): void {
-  expect(site.requests.filter((request) => request.includes('canary'))).toEqual([]);
-}
+  await expectNothingReached({ tab, site, waiting }, guests);
+});

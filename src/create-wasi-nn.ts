@@ -18,7 +18,7 @@ import { type ModelsOption, toRegistryOptions } from './models/registry.js';
 import { type PageGraph, toPageGraph } from './page-graph.js';
 import { hostModels, type PageModels } from './page-models.js';
 import { settlingLink } from './settling-link.js';
-import { isBlob, isResponse, isURL } from './standard/brand-checks.js';
+import { isBlob, isModule, isResponse, isURL } from './standard/brand-checks.js';
 import { WasiNNError } from './standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
 import { untilAborted } from './standard/until-aborted.js';
@@ -276,7 +276,7 @@ export function createWasiNN({
   }
 
   async function prepare(input: GuestInput, { waiting, signal }: EnvironmentOptions): Promise<PreparedGuest> {
-    if (input instanceof WebAssembly.Module) return { kind: 'module', module: input };
+    if (isModule(input)) return { kind: 'module', module: input };
     const source = await toGuestSource(input);
     const supported = supportedWaiting();
     return transpiler.prepare(source, { wish: waiting, supported, outputsMayStay: host.outputsMayStay() }, signal);

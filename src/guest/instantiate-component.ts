@@ -123,13 +123,19 @@ function exportedFunctions({ functions, interfaces }: ComponentInterface, export
     found.set(toExported(name), resources.find(exports, toExported(name), undefined, camelCase(glueName(name))));
   }
   for (const [interfaceName, members] of interfaces) {
-    const holder: unknown = Reflect.get(exports, glueName(interfaceName));
+    const holder: unknown = Reflect.get(exports, interfaceInGlue(interfaceName));
     for (const name of members) {
       const call = resources.find(holder, toExported(name), interfaceName, camelCase(glueName(name)));
       found.set(qualify(interfaceName, toExported(name)), call);
     }
   }
   return found;
+}
+
+/** jco keeps the name of an interface of a package, `wasi:cli/run`, and spells a plain one as a variable. */
+function interfaceInGlue(name: string): string {
+  const inGlue = glueName(name);
+  return inGlue.includes(':') ? inGlue : camelCase(inGlue);
 }
 
 /** A name of WIT as the page has it: of capital letters it has those alone that begin a word. */

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { isArrayBuffer, isBlob, isResponse, isUint8Array, isURL, typedArrayName } from './brand-checks.js';
+import { isArrayBuffer, isBlob, isModule, isResponse, isUint8Array, isURL, typedArrayName } from './brand-checks.js';
 
 /** What an expression makes in another realm, as an iframe is one. */
 const elsewhere = (expression: string): unknown => runInNewContext(expression);
@@ -17,12 +17,17 @@ describe.each([
   });
 });
 
+/** The bytes of a module that has nothing in it. */
+const emptyModule = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+const moduleElsewhere = elsewhere(`new WebAssembly.Module(Uint8Array.of(${emptyModule}))`);
+
 describe('a value', () => {
   it('is known by its brand', () => {
     expect(isArrayBuffer(new ArrayBuffer(1)) && isArrayBuffer(elsewhere('new ArrayBuffer(1)'))).toBe(true);
     expect(isBlob(new Blob()) && isBlob(new File([], 'm'))).toBe(true);
     expect(isURL(new URL('https://page.example/'))).toBe(true);
     expect(isResponse(new Response())).toBe(true);
+    expect(isModule(new WebAssembly.Module(emptyModule)) && isModule(moduleElsewhere)).toBe(true);
   });
 
   it.each<[what: string, value: unknown]>([
@@ -36,9 +41,10 @@ describe('a value', () => {
     ['what has the prototype of a Uint8Array', Object.create(Uint8Array.prototype)],
     ['what has the prototype of a Blob', Object.create(Blob.prototype)],
     ['what has the prototype of a URL', Object.create(URL.prototype)],
+    ['what has the prototype of a Module', Object.create(WebAssembly.Module.prototype)],
     ['what says that it is a Uint8Array', { [Symbol.toStringTag]: 'Uint8Array', buffer: new ArrayBuffer(4) }],
   ])('is none of them where it is %s', (_what, value) => {
-    const checks = [isUint8Array, isArrayBuffer, isBlob, isURL, isResponse];
+    const checks = [isUint8Array, isArrayBuffer, isBlob, isURL, isResponse, isModule];
     expect(checks.filter((check) => check(value))).toEqual([]);
     expect(typedArrayName(value)).toBeUndefined();
   });

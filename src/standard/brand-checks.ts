@@ -6,6 +6,8 @@
 /** Captured when this module loads: a guest's worker loses them before guest code runs (`guest/confine.ts`). */
 const { Blob, Response, URL } = globalThis;
 
+const { exports: listExports } = WebAssembly.Module;
+
 const typedArray: object = Object.getPrototypeOf(Uint8Array.prototype);
 
 /** The name of a typed array's type, `Float32Array`; nothing for anything else. */
@@ -34,6 +36,17 @@ export function isURL(value: unknown): value is URL {
 
 export function isResponse(value: unknown): value is Response {
   return hasBrand(Response.prototype, 'status', value);
+}
+
+/** Whether a value is a WebAssembly.Module: only of one can its exports be listed. */
+export function isModule(value: unknown): value is WebAssembly.Module {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    Reflect.apply(listExports, undefined, [value]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param getter a property of the prototype whose getter throws for what is no object of its kind */
