@@ -125,7 +125,7 @@ for (const [target, provider] of [
     const real = cases.filter(({ isQuantized }) => !isQuantized);
     const chosen = [...real, caseOf('small_uint8')];
     await openProbe(blank, { models: modelsOf(chosen, { target }), allowSoftwareAdapter: true });
-    for (const one of chosen) await expectAgreement(blank, one, one.isQuantized ? 0 : 1e-4);
+    for (const one of chosen) await expectAgreement(blank, one, one.isQuantized ? 0 : 1e-5);
     const told = await events(blank);
     expect(told.slice(0, real.length)).toEqual(
       real.map(({ name }) =>
