@@ -10,7 +10,7 @@ export interface LiteRtFiles {
 }
 
 /**
- * The files of each build. Bundlers look for exactly these expressions, which must have the paths as literals; they leave
+ * The files of each build. Bundlers look for exactly these expressions, which must have the paths as literals. Vite leaves
  * them as they are where `@litertjs/core` is not installed.
  */
 export const litertFiles: Readonly<Record<Variant, LiteRtFiles>> = {

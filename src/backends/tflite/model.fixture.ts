@@ -28,6 +28,8 @@ export interface FixtureOperator {
   readonly kind: keyof typeof operators;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** Which of the model's operator codes it has. Default: its own. */
+  readonly code?: number;
 }
 
 export interface FixtureSignature {
@@ -159,7 +161,7 @@ function buildOperator(builder: Builder, model: FixtureModel, operator: FixtureO
     if (newShape) builder.addFieldOffset(0, newShape, 0);
   });
   return table(builder, 9, () => {
-    builder.addFieldInt32(0, index, 0);
+    builder.addFieldInt32(0, operator.code ?? index, 0);
     builder.addFieldOffset(1, inputs, 0);
     builder.addFieldOffset(2, outputs, 0);
     builder.addFieldInt8(3, operators[operator.kind].options, 0);

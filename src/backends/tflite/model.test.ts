@@ -97,6 +97,11 @@ describe('a model that cannot be', () => {
     ['an input that is no tensor', doubling([1], { inputs: [9] }), /tensor 9 of its inputs is none of its 2 tensors/],
     ['a negative input', doubling([1], { inputs: [-1] }), /tensor -1 of its inputs/],
     ['too many inputs', doubling([1], { inputs: twice }), /more than 1024 inputs/],
+    [
+      'an operator without a code',
+      doubling([1], { operators: [{ kind: 'add', inputs: [0, 0], outputs: [1], code: 5 }] }),
+      /an operator has the number 5, but there are 1/,
+    ],
     ['inputs of one name', buildModel({ tensors: [first, first], inputs: [0, 1], outputs: [] }), /the same name/],
     ['a name that is too long', doubling([1], { tensors: [{ name: 'x'.repeat(5000), shape: [] }] }), /5000 bytes/],
     ['too many axes', doubling(Array.from({ length: 65 }, () => 1)), /more than 64 axes/],

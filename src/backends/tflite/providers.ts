@@ -5,14 +5,7 @@ import { inTime, type ProviderOptions, unavailable, watchLoss } from '../runtime
 import { openGPUDevice } from '../webgpu.js';
 import { countGraphsBuilt, openMLContext } from '../webnn.js';
 import type { ModelDescription } from './model.js';
-import {
-  acceleratedRuntime,
-  canSuspend,
-  cpuRuntime,
-  expectWebNN,
-  type FilesByVariant,
-  type Runtime,
-} from './runtimes.js';
+import { acceleratedRuntime, cpuRuntime, expectWebNN, type FilesByVariant, type Runtime } from './runtimes.js';
 import type { Placement } from './session.js';
 
 /** One way to run a model. */
@@ -51,9 +44,11 @@ export const onWebGPU: Place = {
       gpuDevice,
       async compile(compile) {
         const compiled = await compile();
-        if (canSuspend() || compiled.isFullyAccelerated()) return compiled;
+        if (runtime.variant === 'jspi' || compiled.isFullyAccelerated()) return compiled;
         compiled.delete();
-        throw new Error('WebGPU takes a part of this model only, and this browser cannot suspend WebAssembly (JSPI)');
+        throw new Error(
+          'WebGPU takes only a part of this model, and LiteRT.js needs JSPI and relaxed SIMD for the rest',
+        );
       },
     };
   },

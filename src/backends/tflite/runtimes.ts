@@ -47,7 +47,7 @@ export function expectWebNN(): void {
   );
 }
 
-export function canSuspend(): boolean {
+function canSuspend(): boolean {
   return 'Suspending' in WebAssembly;
 }
 
