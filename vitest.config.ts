@@ -3,6 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 const shim = path.resolve(import.meta.dirname, 'node_modules/@bytecodealliance/preview2-shim/dist/browser');
 
+/** These replace modules by others, which all tests of one process would get. */
+const mocking = [
+  'src/backends/onnx/onnx-move.test.ts',
+  'src/transpiler/check-glue.test.ts',
+  'src/vite/broken-transpiler.test.ts',
+];
+
 export default defineConfig({
   // What runs in a guest's worker is tested with what it is built with for browsers.
   resolve: {
@@ -13,6 +20,18 @@ export default defineConfig({
     testTimeout: 60_000,
     // By default Vitest leaves one core unused, which is half of two.
     maxWorkers: '100%',
-    include: ['{src,demo,e2e,bench,conformance}/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared processes',
+          include: ['{src,demo,e2e,bench,conformance}/**/*.test.ts'],
+          exclude: mocking,
+          // A process for each file takes a quarter of the time of all tests to start.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'own processes', include: mocking } },
+    ],
   },
 });

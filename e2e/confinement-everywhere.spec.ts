@@ -4,7 +4,7 @@ import { expect, test } from './browsers/test.js';
 import { serveGuest } from './hostile/assemble.js';
 import { exportingModule, importingModule, preview1Module } from './hostile/modules.js';
 import { importingComponent, networkComponent } from './hostile/network-component.js';
-import { openSession, serveSession } from './hostile/session-page.js';
+import { expectResponsive, openSession, serveSession } from './hostile/session-page.js';
 import type { Site } from './site.js';
 
 // Hostile guests in a page with a session. Each test asserts what the server saw, what reached the page, that the page
@@ -33,6 +33,7 @@ async function expectRefusals(
     expect(await runIn(tab, startAndRun, path)).toEqual(refusal(error));
     expect(attempts.requests).toEqual([]);
   }
+  await expectResponsive(tab);
 }
 
 /** What is to be seen of a guest that was refused. */
@@ -94,6 +95,7 @@ test('a component with wasi:http reaches no server', async ({ tab, site, waiting
     refusal(/^WasiNNError unsupported-operation: .*"wasi:http\/types@0\.2\.3", "wasi:http\/outgoing-handler@0\.2\.3"/),
   );
   expect(attempts.requests).toEqual([]);
+  await expectResponsive(tab);
 });
 
 const exportNames = [
@@ -111,6 +113,7 @@ test('a core module can export functions of any names', async ({ tab, site, wait
     awaited: exportNames.map((name, index) => (name === 'then' ? null : index)),
   });
   expect(attempts.requests).toEqual([]);
+  await expectResponsive(tab);
 });
 
 async function callAll({ path, names }: { path: string; names: readonly string[] }): Promise<unknown> {
@@ -128,6 +131,7 @@ test('a core module that exports very many functions is refused', async ({ tab, 
   serveSession(site);
   await openSession(tab, site, waiting);
   expect(await runIn(tab, startAndRun, path)).toEqual(refusal(/^WasiNNError too-large: .*30000 functions/));
+  await expectResponsive(tab);
 });
 
 const traps = {
@@ -145,6 +149,7 @@ test('a core module that traps before it is called rejects with its trap', async
     expect(ended, where).toMatch(/^GuestTrap: /);
     expect(ended, where).not.toMatch(/engine/);
   }
+  await expectResponsive(tab);
 });
 
 test('preview 1 answers absurd arguments with errors, and the guest goes on', async ({ tab, site, waiting }) => {
@@ -174,6 +179,7 @@ test('preview 1 answers absurd arguments with errors, and the guest goes on', as
     write: 0,
   });
   expect(attempts.requests).toEqual([]);
+  await expectResponsive(tab);
 });
 
 async function callPreview1(path: string): Promise<unknown> {

@@ -14,7 +14,7 @@ import { expect, test } from './test.js';
 const seed = 20_261_121;
 const amount = 5000;
 /** How many of them a short test takes, and each of the long ones. */
-const few = 150;
+const few = 60;
 const many = 500;
 
 const all = hostileComponents(amount, seed);

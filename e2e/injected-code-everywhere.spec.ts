@@ -1,7 +1,7 @@
 import { runIn } from './browsers/browser.js';
 import { expect, test } from './browsers/test.js';
 import { injectedGlue } from './hostile/injected-glue.js';
-import { openSession, serveSession } from './hostile/session-page.js';
+import { expectResponsive, openSession, serveSession } from './hostile/session-page.js';
 
 // Code that has got into a guest's worker all the same: the worker itself gives it nothing to read or send with.
 
@@ -45,6 +45,7 @@ test('code in the worker of a guest can neither read nor send', async ({ tab, si
   expect(stolen).toBe(0);
   const worked = Object.entries(attempted).filter(([, outcome]) => !String(outcome).startsWith('failed: '));
   expect(worked).toEqual([]);
+  await expectResponsive(tab);
 });
 
 async function runInjected(): Promise<unknown> {

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { createRandom } from '../src/backends/onnx/model.fixture.js';
+import { createRandom, model, node, value } from '../src/backends/onnx/model.fixture.js';
 import type { Waiting } from '../src/index.js';
 import { startSite } from './site.js';
 import { standingStill, unending } from './standing-still.js';
@@ -85,6 +85,34 @@ for (const [waiting, isolated] of [
     await site.close();
   });
 }
+
+test('a model whose names sound like a breakdown is refused, and ends no engine', async ({ page, site }) => {
+  const names = ['device was lost', 'Aborted()', 'abort(', 'out of memory', 'std::bad_alloc'];
+  const models = names.map((name) => {
+    return model({ nodes: [node(name, ['x'], ['y'])], inputs: [value('x', [1])], outputs: [value('y', [1])] });
+  });
+  await openPage(page, site);
+  const outcome = await page.evaluate(
+    async (models) => {
+      const { nn } = waitingPage;
+      const replacements: string[] = [];
+      nn.addEventListener('replace', ({ detail }) => replacements.push(detail.reason));
+      const graph = await nn.loadByName('identity');
+      const failures: string[] = [];
+      for (const bytes of models) {
+        await nn.load([Uint8Array.from(bytes)], { encoding: 'onnx' }).catch(({ message }) => failures.push(message));
+      }
+      const { y } = await graph.compute({ x: { dimensions: [2], data: Uint8Array.of(1, 2) } });
+      return { failures, replacements, answer: [...(y?.data ?? [])] };
+    },
+    models.map((bytes) => [...bytes]),
+  );
+  expect(outcome).toEqual({
+    failures: names.map((name) => expect.stringContaining(name)),
+    replacements: [],
+    answer: [1, 2],
+  });
+});
 
 test('a load that takes too long ends, and the next succeeds', async ({ page, site }) => {
   const never = 'WebAssembly.instantiate = WebAssembly.instantiateStreaming = () => new Promise(() => undefined)';

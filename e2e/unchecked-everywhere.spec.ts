@@ -5,7 +5,7 @@ import { componentWith } from '../src/transpiler/every-name.fixture.js';
 import { attackOn, coreNamePlaces } from '../src/transpiler/hostile-names.fixture.js';
 import { runIn, type Tab } from './browsers/browser.js';
 import { expect, test } from './browsers/test.js';
-import { openSession, serveSession } from './hostile/session-page.js';
+import { expectResponsive, openSession, serveSession } from './hostile/session-page.js';
 import type { Site } from './site.js';
 
 // What holds where the checks of a component's names and of its glue fail: the library as it is, with both switched off.
@@ -73,6 +73,7 @@ async function expectNothingReached(
     expect(requests).toEqual([]);
     expect(site.requests.filter((request) => request.includes('canary'))).toEqual([]);
   }
+  await expectResponsive(tab);
 }
 
 test('code in the name of any part finds nothing when it runs', async ({ tab, site, waiting }) => {

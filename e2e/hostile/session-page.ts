@@ -1,3 +1,4 @@
+import { expect } from '@playwright/test';
 import type { Waiting } from '../../src/index.js';
 import { runIn, type Tab } from '../browsers/browser.js';
 import type { Site } from '../site.js';
@@ -36,6 +37,12 @@ export async function openSession(tab: Tab, site: Site, waiting: Waiting): Promi
   await runIn(tab, prepareSession, waiting);
 }
 
+/** The page has gone on all the time: a frozen one is silent for as long as the guest likes. */
+export async function expectResponsive(tab: Tab): Promise<void> {
+  const longestPause = await runIn(tab, async () => sessionPage.longestPause(), undefined);
+  expect(longestPause).toBeLessThan(1000);
+}
+
 /** What tests of hostile guests find on their page. */
 interface SessionPage {
   readonly nn: import('../../src/index.js').WasiNN;
@@ -44,6 +51,8 @@ interface SessionPage {
   outcome(call: Promise<unknown>): Promise<string>;
   /** What has reached the page of those who should not reach it. */
   readonly reached: string[];
+  /** The longest time in which the page ran no timer, in ms. */
+  longestPause(): number;
 }
 
 declare global {
@@ -70,5 +79,11 @@ async function prepareSession(waiting: Waiting): Promise<void> {
   channel.onmessage = ({ data }) => reached.push(`broadcast ${data}`);
   addEventListener('storage', () => reached.push('storage'));
   addEventListener('message', ({ data }) => reached.push(`message ${data}`));
-  globalThis.sessionPage = { nn, waiting, outcome, reached };
+  let last = performance.now();
+  let longest = 0;
+  setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 10);
+  globalThis.sessionPage = { nn, waiting, outcome, reached, longestPause: () => longest };
 }

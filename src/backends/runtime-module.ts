@@ -104,13 +104,26 @@ export function watchLoss(module: RuntimeModule, device: object, what: string, o
   lost.then((info) => giveUp(module, `${what} was lost: ${info?.message || 'the browser does not say why'}`, options));
 }
 
-/** Words for what leaves an Emscripten module, or its device, in a state that nobody knows. */
-const fatalWords = /\bAborted\(|\babort\(|out of memory|bad_alloc|no available backend found|device (was|is) lost/i;
+/**
+ * An error of onnxruntime's own: a call has failed, and the module goes on. What follows the code can quote names from the
+ * model, so nothing in it says what has happened, but for C++'s own name of memory that has run out, at its beginning.
+ */
+const ownError = /^[\w'(). ]{0,100}ERROR_CODE: \d+, ERROR_MESSAGE: (std::bad_alloc)?/;
 
-/** Whether what was thrown means that the module is of no use any more: a trap, an abort, a bare number from C++. */
+/** How the texts of Emscripten, and of JavaScript's engines where a module has no memory or stack left, begin. */
+const brokenModule =
+  /^(?:Aborted\(|abort\(|no available backend found|out of memory|WebAssembly\.Memory|Array buffer allocation|Maximum call stack|too much recursion)/i;
+
+/**
+ * Whether what was thrown means that the module is of no use any more: a trap, an abort, a bare number from C++, memory or
+ * stack that has run out. A lost device is told by the device itself (`watchLoss`).
+ */
 export function isFatal(cause: unknown): boolean {
   if (cause instanceof WasiNNError) return cause.cause !== undefined && isFatal(cause.cause);
-  return cause instanceof WebAssembly.RuntimeError || typeof cause === 'number' || fatalWords.test(messageOf(cause));
+  if (cause instanceof WebAssembly.RuntimeError || typeof cause === 'number') return true;
+  const text = messageOf(cause);
+  const own = ownError.exec(text);
+  return own ? own[1] !== undefined : brokenModule.test(text);
 }
 
 /** How long a browser may take to answer whether it has a device, in ms. */

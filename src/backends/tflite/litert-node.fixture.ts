@@ -3,14 +3,21 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { FilesByVariant } from './runtimes.js';
 
-/**
- * LiteRT.js for tests in Node, which runs its `compat` build. Its loader takes Node's CommonJS for granted, of which the
- * modules that tests are know nothing.
- */
+/** LiteRT.js for tests in Node, which runs its `compat` build, or `relaxed` where Node has relaxed SIMD. */
 const require = createRequire(import.meta.url);
 const folder = new URL('./wasm/', `file://${require.resolve('@litertjs/core/package.json')}`);
 
-Object.assign(globalThis, { require, __filename: fileURLToPath(import.meta.url), __dirname: fileURLToPath(folder) });
+/** What LiteRT.js's loaders take for granted in Node, and modules do not have. */
+const commonJS = { require, __filename: fileURLToPath(import.meta.url), __dirname: fileURLToPath(folder) };
+
+/** Tests of one process share its globals. */
+export function defineCommonJS(): void {
+  Object.assign(globalThis, commonJS);
+}
+
+export function removeCommonJS(): void {
+  for (const name of Object.keys(commonJS)) Reflect.deleteProperty(globalThis, name);
+}
 
 /** Node fetches no files. */
 const filesOf = (name: string) => ({

@@ -1,15 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { messageOf } from '../../standard/error.js';
 import { byteLengthOf, isTensorType, type TensorValue } from '../../standard/tensor.js';
 import type { BackendGraph, Caller } from '../backend.js';
-import { nodeFiles } from './litert-node.fixture.js';
+import { defineCommonJS, nodeFiles, removeCommonJS } from './litert-node.fixture.js';
 import { buildModel, doubling, reshaping } from './model.fixture.js';
+import { readModel } from './model.js';
 import { startRuntime } from './runtimes.js';
+import { openSession } from './session.js';
 import { createTfliteBackend } from './tflite.js';
 
 /** Models in LiteRT.js's own WebAssembly module. What browsers add to that is tested in e2e/tflite.spec.ts. */
+
+beforeAll(defineCommonJS);
+afterAll(removeCommonJS);
 
 const fixtures = process.env.WASI_NN_FIXTURES ?? path.resolve(import.meta.dirname, '../../../../shared/fixtures');
 const hasFixtures = existsSync(path.join(fixtures, 'encodings/tflite/index.json'));
@@ -219,6 +224,29 @@ describe('what goes wrong', () => {
     });
     expect((await computeOn(graph, floats([4], []))).map(toFloats)).toEqual([[8]]);
     await graph.dispose();
+  });
+
+  it.skipIf(!hasFixtures)('with a model that makes LiteRT.js trap is told, and its module is given up', async () => {
+    const reasons: string[] = [];
+    const onBroken = (reason: string) => reasons.push(reason);
+    // The damage is in the place of an offset, which leads LiteRT.js out of its memory.
+    const bytes = fixture('encodings/tflite/small_float.tflite').with(120, 0);
+    const runtime = await startRuntime('compat', nodeFiles.compat);
+    const opening = openSession(
+      {
+        device: { target: 'cpu', provider: 'wasm', description: 'its own module' },
+        runtime,
+        accelerator: 'wasm',
+        compile: (compile) => compile(),
+      },
+      { bytes, model: readModel(bytes), caller, options: { allowSoftwareAdapter: false, onBroken }, isLast: true },
+    );
+    await expect(opening).rejects.toMatchObject({
+      code: 'runtime-error',
+      message: expect.stringMatching(/^load: LiteRT\.js cannot load the model: .*memory access out of bounds/),
+    });
+    expect(reasons).toEqual([expect.stringContaining('memory access out of bounds')]);
+    expect(runtime.fault).toBeDefined();
   });
 
   it('with LiteRT.js missing, or of another release, is told with what to install', async () => {
