@@ -29,6 +29,13 @@ const longTask: Scenario = {
   needsFixtures: true,
 };
 
+/** Times in ms, each for the first conversion of a worker. */
+const conversions: readonly Scenario[] = [
+  { id: 'i-road-segmentation', title: 'road-segmentation (OpenVINO) to ONNX in a worker, in ms', target: 250 },
+  { id: 'i-squeezenet-openvino', title: 'SqueezeNet (OpenVINO) to ONNX in a worker, in ms', target: 150 },
+  { id: 'i-squeezenet-pytorch', title: 'SqueezeNet (TorchScript) to ONNX in a worker, in ms', target: 150 },
+].map((scenario) => ({ ...scenario, needsFixtures: true }));
+
 const scenarios: readonly Scenario[] = [
   {
     id: 'a-cpu',
@@ -57,11 +64,13 @@ const scenarios: readonly Scenario[] = [
   { id: 'c-4B-blocking-component', title: 'the same by a component, blocking', target: 1.5 },
   { id: 'd-chain', title: 'four graphs on WebNN, 4 MiB each, that leave outputs there, against bytes', target: 1 },
   longTask,
+  ...conversions,
 ];
 
 /** More than any scenario takes on a machine that is not hopelessly busy. */
 const scenarioTimeout = 300_000;
 const longTaskRuns = 5;
+const conversionRuns = 15;
 
 export interface BenchmarkOptions {
   /** A file to write the results to. */
@@ -84,7 +93,7 @@ export async function runBenchmarks({ json, only }: BenchmarkOptions): Promise<v
     const environment = await describeEnvironment(browser, site);
     const results: Result[] = [];
     for (const scenario of wanted) {
-      const result = scenario === longTask ? await measureLongTask(site) : await measure(browser, site, scenario);
+      const result = await measure(browser, site, scenario);
       results.push(result);
       console.log(inWords(result));
     }
@@ -108,7 +117,10 @@ function chooseScenarios(only: readonly string[] | undefined): readonly Scenario
   return wanted.filter(({ needsFixtures }) => !needsFixtures);
 }
 
-async function measure(browser: Browser, site: Site, { id, title, target }: Scenario): Promise<Result> {
+async function measure(browser: Browser, site: Site, scenario: Scenario): Promise<Result> {
+  if (scenario === longTask) return measureLongTask(site);
+  if (conversions.includes(scenario)) return measureConversions(browser, site, scenario);
+  const { id, title, target } = scenario;
   return summarise(id, title, target, await onPage(browser, site, (page) => runScenario(page, id)));
 }
 
@@ -163,6 +175,21 @@ function runScenario(page: Page, id: string) {
     const { runScenario }: typeof import('./pages/scenarios.js') = await import(script);
     return runScenario(id);
   }, id);
+}
+
+async function measureConversions(browser: Browser, site: Site, { id, title, target }: Scenario): Promise<Result> {
+  const times = await onPage(browser, site, (page) =>
+    page.evaluate(
+      async ({ id, runs }) => {
+        const script = '/bench/scenarios.js';
+        const { measureConversion }: typeof import('./pages/scenarios.js') = await import(script);
+        return measureConversion(id, runs);
+      },
+      { id, runs: conversionRuns },
+    ),
+  );
+  const ours = summariseTimes(times);
+  return { id, title, ours, ratio: ours.median, target, met: ours.median <= target };
 }
 
 /** In browsers of their own: what other scenarios have left behind would be collected in the midst of it. */

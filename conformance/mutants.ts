@@ -372,4 +372,71 @@ const coreModules: readonly Mutant[] = [
   },
 ].map((mutant) => ({ ...mutant, abi: 'witx' }));
 
-export const mutants: readonly Mutant[] = [...inputs, ...tensors, ...errors, ...contexts, ...coreModules];
+/** Encodings that are converted to ONNX. */
+const imported: readonly Mutant[] = [
+  {
+    what: 'OpenVINO is not recognised',
+    file: 'src/backends/sniff.ts',
+    from: "rootOf(text) === 'net'",
+    to: "rootOf(text) === 'network'",
+    feature: 'imported',
+  },
+  {
+    what: 'PyTorch is not recognised',
+    file: 'src/backends/sniff.ts',
+    from: "'a zip archive (TorchScript)'), isTorchArchive]",
+    to: "'a zip archive (TorchScript)'), (sample) => sample.text === '' && isTorchArchive(sample)]",
+    feature: 'imported',
+  },
+  {
+    what: 'TensorFlow is not recognised',
+    file: 'src/backends/sniff.ts',
+    from: '=> startsLikeTensorFlowGraph(bytes)',
+    to: '=> bytes.length < 0 && startsLikeTensorFlowGraph(bytes)',
+    feature: 'imported',
+  },
+  {
+    what: 'the parts of an OpenVINO model are taken as they come',
+    file: 'src/backends/imported/imported.ts',
+    from: 'isTopology[1] && !isTopology[0] ? parts.toReversed() : parts',
+    to: 'isTopology.length < 0 ? parts.toReversed() : parts',
+    feature: 'imported',
+  },
+  {
+    what: 'a PyTorch program is converted for the first shapes alone',
+    file: 'src/backends/imported/specialised-graph.ts',
+    from: 'const key = JSON.stringify(shapes);',
+    to: "const key = 'any';",
+    feature: 'imported',
+  },
+  {
+    what: 'the positions of inputs mean nothing to a PyTorch program',
+    file: 'src/backends/imported/specialised-graph.ts',
+    from: 'model.inputs[index]?.name ?? String(index)',
+    to: 'String(index)',
+    feature: 'imported',
+  },
+  {
+    what: 'unknown operators are a runtime error',
+    file: 'src/importers/unsupported.ts',
+    from: "'unsupported-operation',",
+    to: "'runtime-error',",
+    feature: 'imported-errors',
+  },
+  {
+    what: 'bytes that are no PyTorch model are a runtime error',
+    file: 'src/importers/pytorch/archive.ts',
+    from: "'invalid-encoding',\n    `load: the PyTorch archive",
+    to: "'runtime-error',\n    `load: the PyTorch archive",
+    feature: 'imported-errors',
+  },
+  {
+    what: 'further parts of a PyTorch model are ignored',
+    file: 'src/backends/imported/imported.ts',
+    from: '!archive || parts.length > 1',
+    to: '!archive',
+    feature: 'imported-errors',
+  },
+];
+
+export const mutants: readonly Mutant[] = [...inputs, ...tensors, ...errors, ...contexts, ...coreModules, ...imported];

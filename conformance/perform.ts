@@ -3,6 +3,7 @@ import { fixtures } from '../e2e/fixture-data.js';
 import { identityModel } from '../e2e/onnx-model.js';
 import { type Site, startSite } from '../e2e/site.js';
 import type { Waiting } from '../src/index.js';
+import { importedModels } from './imported-models.js';
 import { onnxBackendFiles } from './onnx-backend.js';
 import { guests, modelTypes, type Setting } from './rows.js';
 
@@ -11,6 +12,10 @@ export async function startModelSite(): Promise<Site> {
   const site = await startSite();
   for (const type of modelTypes) {
     site.answer(`/identity-${type}.onnx`, (_, response) => response.writeHead(200).end(identityModel(type)));
+  }
+  const models = Object.entries(importedModels());
+  for (const [name, model] of models) {
+    site.answer(`/imported/${name}`, (_, response) => response.writeHead(200).end(model));
   }
   const files = fixtures ? JSON.stringify(onnxBackendFiles()) : '{}';
   site.answer('/onnx-backend.json', (_, response) => response.writeHead(200).end(files));
@@ -24,6 +29,8 @@ export interface PerformOptions {
   readonly only?: string;
   /** Whether ONNX's own backend tests are among them. Default: yes. */
   readonly onnxBackend?: boolean;
+  /** Whether models that are converted to ONNX are among them. Default: yes. */
+  readonly imported?: boolean;
 }
 
 /**
@@ -35,13 +42,14 @@ export async function perform(
   browser: TestBrowser,
   site: Site,
   { abi, target, waiting }: Setting,
-  { library = '/lib/wasi-nn-web.js', only = '', onnxBackend = true }: PerformOptions = {},
+  { library = '/lib/wasi-nn-web.js', only = '', onnxBackend = true, imported = true }: PerformOptions = {},
 ): Promise<string> {
   const tab = await browser.openTab();
   try {
     await tab.open(`${site.origin}/blank.html`);
     const args = ['--target', target, '--only', only];
-    const run = { library, guest: guests[abi], args, waiting, modelTypes, onnxBackend };
+    const files = imported ? Object.keys(importedModels()) : [];
+    const run = { library, guest: guests[abi], args, waiting, modelTypes, imported: files, onnxBackend };
     return String(await runIn(tab, runGuest, run));
   } catch (cause) {
     return `# ${cause}`;
@@ -56,11 +64,14 @@ interface GuestRun {
   readonly args: readonly string[];
   readonly waiting: Waiting;
   readonly modelTypes: readonly string[];
+  /** The names of the files of models that are converted. */
+  readonly imported: readonly string[];
   readonly onnxBackend: boolean;
 }
 
 /** Runs in the page, so that it finds nothing of this module. */
-async function runGuest({ library, guest, args, waiting, modelTypes, onnxBackend }: GuestRun): Promise<string> {
+async function runGuest(run: GuestRun): Promise<string> {
+  const { library, guest, args, waiting, modelTypes, imported, onnxBackend } = run;
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
   const identities = modelTypes.flatMap((type) =>
     (['cpu', 'gpu', 'tpu'] as const).map(
@@ -75,6 +86,7 @@ async function runGuest({ library, guest, args, waiting, modelTypes, onnxBackend
   const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const files = Object.fromEntries<string | Uint8Array<ArrayBuffer>>([
     ...modelTypes.map((type) => [`models/identity-${type}.onnx`, `/identity-${type}.onnx`] as const),
+    ...imported.map((name) => [`imported/${name}`, `/imported/${name}`] as const),
     ...Object.entries(packed).map(([path, base64]) => [path, bytesOf(base64)] as const),
   ]);
   try {

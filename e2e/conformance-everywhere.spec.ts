@@ -23,7 +23,10 @@ for (const { abi, target } of settingsFor(['suspend'])) {
     // A row has up to 600 cases.
     test.setTimeout(300_000);
     const row: RowName = { browser: browserName, abi, target, waiting };
-    const output = await perform(browserUnderTest, modelSite, row, { onnxBackend: hasOnnxBackend(row) });
+    const output = await perform(browserUnderTest, modelSite, row, {
+      onnxBackend: hasOnnxBackend(row),
+      imported: hasImported(row),
+    });
     const run = judge(row, readTap(output), knownFailures);
     await test.info().attach(attachmentName, { body: JSON.stringify(run), contentType: 'application/json' });
     const { passed, failed, known, skipped } = count(run);
@@ -38,6 +41,11 @@ for (const { abi, target } of settingsFor(['suspend'])) {
  */
 function hasOnnxBackend({ browser, abi, target }: RowName): boolean {
   return target === 'cpu' || (browser === 'chromium' && abi === 'wit 10-28');
+}
+
+/** The same code converts models everywhere: every ABI has them in Chromium, and one of them in the other browsers. */
+function hasImported({ browser, abi, target, waiting }: RowName): boolean {
+  return target === 'cpu' && waiting === 'block' && (browser === 'chromium' || abi === 'wit 10-28');
 }
 
 function failuresOf({ reports }: Run): string[] {

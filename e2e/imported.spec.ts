@@ -47,9 +47,6 @@ const providers = { cpu: 'wasm', tpu: 'webnn' } as const;
 /** How much of each output is compared between the two guests. A page hands bytes to the test number by number. */
 const comparedBytes = 65_536;
 
-/** Onnxruntime's module traps when it computes these with WebNN: they move to WebAssembly, and the page is told. */
-const fallsBack: readonly string[] = ['openvino/lstm'];
-
 const cases = fixtures ? [...openvinoCases(), ...pytorchCases(), ...tensorflowCases()] : [];
 
 test('the models of other encodings are there', () => {
@@ -60,25 +57,17 @@ test('the models of other encodings are there', () => {
 for (const target of ['cpu', 'tpu'] as const) {
   for (const encoding of ['openvino', 'pytorch', 'tensorflow'] as const) {
     const ofEncoding = cases.filter((each) => each.encoding === encoding);
-    const staying = ofEncoding.filter(({ name }) => target === 'cpu' || !fallsBack.includes(name));
     test(`${encoding} models on ${target} agree with their own runtime`, async ({ blank }) => {
       test.skip(!fixtures, withoutFixtures);
-      await openModels(blank, staying, target);
-      for (const imported of staying) {
+      await openModels(blank, ofEncoding, target);
+      for (const imported of ofEncoding) {
         await test.step(imported.name, () => expectSameThroughBoth(blank, imported));
         const loads = await events(blank);
         const device = { device: expect.objectContaining({ provider: providers[target] }) };
         // A guest of each kind has loaded it, and they share it.
-        expect(loads.slice(staying.indexOf(imported)), imported.name).toEqual([expect.objectContaining(device)]);
+        expect(loads.slice(ofEncoding.indexOf(imported)), imported.name).toEqual([expect.objectContaining(device)]);
       }
     });
-
-    for (const falling of ofEncoding.filter((each) => !staying.includes(each))) {
-      test(`${falling.name} on ${target} falls back, and agrees with its own runtime`, async ({ blank }) => {
-        await openModels(blank, [falling], target);
-        await expectSameThroughBoth(blank, falling);
-      });
-    }
   }
 }
 

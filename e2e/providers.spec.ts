@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { model, node } from '../src/backends/onnx/model.fixture.js';
 import type { ExecutionTarget, ModelOptions } from '../src/index.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
@@ -223,6 +224,30 @@ test('a computation that breaks the module fails with the cause, and the next su
   const { scores, expected, events } = await classify(page);
   expect(scores).toEqual(expected);
   expect(events.at(-1)?.device.provider).toBe('webnn');
+});
+
+test('a model with operators that only WebAssembly has runs there', async ({ blank }) => {
+  const domain = 'ai.onnx.ml';
+  const binarizer = model({ nodes: [node('Binarizer', ['x'], ['y'], { domain })] }, [], domain);
+  const outcome = await blank.evaluate(
+    async (bytes) => {
+      const library = '/lib/wasi-nn-web.js';
+      const { createWasiNN }: typeof import('../src/index.js') = await import(library);
+      const nn = createWasiNN({ allowSoftwareAdapter: true });
+      const seen: unknown[] = [];
+      for (const target of ['gpu', 'tpu'] as const) {
+        const graph = await nn.load([Uint8Array.from(bytes)], { target });
+        const { y } = await graph.compute({ x: { dimensions: [2], data: Float32Array.of(-1, 2) } });
+        seen.push([graph.device.provider, ...(y?.data ?? [])]);
+      }
+      return seen;
+    },
+    [...binarizer],
+  );
+  expect(outcome).toEqual([
+    ['wasm', 0, 1],
+    ['wasm', 0, 1],
+  ]);
 });
 
 test('where WebAssembly cannot be had the guest is told so, and gets it once it can', async ({ page, site }) => {

@@ -4,6 +4,8 @@ import { fourCopies, postMessageRoundTrip, type Runner, rawInWorker, rawOnMainTh
 import { measureInPairs, type Plan, type Samples } from './measure.js';
 import { chainingGuest, componentGuest, coreGuest, type Input } from './ours.js';
 
+export { measureConversion } from './conversion.js';
+
 interface Scenario extends Plan {
   prepare(nn: WasiNN): Promise<{ readonly ours: Runner; readonly baseline: Runner }>;
 }

@@ -1,3 +1,4 @@
+import { importedModels } from '../../conformance/imported-models.js';
 import { guests, modelTypes, type Setting, targets } from '../../conformance/rows.js';
 import { featureOf, type Report, readTap } from '../../conformance/tap.js';
 import { identityModel } from '../../e2e/onnx-model.js';
@@ -34,7 +35,10 @@ export async function perform(
 ): Promise<readonly Report[]> {
   const nn = createWasiNN({ models: models(), allowSoftwareAdapter: true });
   const decoder = new TextDecoder();
-  const files = Object.fromEntries(modelTypes.map((type) => [`models/identity-${type}.onnx`, identityModel(type)]));
+  const files = Object.fromEntries([
+    ...modelTypes.map((type) => [`models/identity-${type}.onnx`, identityModel(type)] as const),
+    ...Object.entries(importedModels()).map(([name, model]) => [`imported/${name}`, model] as const),
+  ]);
   let output = '';
   const stdout = (bytes: Uint8Array) => {
     output += decoder.decode(bytes, { stream: true });

@@ -75,6 +75,21 @@ export interface BackendGraph {
  */
 export type FallbackPolicy = boolean | readonly Provider[];
 
+/** What is kept of the conversions of one model, between visits. */
+export interface Conversions {
+  /**
+   * @param key tells the conversion from all others of the model; of letters, digits and hyphens
+   * @returns what was kept; nothing where there is nothing, or no cache. Does not reject. The bytes are the caller's
+   */
+  find(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Keeps a conversion where there is room. Nobody hears whether it was kept.
+   *
+   * @param content its bytes, one part after another; they must stay as they are
+   */
+  keep(key: string, content: readonly Uint8Array[]): void;
+}
+
 /** How a graph is to be loaded. */
 export interface LoadOptions {
   readonly target: ExecutionTarget;
@@ -93,6 +108,8 @@ export interface LoadOptions {
   readonly verify?: boolean;
   /** Whether outputs stay on the device that computed them until their bytes are asked for. Default: they come as bytes. */
   readonly outputs?: OutputPlace;
+  /** Where a backend that converts the model keeps what it makes of it. Absent for a model that no cache keeps. */
+  readonly conversions?: Conversions;
   /** How much the runtime rewrites the graph; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }

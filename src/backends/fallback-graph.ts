@@ -89,8 +89,8 @@ async function choose(
       return choice;
     } catch (cause) {
       const error = options.toLoadError(cause);
-      // Bytes that are no model are none on any device.
-      if (error.code === 'invalid-encoding' || candidate.provider === 'wasm') throw error;
+      // WebAssembly has all operators: what it cannot read is no model. Other builds lack some, such as those of ai.onnx.ml.
+      if (candidate.provider === 'wasm') throw error;
       failures.push(error);
       steps.push(toStep(candidate, cause));
     }

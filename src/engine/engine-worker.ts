@@ -61,6 +61,7 @@ function configure({ allowSoftwareAdapter, fallback, backends, limits, measure, 
   return createEngine({
     backends: [...outside, ...builtIn],
     models,
+    convertedModels: models,
     limits,
     fallback,
     turns,

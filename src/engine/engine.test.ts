@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Backend, BackendGraph, FallbackStep, LoadOptions } from '../backends/backend.js';
-import type { NamedModels, OpenModel } from '../models/models.js';
+import type { ConvertedModels, NamedModels, OpenModel } from '../models/models.js';
 import { WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
@@ -276,4 +276,28 @@ describe('whatever a backend throws', () => {
       expect(failures).toMatchObject([failed, failed]);
     },
   );
+});
+
+describe('conversions of models', () => {
+  const convertedModels: ConvertedModels = {
+    findConverted: async (asked) => new TextEncoder().encode(JSON.stringify(asked)),
+    keepConverted: async () => false,
+  };
+
+  it('are found for the files of a model that is loaded by name', async () => {
+    registered.set('m', model(onnxModel, { files: ['a', 'b'] }));
+    await createEngine({ ...options, convertedModels })
+      .connect()
+      .loadByName('m');
+    const found = await fake.loads[0]?.options.conversions?.find('openvino-1-0f');
+    expect(JSON.parse(new TextDecoder().decode(found))).toEqual({ files: ['a', 'b'], key: 'openvino-1-0f' });
+  });
+
+  it('are not kept of what a guest brings along, nor of files that the cache does not keep', async () => {
+    const link = createEngine({ ...options, convertedModels }).connect();
+    await link.load([onnxModel], 'onnx', 'cpu');
+    await link.loadByName('m');
+    for (const { options } of fake.loads) expect(options).not.toHaveProperty('conversions');
+    expect(fake.loads).toHaveLength(2);
+  });
 });

@@ -1,6 +1,6 @@
 import type { Backend, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
 import { chooseBackend, namedBackend, UnservedError } from '../backends/choose-backend.js';
-import type { NamedModels, OpenModel } from '../models/models.js';
+import type { ConvertedModels, NamedModels, OpenModel } from '../models/models.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
@@ -12,6 +12,7 @@ import {
   type OpenConnection,
   type Timing,
 } from './connection.js';
+import { createConversionKeeper } from './conversions.js';
 import { createHeapWatch } from './heap-watch.js';
 import { defaultLimits, type Limits } from './limits.js';
 import type { TurnRecorder } from './turns.js';
@@ -64,6 +65,8 @@ export interface EngineStats {
 export interface EngineOptions {
   readonly backends: readonly Backend[];
   readonly models: NamedModels;
+  /** Where conversions of named models are kept. Default: nowhere. */
+  readonly convertedModels?: ConvertedModels;
   /** Default: {@link defaultLimits}. Those of time are kept by whoever reads the turns. */
   readonly limits?: Limits;
   /** Where graphs may fall back to, unless the registry says otherwise. Default: anywhere. */
@@ -103,6 +106,7 @@ interface NamedGraph {
 export function createEngine({
   backends,
   models,
+  convertedModels,
   limits = defaultLimits,
   turns = unrecorded,
   fallback = true,
@@ -111,6 +115,7 @@ export function createEngine({
   onEvent,
 }: EngineOptions): Engine {
   const namedGraphs = new Map<string, NamedGraph>();
+  const keeper = createConversionKeeper(convertedModels);
   const connections = new Set<OpenConnection>();
   const onTiming = measure ? (timing: Timing) => onEvent({ type: 'measure', ...timing }) : undefined;
   const heapBytes = () => backends.reduce((total, backend) => total + (backend.heapBytes?.() ?? 0), 0);
@@ -161,8 +166,9 @@ export function createEngine({
   }
 
   async function loadOpened(name: string, model: OpenModel, caller: Caller): Promise<LoadedGraph> {
-    const { backend: named, parts, encoding, ...entry } = model;
+    const { backend: named, parts, encoding, files, ...entry } = model;
     const { target, freeDimensions, graphOptimization, warmup = false, verify = false, outputs = 'bytes' } = entry;
+    const conversions = keeper.forModel(files);
     const options = {
       target,
       freeDimensions,
@@ -171,6 +177,7 @@ export function createEngine({
       verify,
       outputs,
       fallback: entry.fallback ?? fallback,
+      ...(conversions && { conversions }),
     };
     try {
       const backend = named ? namedBackend(backends, named) : chooseBackend(backends, parts, encoding);

@@ -1,9 +1,9 @@
-import type { NamedModels } from '../models/models.js';
+import type { ConvertedModels, NamedModels } from '../models/models.js';
 import { createRemoteModels, type RemoteModels } from '../models/remote-models.js';
 import type { WasiNNError } from '../standard/error.js';
 
 /** The models, as the engine's worker reaches them: by a port that the page gives it when it is first needed. */
-export interface ModelsLine extends NamedModels {
+export interface ModelsLine extends NamedModels, ConvertedModels {
   /** The page has given a port. */
   attach(port: MessagePort): void;
   /** The other end of the port is gone, or none can be had. What is under way fails; the next call asks again. */
@@ -30,6 +30,8 @@ export function createModelsLine(ask: () => void): ModelsLine {
   return {
     open: async (name, signal) => (await present()).open(name, signal),
     forget: async (name) => (await present()).forget(name),
+    findConverted: async (conversion) => (await present()).findConverted(conversion),
+    keepConverted: async (conversion, piece) => (await present()).keepConverted(conversion, piece),
     attach(port) {
       remote = createRemoteModels(port);
       for (const { resolve } of waiters) resolve(remote);

@@ -21,7 +21,7 @@ export function strongValidator({ etag, lastModified }: Validators): string | un
 
 /** What the cache knows of a file. Its chunks stand beside it, and all but the last are `chunkBytes` long. */
 export interface FileRecord extends Validators {
-  /** The digest, for a file whose digest is known beforehand, else its first URL ({@link keyOf}). */
+  /** See {@link keyOf}, and {@link convertedKeyOf} for a converted model. */
   readonly key: string;
   /** Where its bytes came from. */
   readonly url: string;
@@ -38,6 +38,10 @@ export interface FileRecord extends Validators {
   readonly freshUntil?: number;
   /** In ms since 1970; the file that was used longest ago goes first. */
   readonly lastUsed: number;
+  /** For a converted model: the keys of the files that it was made of. It is deleted with each of them. */
+  readonly convertedFrom?: readonly string[];
+  /** For a converted model that is complete: its SHA-256 digest, as 64 hexadecimal digits. */
+  readonly sha256?: string;
 }
 
 /** What the first version of the schema knew of a file. */

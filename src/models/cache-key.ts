@@ -16,3 +16,19 @@ export function keyOf({ sha256, urls: [first], allowedUrls }: RemotePart): strin
 export function isOfGuest(key: string): boolean {
   return key.startsWith(guestPrefix);
 }
+
+/** Which conversion of which model. */
+export interface Conversion {
+  /** The keys of the model's files, in their order. */
+  readonly files: readonly string[];
+  /** What tells this conversion from all others of these files; of letters, digits and hyphens. */
+  readonly key: string;
+}
+
+/**
+ * What a converted model is kept under. No key of a file has a space followed by `converted`, since URLs have no spaces. What
+ * is converted of a guest's file is as much a guest's.
+ */
+export function convertedKeyOf({ files: [first = ''], key }: Conversion): string {
+  return `${first} converted ${key}`;
+}

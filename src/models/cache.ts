@@ -1,9 +1,10 @@
+import type { IDBPTransaction } from 'idb';
 import { type CacheConnection, openCacheConnection } from './cache-connection.js';
-import type { CacheDatabase, FileRecord, Validators } from './cache-database.js';
+import type { CacheDatabase, CacheSchema, FileRecord, Validators } from './cache-database.js';
+import { chunkBytes } from './chunk-bytes.js';
 import { parseFileRecord } from './file-record.js';
 
-/** Small enough to be copied by the browser without a hitch, large enough that records do not dominate. */
-export const chunkBytes = 4 << 20;
+export { chunkBytes };
 
 /** How a file begins in the cache. */
 export interface NewFile extends Validators {
@@ -11,11 +12,15 @@ export interface NewFile extends Validators {
   readonly url: string;
   readonly resumable: boolean;
   readonly total?: number;
+  /** For a converted model, see {@link FileRecord.convertedFrom}. */
+  readonly convertedFrom?: readonly string[];
 }
 
 /** What makes a file whole. */
 export interface Completion extends Validators {
   readonly freshUntil?: number;
+  /** For a converted model. */
+  readonly sha256?: string;
 }
 
 /**
@@ -33,7 +38,11 @@ export interface ModelCache {
    * @throws DamagedError where a chunk is missing or of the wrong length
    */
   read(record: FileRecord): AsyncIterable<Uint8Array>;
-  /** Makes room for a file, in place of what there was under its key. */
+  /**
+   * Makes room for a file, in place of what there was under its key and of what was converted from that.
+   *
+   * @throws GoneError for a converted model, where a file that it was made of is not there or not complete
+   */
   begin(file: NewFile): Promise<void>;
   /**
    * Stores the next chunk, copied: the bytes may be written over afterwards.
@@ -46,6 +55,7 @@ export interface ModelCache {
   complete(key: string, completion: Completion): Promise<void>;
   /** Notes that a file was used, or found unchanged. */
   touch(key: string, completion?: Completion): Promise<void>;
+  /** Deletes a file, and what was converted from it. */
   delete(key: string): Promise<void>;
   clear(): Promise<void>;
 }
@@ -122,10 +132,29 @@ function damaged(index: number, actual: number | 'no', expected: number): Damage
 
 async function begin(database: CacheDatabase, file: NewFile): Promise<void> {
   const transaction = database.transaction(['files', 'chunks'], 'readwrite');
+  const files = transaction.objectStore('files');
+  for (const original of file.convertedFrom ?? []) {
+    const isWhole = parseFileRecord(await files.get(original))?.complete;
+    if (!isWhole) throw new GoneError(`${original}, of which it was made, was deleted meanwhile`);
+  }
   const record: FileRecord = { ...file, chunkBytes, received: 0, complete: false, lastUsed: Date.now() };
-  await end(transaction, [
-    transaction.objectStore('chunks').delete(chunksOf(file.key)),
-    transaction.objectStore('files').put(record),
+  const replaced = await withConverted(transaction, file.key);
+  await end(transaction, [...removeAll(transaction, replaced), files.put(record)]);
+}
+
+type Writing = IDBPTransaction<CacheSchema, ('files' | 'chunks')[], 'readwrite'>;
+
+/** The key of a file, and those of what was converted from it. */
+async function withConverted(transaction: Writing, key: string): Promise<string[]> {
+  const records = await transaction.objectStore('files').getAll();
+  const converted = records.filter((record) => parseFileRecord(record)?.convertedFrom?.includes(key));
+  return [key, ...converted.map((record) => record.key)];
+}
+
+function removeAll(transaction: Writing, keys: readonly string[]): Promise<void>[] {
+  return keys.flatMap((key) => [
+    transaction.objectStore('files').delete(key),
+    transaction.objectStore('chunks').delete(chunksOf(key)),
   ]);
 }
 
@@ -154,10 +183,7 @@ async function update(database: CacheDatabase, key: string, changes: Partial<Fil
 
 async function remove(database: CacheDatabase, key: string): Promise<void> {
   const transaction = database.transaction(['files', 'chunks'], 'readwrite');
-  await end(transaction, [
-    transaction.objectStore('files').delete(key),
-    transaction.objectStore('chunks').delete(chunksOf(key)),
-  ]);
+  await end(transaction, removeAll(transaction, await withConverted(transaction, key)));
 }
 
 async function clear(database: CacheDatabase): Promise<void> {

@@ -13,12 +13,13 @@ const record: FileRecord = {
 };
 
 describe('parseFileRecord', () => {
-  it.each([record, { ...record, total: 10, freshUntil: 5, etag: '"1"', lastModified: 'yesterday' }])(
-    'takes a record as it is',
-    (stored) => {
-      expect(parseFileRecord(stored)).toEqual(stored);
-    },
-  );
+  it.each([
+    record,
+    { ...record, total: 10, freshUntil: 5, etag: '"1"', lastModified: 'yesterday' },
+    { ...record, convertedFrom: ['b', 'c'], sha256: '0f' },
+  ])('takes a record as it is', (stored) => {
+    expect(parseFileRecord(stored)).toEqual(stored);
+  });
 
   it('leaves out what is no member of a record', () => {
     expect(parseFileRecord({ ...record, ['__proto__']: { complete: true }, more: 1 })).toEqual(record);
@@ -43,6 +44,10 @@ describe('parseFileRecord', () => {
     ['no resumability', { ...record, resumable: undefined }],
     ['a use at no time', { ...record, lastUsed: Number.NaN }],
     ['an ETag that is an object', { ...record, etag: {} }],
+    ['an original that is no list', { ...record, convertedFrom: 'b' }],
+    ['no originals', { ...record, convertedFrom: [] }],
+    ['an original that is a number', { ...record, convertedFrom: ['b', 5] }],
+    ['a digest that is a number', { ...record, convertedFrom: ['b'], sha256: 5 }],
     ['a freshness without end', { ...record, freshUntil: Number.POSITIVE_INFINITY }],
   ])('takes no record with %s', (_what, stored) => {
     expect(parseFileRecord(stored)).toBeUndefined();

@@ -12,12 +12,14 @@ const largestChunk = 64 << 20;
 export function parseFileRecord(stored: unknown): FileRecord | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined;
   const { key, url, chunkBytes, received, complete, resumable, ...rest }: Record<string, unknown> = { ...stored };
-  const { total, freshUntil, lastUsed, etag, lastModified } = rest;
+  const { total, freshUntil, lastUsed, etag, lastModified, convertedFrom, sha256 } = rest;
   if (typeof key !== 'string' || typeof url !== 'string') return undefined;
   if (typeof complete !== 'boolean' || typeof resumable !== 'boolean') return undefined;
   if (!isLength(chunkBytes) || chunkBytes === 0 || chunkBytes > largestChunk || !isLength(received)) return undefined;
   if (!isNumber(lastUsed) || !(isLength(total) || total === undefined)) return undefined;
   if (!isOptionalNumber(freshUntil) || !isOptionalHeader(etag) || !isOptionalHeader(lastModified)) return undefined;
+  if (!(convertedFrom === undefined || isKeys(convertedFrom))) return undefined;
+  if (!(sha256 === undefined || typeof sha256 === 'string')) return undefined;
   return {
     key,
     url,
@@ -29,11 +31,17 @@ export function parseFileRecord(stored: unknown): FileRecord | undefined {
     ...(total === undefined ? {} : { total }),
     ...(freshUntil === undefined ? {} : { freshUntil }),
     ...toValidators({ etag, lastModified }),
+    ...(convertedFrom === undefined ? {} : { convertedFrom }),
+    ...(sha256 === undefined ? {} : { sha256 }),
   };
 }
 
 function isLength(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isKeys(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((key) => typeof key === 'string');
 }
 
 function isNumber(value: unknown): value is number {

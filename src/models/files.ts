@@ -35,7 +35,7 @@ export interface Files {
 }
 
 /** Whether a file is on the page already, as a data URL or a Blob: the cache would have it twice. */
-function isOnPage({ urls }: RemotePart): boolean {
+export function isOnPage({ urls }: RemotePart): boolean {
   return urls.every((url) => /^(data|blob):/.test(url));
 }
 

@@ -24,6 +24,8 @@ export interface ModelStoreOptions {
 /** How storing a chunk has ended. `gone`: somebody has deleted the file, or stored another in its place. */
 export type Appending = 'stored' | 'refused' | 'gone';
 
+type DamagedFile = Pick<FileRecord, 'key' | 'url' | 'convertedFrom'>;
+
 /** The next bytes of a file that has begun. */
 export interface NewChunk {
   readonly key: string;
@@ -50,7 +52,7 @@ export interface ModelStore {
    */
   read(record: FileRecord, take: (chunk: Uint8Array) => void): Promise<boolean>;
   /** Deletes a file whose bytes turned out to be damaged, with a notice that says so. */
-  drop(file: Pick<FileRecord, 'key' | 'url'>, damage: string): Promise<void>;
+  drop(file: DamagedFile, damage: string): Promise<void>;
   /** @returns whether the file can be kept */
   begin(file: NewFile): Promise<boolean>;
   /** @returns whether the chunk is stored; where it is not, nothing is left of the file */
@@ -147,8 +149,9 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     }
   }
 
-  async function drop({ key, url }: Pick<FileRecord, 'key' | 'url'>, damage: string): Promise<void> {
-    onNotice({ reason: 'damaged', message: `${shownUrl(url)} is fetched again: ${damage}` });
+  async function drop({ key, url, convertedFrom }: DamagedFile, damage: string): Promise<void> {
+    const mending = convertedFrom ? 'converted' : 'fetched';
+    onNotice({ reason: 'damaged', message: `${shownUrl(url)} is ${mending} again: ${damage}` });
     await attempt((cache) => cache.delete(key), undefined);
   }
 
@@ -198,18 +201,19 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
  * Gives a chunk's memory back at once, where the browser can: chunks that are left to the garbage collector add up to more
  * than 100 MiB before it comes.
  */
-function free({ buffer }: Uint8Array): void {
+export function free({ buffer }: Uint8Array): void {
   if ('transfer' in buffer) buffer.transfer(0);
 }
 
 /**
- * The files that may go for another, in the order in which they go: the one used longest ago first, and those of guests
- * before the page's. For a file of a guest only such files go: a guest chooses URLs, and could empty the cache by them.
+ * The files that may go for another, in the order in which they go. Converted models go first, since making them again
+ * takes no download; then the files of guests, then the page's. Within each, the one used longest ago goes first. For a
+ * file of a guest only files of guests go: a guest chooses URLs, and could empty the cache by them.
  */
 function evictable(files: readonly FileRecord[], key: string): FileRecord[] {
-  const others = files.filter((file) => file.key !== key);
-  const ofGuests = others.filter((file) => isOfGuest(file.key));
-  return isOfGuest(key) ? ofGuests : [...ofGuests, ...others.filter((file) => !isOfGuest(file.key))];
+  const others = files.filter((file) => file.key !== key && (isOfGuest(file.key) || !isOfGuest(key)));
+  const rank = (file: FileRecord) => (file.convertedFrom ? 0 : isOfGuest(file.key) ? 1 : 2);
+  return others.toSorted((one, other) => rank(one) - rank(other));
 }
 
 /** What a step of storing a file writes, and what all steps that are left write; in bytes. */
@@ -220,7 +224,7 @@ interface Needs {
 }
 
 /** @throws Error where the browser says that there is no room, even if all other files go */
-async function requireRoom(needed: number, others: number): Promise<void> {
+export async function requireRoom(needed: number, others: number): Promise<void> {
   const origin = await estimateStorage();
   if (!origin) return;
   const room = Math.max(0, origin.quota - origin.usage) + others;

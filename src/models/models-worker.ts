@@ -1,5 +1,6 @@
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { openModelCache } from './cache.js';
+import { createConvertedFiles } from './converted-files.js';
 import { createModelStore } from './model-store.js';
 import { createModels, type Models } from './models.js';
 import { isModelsPageMessage, type ModelsConfiguration, type ModelsEvent, type ModelsReady } from './protocol.js';
@@ -25,13 +26,12 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
 });
 
 function configure({ registry, budget }: ModelsConfiguration): Models {
+  const cache = openModelCache();
+  const store = createModelStore({ cache, budget, onNotice: (notice) => emit({ type: 'cache', ...notice }) });
   return createModels({
     registry: createRegistry(registry, fetchDocument),
-    store: createModelStore({
-      cache: openModelCache(),
-      budget,
-      onNotice: (notice) => emit({ type: 'cache', ...notice }),
-    }),
+    store,
+    converted: createConvertedFiles({ cache, store, budget }),
     budget,
     onProgress: (progress) => emit({ type: 'progress', ...progress }),
   });

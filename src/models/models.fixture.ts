@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { expect } from 'vitest';
 import { type ModelCache, openModelCache } from './cache.js';
 import { type FileRecord, openCacheDatabase } from './cache-database.js';
+import { createConvertedFiles } from './converted-files.js';
 import { type ServedFile, type ServedRequest, serveFile } from './file-server.fixture.js';
 import { type CacheNotice, createModelStore } from './model-store.js';
 import { createModels, type Models } from './models.js';
@@ -39,9 +40,11 @@ export function openTestModels(
   const notices: CacheNotice[] = [];
   const waits: number[] = [];
   const registry = toRegistryOptions(option, allowedUrls, base);
+  const store = createModelStore({ cache, budget, onNotice: (notice) => notices.push(notice) });
   const models = createModels({
     registry: createRegistry(registry, fetchDocument),
-    store: createModelStore({ cache, budget, onNotice: (notice) => notices.push(notice) }),
+    store,
+    converted: createConvertedFiles({ cache, store, budget }),
     budget,
     onProgress: (step) => progress.push(step),
     wait: async (milliseconds) => {

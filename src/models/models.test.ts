@@ -439,6 +439,38 @@ describe('list and usage', () => {
     expect(await models.usage()).toMatchObject({ bytes: 5000, files: 1, budget: 1_000_000 });
   });
 
+  it('count what a model was converted to, which goes with the model', async () => {
+    const site = await serveModel();
+    const { models } = open({ m: { parts: ['a', 'b'] }, 'one of two': 'a', local: { data: bytes } }, site);
+    const { files = [] } = await models.open('m');
+    expect(files).toEqual([`${site.url}a`, `${site.url}b`]);
+    expect(await models.open('local')).not.toHaveProperty('files');
+    await models.keepConverted({ files, key: 'openvino-1-0f' }, { offset: 0, total: 7, bytes: bytes.slice(0, 7) });
+
+    expect(await models.list()).toMatchObject([
+      { cached: 'whole', cachedBytes: 10_007, size: 10_000 },
+      { cached: 'whole', cachedBytes: 5000, size: 5000 },
+      { cached: 'no', cachedBytes: 0 },
+    ]);
+    expect(await models.usage()).toMatchObject({ bytes: 10_007, files: 3 });
+    await models.delete('one of two');
+    expect(await models.list()).toMatchObject([{ cached: 'part', cachedBytes: 5000 }, {}, {}]);
+    await models.clear();
+    expect(await models.usage()).toMatchObject({ bytes: 0, files: 0 });
+  });
+
+  it("keep what was converted of a guest's file apart from the page's", async () => {
+    const site = await serveModel();
+    const { models } = open({ m: 'models/a' }, site, { allowedUrls: [`${site.url}models/*`] });
+    const { files = [] } = await models.open(`${site.url}models/a`);
+    const { files: own = [] } = await models.open('m');
+    await models.keepConverted({ files, key: 'openvino-1-0f' }, { offset: 0, total: 7, bytes: bytes.slice(0, 7) });
+    expect(await models.findConverted({ files: own, key: 'openvino-1-0f' })).toBeUndefined();
+    expect((await readStored()).map(({ record }) => record.key)).toContain(
+      `guest ${site.url}models/a converted openvino-1-0f`,
+    );
+  });
+
   it('tell of a download that was broken off', async () => {
     const site = await serve((_request, response) => {
       response.writeHead(200, { 'content-length': 3 * chunkBytes, etag: '"1"' });

@@ -2,10 +2,11 @@ import { isBlob } from '../standard/brand-checks.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { FileRecord } from './cache-database.js';
-import { keyOf } from './cache-key.js';
+import { type Conversion, keyOf } from './cache-key.js';
+import { type ConvertedFiles, type ConvertedPiece, isMadeOf } from './converted-files.js';
 import { type Wait, wait as waitByClock } from './download.js';
 import { estimateStorage } from './estimate-storage.js';
-import { createFiles, type FileProgress } from './files.js';
+import { createFiles, type FileProgress, isOnPage } from './files.js';
 import { largestBytes, tooLarge } from './growing-bytes.js';
 import { type ModelStore, storedBytes } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
@@ -15,6 +16,8 @@ import { createSharing } from './sharing.js';
 /** A model's files and how they are to be loaded. */
 export interface OpenModel extends Omit<ModelEntry, 'sources'> {
   readonly parts: readonly GraphBuilder[];
+  /** The keys under which the cache keeps the parts, if it has room; absent where it keeps none or not all of them. */
+  readonly files?: readonly string[];
 }
 
 /** The models that can be loaded by name. */
@@ -29,6 +32,18 @@ export interface NamedModels {
   forget(name: string): Promise<void>;
 }
 
+/** Models that were converted to ONNX, kept between visits. */
+export interface ConvertedModels {
+  /** What was kept of a conversion, and has not changed since; nothing where there is none. The bytes are the caller's. */
+  findConverted(conversion: Conversion): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Keeps a conversion, piece by piece, where there is room for it and the cache has the files that it was made of.
+   *
+   * @returns whether the next piece is wanted
+   */
+  keepConverted(conversion: Conversion, piece: ConvertedPiece): Promise<boolean>;
+}
+
 /** A registered model, and what the cache has of it. */
 export interface ModelListing {
   readonly name: string;
@@ -38,7 +53,7 @@ export interface ModelListing {
   readonly urls: readonly string[];
   /** `whole`: it can be loaded without the network; `part`: a download was broken off, and will go on from there. */
   readonly cached: 'no' | 'part' | 'whole';
-  /** How many bytes the cache has of it. */
+  /** How many bytes the cache has of it, with what it was converted to. */
   readonly cachedBytes: number;
   /** The length in bytes, where it is known. */
   readonly size?: number;
@@ -48,7 +63,7 @@ export interface ModelListing {
 
 /** What models take of the browser's storage, in bytes. */
 export interface ModelsUsage {
-  /** All that is kept of models, registered ones or not. */
+  /** All that is kept of models, registered ones or not, with what they were converted to. */
   readonly bytes: number;
   /** How many files that is. */
   readonly files: number;
@@ -59,7 +74,7 @@ export interface ModelsUsage {
 }
 
 /** Models as a page looks after them. */
-export interface Models extends NamedModels {
+export interface Models extends NamedModels, ConvertedModels {
   /** Registers models, in place of those of the same names; graphs that are loaded stay as they are. */
   add(entries: Entries): void;
   list(): Promise<ModelListing[]>;
@@ -81,6 +96,7 @@ export interface Models extends NamedModels {
 export interface ModelsOptions {
   readonly registry: Registry;
   readonly store: ModelStore;
+  readonly converted: ConvertedFiles;
   /** How many bytes the store may hold. */
   readonly budget: number;
   onProgress(progress: ModelProgress): void;
@@ -90,7 +106,14 @@ export interface ModelsOptions {
 
 const never = new AbortController().signal;
 
-export function createModels({ registry, store, budget, onProgress, wait = waitByClock }: ModelsOptions): Models {
+export function createModels({
+  registry,
+  store,
+  converted,
+  budget,
+  onProgress,
+  wait = waitByClock,
+}: ModelsOptions): Models {
   const files = createFiles(store, wait);
   const sharing = createSharing<GraphBuilder | undefined, FileProgress>();
   const track = createProgress(onProgress);
@@ -144,8 +167,9 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
   return {
     async open(name, signal = never) {
       const { entry, parts } = await fetchParts('load-by-name', name, signal);
-      const { sources: _, ...options } = entry;
-      return { ...options, parts: parts.map((part) => part ?? new Uint8Array()) };
+      const { sources, ...options } = entry;
+      const files = keysOf(sources);
+      return { ...options, parts: parts.map((part) => part ?? new Uint8Array()), ...(files ? { files } : {}) };
     },
     async preload(name, signal = never) {
       await fetchParts('preload', name, signal);
@@ -154,13 +178,17 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
       const entry = await registry.find(name).catch(() => undefined);
       if (entry) await remove(entry);
     },
+    findConverted: (conversion) => converted.find(conversion),
+    keepConverted: (conversion, piece) => converted.keep(conversion, piece),
     targetOf: async (name) => (await registry.find(name)).target,
     delete: async (name) => remove(await registry.find(name)),
     clear: () => store.clear(),
     add: (entries) => registry.add(entries),
     async list() {
-      const records = new Map((await store.list()).map((record) => [record.key, record]));
-      return [...(await registry.entries())].map(([name, entry]) => toListing(name, entry, records));
+      const kept = await store.list();
+      const records = new Map(kept.map((record) => [record.key, record]));
+      const conversions = kept.filter(({ convertedFrom }) => convertedFrom);
+      return [...(await registry.entries())].map(([name, entry]) => toListing(name, entry, records, conversions));
     },
     async usage() {
       const kept = await store.list();
@@ -168,6 +196,12 @@ export function createModels({ registry, store, budget, onProgress, wait = waitB
       return { bytes: storedBytes(kept), files: kept.length, budget, ...(origin ? { origin } : {}) };
     },
   };
+}
+
+/** The keys of all files of a model, where the cache may have them all. */
+function keysOf(sources: readonly PartSource[]): readonly string[] | undefined {
+  const keys = sources.flatMap((source) => ('urls' in source && !isOnPage(source) ? keyOf(source) : []));
+  return keys.length > 0 && keys.length === sources.length ? keys : undefined;
 }
 
 async function readLocal(data: GraphBuilder | Blob): Promise<GraphBuilder> {
@@ -178,10 +212,13 @@ function toListing(
   name: string,
   { sources, encoding, target }: ModelEntry,
   records: ReadonlyMap<string, FileRecord>,
+  conversions: readonly FileRecord[],
 ): ModelListing {
   const remote = sources.filter((source) => 'urls' in source);
   const kept = remote.flatMap((part) => records.get(keyOf(part)) ?? []);
-  const cachedBytes = storedBytes(kept);
+  const fileBytes = storedBytes(kept);
+  const keys = keysOf(sources) ?? [];
+  const cachedBytes = fileBytes + storedBytes(conversions.filter((conversion) => isMadeOf(conversion, keys)));
   const isWhole = kept.length > 0 && kept.length === remote.length && kept.every(({ complete }) => complete);
   const size = sizeOf(sources, records);
   const lastUsed = Math.max(0, ...kept.map((record) => record.lastUsed));
@@ -190,7 +227,7 @@ function toListing(
     encoding,
     target,
     urls: remote.flatMap(({ urls }) => urls),
-    cached: isWhole ? 'whole' : cachedBytes > 0 ? 'part' : 'no',
+    cached: isWhole ? 'whole' : fileBytes > 0 ? 'part' : 'no',
     cachedBytes,
     ...(size === undefined ? {} : { size }),
     ...(kept.length > 0 ? { lastUsed: new Date(lastUsed) } : {}),

@@ -1,6 +1,9 @@
+import { isUint8Array } from '../standard/brand-checks.js';
 import type { ExecutionTarget } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
+import type { Conversion } from './cache-key.js';
+import type { ConvertedPiece } from './converted-files.js';
 import type { CacheNotice } from './model-store.js';
 import type { ModelListing, ModelsUsage, OpenModel } from './models.js';
 import type { ModelProgress } from './progress.js';
@@ -33,6 +36,8 @@ export type ModelsEvent = ({ readonly type: 'progress' } & ModelProgress) | ({ r
 export type ModelsOperation =
   | { readonly operation: 'open' | 'targetOf' | 'forget' | 'preload' | 'delete'; readonly name: string }
   | { readonly operation: 'list' | 'clear' | 'usage' }
+  | { readonly operation: 'findConverted'; readonly conversion: Conversion }
+  | { readonly operation: 'keepConverted'; readonly conversion: Conversion; readonly piece: ConvertedPiece }
   | { readonly operation: 'add'; readonly entries: Entries };
 
 export type ModelsRequest = ModelsOperation & { readonly id: number };
@@ -42,7 +47,14 @@ export interface ModelsAbort {
   readonly abort: number;
 }
 
-export type ModelsResult = OpenModel | readonly ModelListing[] | ModelsUsage | ExecutionTarget | undefined;
+export type ModelsResult =
+  | OpenModel
+  | readonly ModelListing[]
+  | ModelsUsage
+  | ExecutionTarget
+  | Uint8Array<ArrayBuffer>
+  | boolean
+  | undefined;
 
 export type ModelsReply = { readonly id: number } & (
   | { readonly result: ModelsResult }
@@ -83,4 +95,12 @@ export function isListing(result: ModelsResult): result is readonly ModelListing
 
 export function isUsage(result: ModelsResult): result is ModelsUsage {
   return isObjectWith(result, 'budget');
+}
+
+export function isConverted(result: ModelsResult): result is Uint8Array<ArrayBuffer> | undefined {
+  return result === undefined || isUint8Array(result);
+}
+
+export function isAnswer(result: ModelsResult): result is boolean {
+  return typeof result === 'boolean';
 }

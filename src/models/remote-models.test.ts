@@ -27,6 +27,8 @@ const served = {
   delete: vi.fn<Models['delete']>(),
   clear: vi.fn<Models['clear']>(),
   usage: vi.fn<Models['usage']>(),
+  findConverted: vi.fn<Models['findConverted']>(),
+  keepConverted: vi.fn<Models['keepConverted']>(),
 };
 
 beforeEach(() => {
@@ -51,6 +53,22 @@ function untilAborted(signal: AbortSignal | undefined, onAbort: () => void = () 
 }
 
 describe('remote models', () => {
+  it('pass on a conversion, whose bytes are handed over', async () => {
+    const conversion = { files: ['a', 'b'], key: 'openvino-1-0f' };
+    const bytes = Uint8Array.of(1, 2);
+    served.findConverted.mockResolvedValueOnce(bytes).mockResolvedValueOnce(undefined);
+    expect(await remote.findConverted(conversion)).toEqual(Uint8Array.of(1, 2));
+    expect(bytes.byteLength).toBe(0);
+    expect(await remote.findConverted(conversion)).toBeUndefined();
+    expect(served.findConverted).toHaveBeenCalledWith(conversion);
+
+    served.keepConverted.mockResolvedValueOnce(true);
+    const piece = { offset: 0, total: 5, bytes: Uint8Array.of(3, 4) };
+    expect(await remote.keepConverted(conversion, piece)).toBe(true);
+    expect(piece.bytes.byteLength).toBe(0);
+    expect(served.keepConverted).toHaveBeenCalledWith(conversion, { ...piece, bytes: Uint8Array.of(3, 4) });
+  });
+
   it('pass on a model, whose bytes are handed over', async () => {
     const parts = [Uint8Array.of(1, 2), Uint8Array.of(3)];
     served.open.mockResolvedValue({ ...model, parts });

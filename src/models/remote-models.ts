@@ -3,6 +3,8 @@ import { isExecutionTarget } from '../standard/graph.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import type { Models } from './models.js';
 import {
+  isAnswer,
+  isConverted,
   isListing,
   isModelsReply,
   isOpenModel,
@@ -51,7 +53,7 @@ export function createRemoteModels(port: MessagePort): RemoteModels {
       return await new Promise((resolve, reject) => {
         pending.set(id, { resolve, reject });
         const message: ModelsRequest = { ...operation, id };
-        port.postMessage(message);
+        port.postMessage(message, operation.operation === 'keepConverted' ? [operation.piece.bytes.buffer] : []);
       });
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -68,6 +70,10 @@ export function createRemoteModels(port: MessagePort): RemoteModels {
       request({ operation: 'add', entries }).catch(() => undefined);
     },
     list: async () => [...expect(await request({ operation: 'list' }), isListing)],
+    findConverted: async (conversion) => expect(await request({ operation: 'findConverted', conversion }), isConverted),
+    async keepConverted(conversion, piece) {
+      return expect(await request({ operation: 'keepConverted', conversion, piece }), isAnswer);
+    },
     targetOf: async (name) => expect(await request({ operation: 'targetOf', name }), isExecutionTarget),
     async preload(name, signal) {
       await request({ operation: 'preload', name }, signal);

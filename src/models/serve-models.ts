@@ -1,3 +1,4 @@
+import { isUint8Array } from '../standard/brand-checks.js';
 import { toPlainError } from '../standard/plain-error.js';
 import type { Models } from './models.js';
 import {
@@ -36,11 +37,16 @@ async function answer(
 ): Promise<{ readonly reply: ModelsReply; readonly transfer: Transferable[] }> {
   try {
     const result = await carryOut(models, operation, signal);
-    const transfer = isOpenModel(result) ? result.parts.map(({ buffer }) => buffer) : [];
-    return { reply: { id, result }, transfer };
+    return { reply: { id, result }, transfer: buffersOf(result) };
   } catch (cause) {
     return { reply: { id, error: toPlainError(cause, operation.operation) }, transfer: [] };
   }
+}
+
+/** The bytes of models are handed over, not copied. */
+function buffersOf(result: ModelsResult): ArrayBuffer[] {
+  if (isOpenModel(result)) return result.parts.map(({ buffer }) => buffer);
+  return isUint8Array(result) ? [result.buffer] : [];
 }
 
 async function carryOut(models: Models, request: ModelsOperation, signal: AbortSignal): Promise<ModelsResult> {
@@ -63,6 +69,10 @@ async function carryOut(models: Models, request: ModelsOperation, signal: AbortS
     case 'clear':
       await models.clear();
       return undefined;
+    case 'findConverted':
+      return models.findConverted(request.conversion);
+    case 'keepConverted':
+      return models.keepConverted(request.conversion, request.piece);
     case 'add':
       models.add(request.entries);
       return undefined;

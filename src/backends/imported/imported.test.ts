@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { writeTorchScript } from '../../importers/pytorch/archive.fixture.js';
 import type { GraphBuilder, GraphEncoding } from '../../standard/graph.js';
-import type { BackendGraph, Caller } from '../backend.js';
+import type { BackendGraph, Caller, Conversions } from '../backend.js';
 import { createOnnxBackend } from '../onnx/onnx.js';
 import { createImportedBackends } from './imported.js';
 
@@ -14,6 +15,46 @@ function load(encoding: GraphEncoding, parts: readonly GraphBuilder[]): Promise<
   const backend = backends.find(({ encodings }) => encodings.includes(encoding));
   if (!backend) throw new Error(`no backend serves ${encoding}`);
   return backend.load(parts, { target: 'cpu' }, caller);
+}
+
+/** A cache of conversions in memory, and which of them were asked for and kept. */
+function memory() {
+  const files = new Map<string, Blob>();
+  const found: string[] = [];
+  const conversions: Conversions = {
+    async find(key) {
+      const file = files.get(key);
+      if (file) found.push(key);
+      return file && new Uint8Array(await file.arrayBuffer());
+    },
+    keep: (key, content) => files.set(key, new Blob(content.map((part) => part.slice()))),
+  };
+  return { files, found, conversions };
+}
+
+/** Loads a model as another visit does, and tells how often the engine was at work on it: to convert, and to load. */
+async function visit(encoding: GraphEncoding, parts: readonly GraphBuilder[], conversions: Conversions) {
+  let turns = 0;
+  const watched: Caller = {
+    guest: 0,
+    begin: () => {
+      turns++;
+      return () => undefined;
+    },
+  };
+  const backend = backends.find(({ encodings }) => encodings.includes(encoding));
+  if (!backend) throw new Error(`no backend serves ${encoding}`);
+  const graph = await backend.load(parts, { target: 'cpu', conversions }, watched);
+  return { graph, turns: () => turns };
+}
+
+async function computed(graph: BackendGraph, name: string, ...numbers: number[]): Promise<number[]> {
+  const data = new Uint8Array(Float32Array.from(numbers).buffer);
+  const [output] = await graph.compute(
+    new Map([[name, { type: 'FP32', dimensions: [2, numbers.length / 2], data }]]),
+    caller,
+  );
+  return [...new Float32Array(output?.[1].data.slice().buffer ?? new ArrayBuffer(0))];
 }
 
 /** A small OpenVINO model: y = relu(x). */
@@ -68,5 +109,75 @@ describe('createImportedBackends', () => {
     expect(begun.slice(0, 3)).toEqual(['begin 0', 'end 0', 'begin 0']);
     expect(underWay).toBe(0);
     await graph?.dispose();
+  });
+});
+
+describe('a conversion that is kept', () => {
+  it('is what the next visit loads, with all names', async () => {
+    const { files, found, conversions } = memory();
+    const first = await visit('openvino', relu(), conversions);
+    await vi.waitFor(() => expect([...files.keys()]).toEqual([expect.stringMatching(/^openvino-1-[0-9a-f]{64}$/)]));
+    const second = await visit('openvino', relu(), conversions);
+
+    expect(found).toHaveLength(1);
+    expect(first.turns()).toBe(second.turns() + 1);
+    expect(second.graph.inputs).toEqual(first.graph.inputs);
+    expect(await computed(second.graph, 'in0', -1, 2, -3, 4, -5, 6)).toEqual([0, 2, 0, 4, 0, 6]);
+    await first.graph.dispose();
+    await second.graph.dispose();
+  });
+
+  it('is not that of other bytes', async () => {
+    const { files, found, conversions } = memory();
+    const [xml, bin] = relu();
+    const other = new TextEncoder().encode(new TextDecoder().decode(xml).replace('first', 'other'));
+    for (const parts of [
+      [xml, bin],
+      [other, bin],
+      [xml, Uint8Array.of(0)],
+    ]) {
+      await (await visit('openvino', parts, conversions)).graph.dispose();
+    }
+    await vi.waitFor(() => expect(files.size).toBe(3));
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', () => new Blob()],
+    ['what is no conversion', () => new Blob(['PK'])],
+    ['that of another model', (file: Blob) => file.slice(10)],
+    ['an ONNX model that is cut off', (file: Blob) => file.slice(0, file.size - 20)],
+  ])('is made again where the storage has %s', async (_what, damage) => {
+    const { files, conversions } = memory();
+    await (await visit('openvino', relu(), conversions)).graph.dispose();
+    await vi.waitFor(() => expect(files.size).toBe(1));
+    const [[key, whole] = ['', new Blob()]] = files;
+    files.set(key, damage(whole));
+
+    const { graph } = await visit('openvino', relu(), conversions);
+    expect(await computed(graph, 'in0', -1, 2, -3, 4, -5, 6)).toEqual([0, 2, 0, 4, 0, 6]);
+    await graph.dispose();
+    await vi.waitFor(() => expect(files.get(key)?.size).toBe(whole.size));
+  });
+
+  it('is one for each combination of inputs of a PyTorch model, which need not be read then', async () => {
+    const { files, found, conversions } = memory();
+    const relu = () => [
+      writeTorchScript('class Program(Module):\n  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(x)\n'),
+    ];
+    const first = await visit('pytorch', relu(), conversions);
+    expect(await computed(first.graph, '0', -1, 2)).toEqual([0, 2]);
+    expect(await computed(first.graph, '0', -1, 2, -3, 4)).toEqual([0, 2, 0, 4]);
+    await vi.waitFor(() => expect(files.size).toBe(3));
+
+    const second = await visit('pytorch', relu(), conversions);
+    expect(second.graph.inputs).toBe('any');
+    expect(second.turns()).toBe(0);
+    expect(await computed(second.graph, '0', -3, 4)).toEqual([0, 4]);
+    expect(found).toHaveLength(2);
+    expect(await computed(second.graph, '0', 1, 2, 3, -4, 5, 6)).toEqual([1, 2, 3, 0, 5, 6]);
+    await vi.waitFor(() => expect(files.size).toBe(4));
+    await first.graph.dispose();
+    await second.graph.dispose();
   });
 });

@@ -1,11 +1,14 @@
 import type { ImportedModel } from '../../importers/importer.js';
+import type { PyTorchProgram } from '../../importers/pytorch/index.js';
 import { WasiNNError } from '../../standard/error.js';
 import type { GraphBuilder } from '../../standard/graph.js';
 import type { DeclaredTensors, TensorInfo } from '../../standard/tensor.js';
-import type { Backend, BackendGraph } from '../backend.js';
+import type { Backend, BackendGraph, Caller } from '../backend.js';
 import { timed } from '../outside-graph.js';
 import { sniff } from '../sniff.js';
-import { createSpecialisedGraph } from './specialised-graph.js';
+import { type KeptConversions, keptConversions } from './kept-conversions.js';
+import { type ConvertedGraph, loadConverted } from './load-converted.js';
+import { createSpecialisedGraph, type Program } from './specialised-graph.js';
 
 type Import = (parts: readonly GraphBuilder[]) => ImportedModel | Promise<ImportedModel>;
 
@@ -33,10 +36,16 @@ function imported(onnx: Backend, encoding: 'openvino' | 'tensorflow', start: () 
     name: onnx.name,
     encodings: [encoding],
     async load(parts, options, caller) {
-      const convert = await start();
-      // Conversion is work of the engine, whose time is limited as that of a computation is.
-      const model = await timed(caller, async () => convert(parts));
-      return renamed(await onnx.load([model.onnx], options, caller), model);
+      const { graph, model } = await loadConverted({
+        kept: await keptConversions(encoding, parts, options.conversions),
+        async convert() {
+          const convert = await start();
+          // Conversion is work of the engine, whose time is limited as that of a computation is.
+          return timed(caller, async () => convert(parts));
+        },
+        load: (model) => onnx.load([model.onnx], options, caller),
+      });
+      return renamed(graph, model);
     },
   };
 }
@@ -54,11 +63,51 @@ function pytorch(onnx: Backend): Backend {
           `load: a PyTorch model is 1 part (the .pt or .pt2 file), but ${parts.length} came`,
         );
       }
-      const { readPyTorch } = await import('../../importers/pytorch/index.js');
-      const program = await timed(caller, () => readPyTorch(archive));
-      return createSpecialisedGraph({ program, onnx, options, caller });
+      const kept = await keptConversions('pytorch', parts, options.conversions);
+      const program = await openProgram(archive, kept, caller);
+      const load: Program['load'] = (shapes, caller) =>
+        loadConverted({
+          kept,
+          shapes,
+          async convert() {
+            const { specialise } = await program.read(caller);
+            return timed(caller, async () => specialise(shapes));
+          },
+          load: (model) => onnx.load([model.onnx], options, caller),
+        });
+      return createSpecialisedGraph({ program: { inputs: program.inputs, load }, options, caller });
     },
   };
+}
+
+interface OpenProgram {
+  readonly inputs: DeclaredTensors;
+  /** Reads it when it is first converted. */
+  read(caller: Caller): Promise<PyTorchProgram>;
+}
+
+/** Opens a program. It is not read where it is known what it declares, since all that is wanted of it may be kept. */
+async function openProgram(archive: GraphBuilder, kept: KeptConversions, caller: Caller): Promise<OpenProgram> {
+  let reading: Promise<PyTorchProgram> | undefined;
+
+  async function start(caller: Caller): Promise<PyTorchProgram> {
+    const { readPyTorch } = await import('../../importers/pytorch/index.js');
+    return timed(caller, () => readPyTorch(archive));
+  }
+
+  function read(caller: Caller): Promise<PyTorchProgram> {
+    reading ??= start(caller).catch((cause) => {
+      reading = undefined;
+      throw cause;
+    });
+    return reading;
+  }
+
+  const known = await kept.findInputs();
+  if (known) return { inputs: known, read };
+  const { inputs } = await read(caller);
+  kept.keepInputs(inputs);
+  return { inputs, read };
 }
 
 /** OpenVINO's two files in either order. */
@@ -71,7 +120,7 @@ function topologyFirst(parts: readonly GraphBuilder[]): readonly GraphBuilder[] 
 }
 
 /** The graph, whose inputs and outputs are also known by the further names that the original model gives them. */
-function renamed(graph: BackendGraph, { inputAliases, outputAliases }: ImportedModel): BackendGraph {
+function renamed(graph: BackendGraph, { inputAliases, outputAliases }: ConvertedGraph['model']): BackendGraph {
   const inputs = addAliases(graph.inputs, inputAliases);
   const outputs = addAliases(graph.outputs, outputAliases);
   const { computeOnDevice } = graph;

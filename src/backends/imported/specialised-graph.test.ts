@@ -3,12 +3,11 @@ import type { ImportedModel } from '../../importers/importer.js';
 import { limitsFor } from '../../importers/limits.js';
 import { GraphBuilder } from '../../importers/onnx/graph-builder.js';
 import { writeModel } from '../../importers/onnx/write-model.js';
-import type { PyTorchProgram } from '../../importers/pytorch/index.js';
 import { WasiNNError } from '../../standard/error.js';
 import type { DeclaredTensors, TensorShape, TensorValue } from '../../standard/tensor.js';
 import type { Backend, BackendGraph, Caller, LoadOptions } from '../backend.js';
 import { createOnnxBackend } from '../onnx/onnx.js';
-import { createSpecialisedGraph } from './specialised-graph.js';
+import { createSpecialisedGraph, type Program } from './specialised-graph.js';
 
 const caller: Caller = { guest: 0, begin: () => () => undefined };
 const options: LoadOptions = { target: 'cpu' };
@@ -43,10 +42,13 @@ function counted(): { backend: Backend; loads: () => number; open: () => number 
   return { backend, loads: () => loads, open: () => open };
 }
 
-async function start(inputs: DeclaredTensors = 'any', specialise: PyTorchProgram['specialise'] = difference) {
+async function start(inputs: DeclaredTensors = 'any', specialise = difference) {
   const onnx = counted();
-  const program: PyTorchProgram = { inputs, specialise };
-  const graph = await createSpecialisedGraph({ program, onnx: onnx.backend, options, caller });
+  const load: Program['load'] = async (shapes, caller) => {
+    const model = specialise(shapes);
+    return { graph: await onnx.backend.load([model.onnx], options, caller), model };
+  };
+  const graph = await createSpecialisedGraph({ program: { inputs, load }, options, caller });
   return { ...onnx, graph };
 }
 

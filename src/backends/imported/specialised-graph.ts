@@ -1,25 +1,31 @@
-import type { PyTorchProgram } from '../../importers/pytorch/index.js';
 import { WasiNNError } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
-import { isTensorType, type TensorShape, type TensorValue } from '../../standard/tensor.js';
-import type { Backend, BackendGraph, Caller, Device, FallbackStep, LoadOptions, Provider } from '../backend.js';
+import { type DeclaredTensors, isTensorType, type TensorShape, type TensorValue } from '../../standard/tensor.js';
+import type { BackendGraph, Caller, Device, FallbackStep, LoadOptions, Provider } from '../backend.js';
 import { type ComputedTensor, fetchAll, fetchValue, type NamedComputedTensor } from '../device-tensor.js';
-import { timed } from '../outside-graph.js';
+import type { ConvertedGraph } from './load-converted.js';
 
 /** How many graphs of a program are kept; of others, the one that was used longest ago goes. */
 const maximumGraphs = 4;
 
+/** A program that becomes a graph when it is known which inputs it gets. */
+export interface Program {
+  /** `any` where it does not say what it takes. */
+  readonly inputs: DeclaredTensors;
+  /** Loads it for inputs of these types and shapes, in the order of its parameters. */
+  load(inputs: readonly TensorShape[], caller: Caller): Promise<ConvertedGraph>;
+}
+
 interface SpecialisedOptions {
-  readonly program: PyTorchProgram;
-  readonly onnx: Backend;
-  readonly options: LoadOptions;
+  readonly program: Program;
+  readonly options: Pick<LoadOptions, 'target' | 'onMove'>;
   /** Who loads the graph: where the program declares all shapes, it is converted at once. */
   readonly caller: Caller;
 }
 
 /** A graph for inputs of certain types and shapes. */
 interface Specialisation {
-  readonly loading: Promise<{ readonly graph: BackendGraph; readonly names: readonly string[] }>;
+  readonly loading: Promise<ConvertedGraph>;
   /** What is computed on it at the moment. */
   computations: number;
   /** Whether it goes when nothing is computed on it any more. */
@@ -35,12 +41,7 @@ const firstProviders: Readonly<Record<ExecutionTarget, Provider>> = { cpu: 'wasm
  * Makes a graph of a program that is converted anew for each combination of types and shapes of its inputs, when that first
  * comes.
  */
-export async function createSpecialisedGraph({
-  program,
-  onnx,
-  options,
-  caller,
-}: SpecialisedOptions): Promise<BackendGraph> {
+export async function createSpecialisedGraph({ program, options, caller }: SpecialisedOptions): Promise<BackendGraph> {
   /** Those used last stand last. */
   const kept = new Map<string, Specialisation>();
   let device: Device = {
@@ -50,16 +51,14 @@ export async function createSpecialisedGraph({
   };
   let fallback: readonly FallbackStep[] = [];
 
-  async function load(inputs: readonly TensorShape[], caller: Caller) {
-    const model = await timed(caller, async () => program.specialise(inputs));
-    const graph = await onnx.load([model.onnx], options, caller);
-    return { graph, names: model.inputs.map(({ name }) => name) };
-  }
-
   function specialise(inputs: readonly TensorShape[], caller: Caller): Specialisation {
     const shapes = inputs.map(({ type, dimensions }) => ({ type, dimensions }));
     const key = JSON.stringify(shapes);
-    const specialisation = kept.get(key) ?? { loading: load(shapes, caller), computations: 0, isLeaving: false };
+    const specialisation = kept.get(key) ?? {
+      loading: program.load(shapes, caller),
+      computations: 0,
+      isLeaving: false,
+    };
     kept.delete(key);
     kept.set(key, specialisation);
     specialisation.loading.catch(() => kept.delete(key));
@@ -92,9 +91,9 @@ export async function createSpecialisedGraph({
     const specialisation = specialise(ordered, caller);
     specialisation.computations++;
     try {
-      const { graph, names } = await specialisation.loading;
+      const { graph, model } = await specialisation.loading;
       settle(graph);
-      const given = new Map(ordered.map((tensor, index) => [names[index] ?? String(index), tensor]));
+      const given = new Map(ordered.map((tensor, index) => [model.inputs[index]?.name ?? String(index), tensor]));
       return await (graph.computeOnDevice?.(given, caller) ?? computeOnBytes(graph, given, caller));
     } finally {
       specialisation.computations--;
@@ -124,7 +123,7 @@ export async function createSpecialisedGraph({
 }
 
 /** The types and shapes of a program's inputs, where it declares them all. */
-function fixedInputs({ inputs }: PyTorchProgram): readonly TensorShape[] | undefined {
+function fixedInputs({ inputs }: Program): readonly TensorShape[] | undefined {
   if (inputs === 'any') return undefined;
   const shapes = inputs.flatMap(({ type, shape }): TensorShape[] => {
     const dimensions = shape.filter((length) => typeof length === 'number');
@@ -147,7 +146,7 @@ async function computeOnBytes(
  * The inputs in the order of the program's parameters: as it declares them, or, where it declares none, by the numbers that
  * they have as names. Other names have no meaning then, and the order in which they come counts.
  */
-function inOrder({ inputs: declared }: PyTorchProgram, inputs: Inputs): readonly ComputedTensor[] {
+function inOrder({ inputs: declared }: Program, inputs: Inputs): readonly ComputedTensor[] {
   if (declared !== 'any') return declared.flatMap(({ name }) => inputs.get(name) ?? []);
   const names = [...inputs.keys()];
   if (!names.every((name) => /^\d{1,9}$/.test(name))) return [...inputs.values()];

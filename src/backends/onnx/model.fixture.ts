@@ -142,13 +142,15 @@ export function modelFunction(name: string, nodes: readonly Uint8Array[]): Graph
   );
 }
 
-export function model(options: GraphOptions, functions: readonly Uint8Array[] = []): GraphBuilder {
+/** @param domain of operators besides ONNX's own, in their version 1 */
+export function model(options: GraphOptions, functions: readonly Uint8Array[] = [], domain?: string): GraphBuilder {
   return concat(
     int(1, 8),
     field(2, 'test'),
     field(7, graph(options)),
     field(8, operatorSet('', 17)),
     ...(functions.length > 0 ? [field(8, operatorSet('test', 1))] : []),
+    ...(domain === undefined ? [] : [field(8, operatorSet(domain, 1))]),
     ...functions.map((bytes) => field(25, bytes)),
   );
 }

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
 import type { TensorValue } from '../../standard/tensor.js';
 import type { BackendGraph, Caller, FallbackPolicy } from '../backend.js';
+import { model, node, value } from './model.fixture.js';
 import { createOnnxBackend } from './onnx.js';
 
 const project = path.resolve(import.meta.dirname, '../../..');
@@ -99,6 +100,20 @@ describe('createOnnxBackend', () => {
     expect(one).toEqual(two);
     expect(await compute(second, { image: stroke() })).toEqual(two);
     await second.dispose();
+  });
+});
+
+it('truth values are exchanged as U8', async () => {
+  const bool = 9;
+  const bytes = model({
+    nodes: [node('Not', ['x'], ['y'])],
+    inputs: [value('x', [3], bool)],
+    outputs: [value('y', [3], bool)],
+  });
+  await withGraph(bytes, 'cpu', async (graph) => {
+    expect([graph.inputs, graph.outputs]).toMatchObject([[{ type: 'U8' }], [{ type: 'U8' }]]);
+    const outputs = await compute(graph, { x: { type: 'U8', dimensions: [3], data: Uint8Array.of(0, 1, 2) } });
+    expect(outputs.get('y')).toEqual({ type: 'U8', dimensions: [3], data: Uint8Array.of(1, 0, 0) });
   });
 });
 

@@ -163,7 +163,7 @@ describe('an output that stays', () => {
 
 it('of outputs of which one has no name in wasi-nn none stays', async () => {
   const log: string[] = [];
-  const { place } = open([() => ({ y: Object.assign(new FakeTensor('y', log), { type: 'bool' }) })]);
+  const { place } = open([() => ({ y: Object.assign(new FakeTensor('y', log), { type: 'int8' }) })]);
   await expect((await place()).run(inputs, caller)).rejects.toMatchObject({ code: 'unsupported-operation' });
   expect(log).toEqual(['dispose y']);
 });

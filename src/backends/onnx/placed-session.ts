@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { quote, WasiNNError } from '../../standard/error.js';
-import type { TensorType } from '../../standard/tensor.js';
+import type { TensorInfo, TensorType } from '../../standard/tensor.js';
 import type { Caller, LoadOptions } from '../backend.js';
 import { type ComputedTensor, fetchValue, isDeviceTensor } from '../device-tensor.js';
 import type { Inputs, Outputs, Session } from '../fallback-graph.js';
@@ -11,7 +11,7 @@ import type { OnnxParts } from './external-data.js';
 import type { Candidate, Placement, Residence } from './providers.js';
 import { createStaying, keep, releaseSession, tensorOn } from './residence.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
-import { expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
+import { boolInputs, expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
 
 /** What a graph is made from, and how. */
 export interface Order {
@@ -78,22 +78,25 @@ async function createWithWebNN(create: (lengths?: Lengths) => Promise<InferenceS
   if (canBeShaped(inputs))
     return { session, shaped: createShapedSessions(inputs, createFixed, releaseSession, session) };
   await session.release();
-  throw takesNothing();
+  throw takesNothing(inputs);
 
   async function createFixed(lengths: Lengths): Promise<InferenceSession> {
     const [fixed, built] = await countGraphsBuilt(() => create(lengths));
     if (built > 0) return fixed;
     await fixed.release();
-    throw takesNothing();
+    throw takesNothing([]);
   }
 }
 
-function takesNothing(): Error {
-  return new Error('WebNN takes no operator of this model: it needs fixed shapes (freeDimensions fixes open ones)');
+function takesNothing(inputs: readonly TensorInfo[]): Error {
+  const isOpen = inputs.some(({ shape }) => shape.some((length) => typeof length !== 'number'));
+  const advice = isOpen ? ': it needs fixed shapes (freeDimensions fixes open ones that have names)' : '';
+  return new Error(`WebNN takes no operator of this model${advice}`);
 }
 
 function toPlaced(placement: Placement, { session, shaped }: Sessions, options: ProviderOptions): Session {
   const { device, runtime, residence } = placement;
+  const bools = boolInputs(session.inputMetadata);
 
   async function run(inputs: Inputs): Promise<Outputs> {
     const chosen = (await shaped?.sessionFor(inputs)) ?? session;
@@ -105,7 +108,9 @@ function toPlaced(placement: Placement, { session, shaped }: Sessions, options: 
       // The model gives the names, and may give those of properties that every object has.
       const feeds: Record<string, Tensor> = Object.create(null);
       for (const [name, value] of inputs) {
-        const feed = isDeviceTensor(value) ? tensorOn(residence, value) : toOnnxTensor(runtime.ort.Tensor, name, value);
+        const feed = isDeviceTensor(value)
+          ? tensorOn(residence, value)
+          : toOnnxTensor(runtime.ort.Tensor, name, value, bools.has(name));
         if (feed) feeds[name] = feed;
       }
       return inOrder(session.outputNames, await chosen.run(feeds)).map(toOutput);

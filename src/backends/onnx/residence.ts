@@ -21,7 +21,9 @@ export async function createStaying(
 ): Promise<InferenceSession> {
   const session = await create(location);
   const canStay = (output: InferenceSession.ValueMetadata) => {
-    return output.isTensor && toStandardType(output.type) !== undefined && types.has(output.type);
+    // A truth value on a device is no U8 there, which another graph would take it for.
+    const isOther = output.isTensor && output.type !== 'bool';
+    return isOther && toStandardType(output.type) !== undefined && types.has(output.type);
   };
   if (session.outputMetadata.every(canStay)) return session;
   const places = session.outputMetadata.map((output) => [output.name, canStay(output) ? location : 'cpu'] as const);

@@ -147,6 +147,13 @@ describe('toOnnxTensor', () => {
     expect(error.message).toMatch(/"pixels" is BF16.*convert it to FP32 or FP16/);
   });
 
+  it('takes U8 for truth values, where anything but 0 is true', () => {
+    const value = { type: 'U8', dimensions: [3], data: Uint8Array.of(0, 1, 7) } as const;
+    const tensor = toOnnxTensor(Tensor, 'mask', value, true);
+    expect([tensor.type, tensor.data]).toEqual(['bool', Uint8Array.of(0, 1, 1)]);
+    expect(toOnnxTensor(Tensor, 'mask', value).type).toBe('uint8');
+  });
+
   it('does not copy aligned bytes', () => {
     const data = new Uint8Array(8);
     const tensor = toOnnxTensor(Tensor, 'x', { type: 'FP32', dimensions: [2], data });
@@ -157,7 +164,6 @@ describe('toOnnxTensor', () => {
 
 describe('fromOnnxTensor', () => {
   it.each([
-    ['bool', new Tensor('bool', new Uint8Array([1]), [1])],
     ['string', new Tensor('string', ['a'], [1])],
     ['int8', new Tensor('int8', new Int8Array([1]), [1])],
     ['uint16', new Tensor('uint16', new Uint16Array([1]), [1])],
@@ -169,6 +175,11 @@ describe('fromOnnxTensor', () => {
     expect(error.code).toBe('unsupported-operation');
     expect(error.message).toContain(`output "mask" is of type ${type}`);
     expect(error.message).toContain('add a Cast');
+  });
+
+  it('gives truth values as U8', () => {
+    const tensor = new Tensor('bool', new Uint8Array([1, 0]), [2]);
+    expect(fromOnnxTensor('mask', tensor)).toEqual({ type: 'U8', dimensions: [2], data: Uint8Array.of(1, 0) });
   });
 
   it('gives bytes a buffer of their own where the tensor is a view of a larger one', () => {
@@ -199,9 +210,9 @@ describe('toTensorInfo', () => {
   });
 
   it("leaves a type that wasi-nn lacks in onnxruntime's words", () => {
-    expect(toTensorInfo({ name: 'x', isTensor: true, type: 'bool', shape: [] })).toEqual({
+    expect(toTensorInfo({ name: 'x', isTensor: true, type: 'int8', shape: [] })).toEqual({
       name: 'x',
-      type: 'bool',
+      type: 'int8',
       shape: [],
     });
   });

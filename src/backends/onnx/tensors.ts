@@ -22,6 +22,8 @@ const standardTypes: ReadonlyMap<string, TensorType> = new Map([
   ['uint8', 'U8'],
   ['int32', 'I32'],
   ['int64', 'I64'],
+  // wasi-nn has no type for truth values. Both sides keep one in a byte.
+  ['bool', 'U8'],
 ]);
 
 /** The name that wasi-nn has for an element type of onnxruntime; none for one that it cannot name. */
@@ -38,13 +40,26 @@ export function toTensorInfo(metadata: InferenceSession.ValueMetadata): TensorIn
   };
 }
 
+/** The names of the inputs that take truth values: a guest gives them as U8, where anything but 0 is true. */
+export function boolInputs(inputs: readonly InferenceSession.ValueMetadata[]): ReadonlySet<string> {
+  return new Set(inputs.flatMap((input) => (input.isTensor && input.type === 'bool' ? input.name : [])));
+}
+
 /**
  * Gives onnxruntime the bytes of a tensor without copying them where they are aligned; it copies them into its heap.
  *
+ * @param isBool whether the input takes truth values
  * @throws WasiNNError `unsupported-operation` for BF16
  */
-export function toOnnxTensor(construct: TensorConstructor, name: string, value: TensorValue): Tensor {
+export function toOnnxTensor(construct: TensorConstructor, name: string, value: TensorValue, isBool = false): Tensor {
   const { type, dimensions } = value;
+  // onnxruntime computes nonsense with a truth value that is neither 0 nor 1.
+  if (isBool && type === 'U8')
+    return new construct(
+      'bool',
+      value.data.map((byte) => (byte === 0 ? 0 : 1)),
+      dimensions,
+    );
   if (type === 'BF16') {
     throw new WasiNNError(
       'unsupported-operation',

@@ -1,8 +1,9 @@
 import type { Graph, Node } from './model.js';
 
 /**
- * The graph without what its outputs do not depend on. Importers add nodes before they know whether anything needs them;
- * nodes without a use would only make the model larger.
+ * The graph without what its outputs do not depend on. Importers add nodes before they know whether anything needs them.
+ * onnxruntime-web traps where WebNN refuses a node, and takes another whose input is that one's and whose output nobody
+ * needs.
  */
 export function withoutUnused(graph: Graph): Graph {
   const used = new Set(graph.outputs.map(({ name }) => name));

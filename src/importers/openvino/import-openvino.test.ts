@@ -86,3 +86,25 @@ describe.skipIf(!hasFixtures)('importOpenvino on real models', () => {
     expect(error).toBeLessThan(1e-4);
   });
 });
+
+describe('importOpenvino', () => {
+  it('leaves out layers that no output needs', async () => {
+    const layer = (id: number, type: string, inner: string) =>
+      `<layer id="${id}" name="layer${id}" type="${type}" version="opset1">${inner}</layer>`;
+    const port = '<port id="0" precision="FP32"><dim>2</dim></port>';
+    const both = `<input>${port}</input><output>${port.replace('"0"', '"1"')}</output>`;
+    const xml = `<net name="n" version="11"><layers>
+      ${layer(0, 'Parameter', `<data shape="2" element_type="f32"/><output>${port}</output>`)}
+      ${layer(1, 'ReLU', both)}${layer(2, 'Tanh', both)}
+      ${layer(3, 'Result', `<input>${port}</input>`)}
+      </layers><edges>
+      <edge from-layer="0" from-port="0" to-layer="1" to-port="0"/>
+      <edge from-layer="1" from-port="1" to-layer="2" to-port="0"/>
+      <edge from-layer="1" from-port="1" to-layer="3" to-port="0"/>
+      </edges></net>`;
+    const { onnx } = await importOpenvino([new TextEncoder().encode(xml), new Uint8Array()]);
+    const text = new TextDecoder('latin1').decode(onnx);
+    expect(text).toContain('Relu');
+    expect(text).not.toContain('Tanh');
+  });
+});

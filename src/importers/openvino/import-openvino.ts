@@ -4,15 +4,13 @@ import type { ImportedModel } from '../importer.js';
 import { limitsFor } from '../limits.js';
 import { wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.js';
+import { withoutUnused } from '../onnx/unused.js';
 import { writeModel } from '../onnx/write-model.js';
 import { UnsupportedOperators } from '../unsupported.js';
 import { convertNetwork, operatorLayers, parameterType } from './convert-network.js';
 import { type Layer, type Network, portKey } from './ir.js';
 import { loadOperators } from './operators/index.js';
 import { parseShape, readIr } from './read-ir.js';
-
-/** Changes with each change of what the importer makes of a model, so that no cache keeps what an older one made. */
-export const openvinoImporterVersion = 1;
 
 /**
  * Converts an OpenVINO model (IR version 10 or 11) to ONNX.
@@ -53,7 +51,7 @@ export async function importOpenvino(parts: readonly Uint8Array[]): Promise<Impo
   }
 
   return {
-    onnx: writeModel({ graph: graph.build(), opset: graph.opset }),
+    onnx: writeModel({ graph: withoutUnused(graph.build()), opset: graph.opset }),
     inputs: inputs.map(({ info }) => info),
     outputs: outputs.map(({ info }) => info),
     inputAliases: aliases(inputs),

@@ -4,6 +4,7 @@ import type { ImportedModel } from '../importer.js';
 import { type Limits, limitsFor } from '../limits.js';
 import { type ElementType, wasiNameOf } from '../onnx/element-types.js';
 import { GraphBuilder } from '../onnx/graph-builder.js';
+import { withoutUnused } from '../onnx/unused.js';
 import { writeModel } from '../onnx/write-model.js';
 import { excessive, unsupported } from './failure.js';
 import { numberTensor } from './operator.js';
@@ -68,7 +69,7 @@ export function convertProgram(
   );
   const outputs = declareOutputs(graph, tensorsIn(graph, result));
   return {
-    onnx: writeModel({ graph: builder.build(), opset: builder.opset }),
+    onnx: writeModel({ graph: withoutUnused(builder.build()), opset: builder.opset }),
     inputs: declared.map(({ name, type, shape }) => ({ name, type: wasiNameOf(type), shape })),
     outputs,
     inputAliases: new Map(),

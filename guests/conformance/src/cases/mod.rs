@@ -4,6 +4,7 @@ mod contexts;
 mod echo;
 mod errors;
 mod identity;
+mod imported;
 mod models;
 mod names;
 
@@ -18,6 +19,7 @@ pub fn all<A: Api>() -> Vec<Case> {
         identity::cases::<A>(),
         errors::cases::<A>(),
         models::cases::<A>(),
+        imported::cases::<A>(),
     ]
     .into_iter()
     .flatten()
