@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Page } from '@playwright/test';
 import sirv from 'sirv';
 import { build, createServer } from 'vite';
+import { doubling } from '../src/backends/tflite/model.fixture.js';
 import { isolationHeaders } from '../vite.config.js';
 import { drawnSeven } from './drawn-seven.js';
 import { makeProject } from './packed-project.js';
@@ -20,6 +21,14 @@ const model = {
 };
 `;
 
+/** Bundlers must find the files of LiteRT.js too, which is no dependency of this package. */
+const liteModel = `
+const lite = createWasiNN({ models: { doubling: '/models/doubling.tflite' } });
+const { device } = await lite.loadByName('doubling');
+lite.dispose();
+console.log('doubling runs on ' + device.description);
+`;
+
 // Both tests use the one project, so they share a worker.
 test.describe.configure({ mode: 'default' });
 
@@ -27,6 +36,10 @@ test.beforeAll(async () => {
   await makeProject(project);
   await writeFile(path.join(project, 'index.html'), '<script type="module" src="./main.ts"></script>');
   await writeFile(path.join(project, 'main.ts'), await example());
+});
+
+test.beforeEach(({ site }) => {
+  site.answer('/models/doubling.tflite', (_, response) => response.end(doubling([1])));
 });
 
 test("the README's example runs, built by a bundler from the packed package", async ({ page, site }) => {
@@ -63,6 +76,7 @@ async function expectExample(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await expect(page).toHaveTitle('7', { timeout: 30_000 });
   expect(logged).toContainEqual(expect.stringMatching(/^digits runs on WebAssembly SIMD/));
+  expect(logged).toContainEqual(expect.stringMatching(/^doubling runs on WebAssembly relaxed SIMD/));
 }
 
 async function example(): Promise<string> {
@@ -70,5 +84,5 @@ async function example(): Promise<string> {
   const [, code] = /```ts\n(import [\s\S]*?)```/.exec(readme) ?? [];
   if (!code) throw new Error('the README has no example');
   const [firstImport, ...rest] = code.split('\n');
-  return `${firstImport}\n${surroundings}\n${rest.join('\n')}\ndocument.title = String(guesses[0].class);`;
+  return `${firstImport}\n${surroundings}\n${rest.join('\n')}\n${liteModel}\ndocument.title = String(guesses[0].class);`;
 }

@@ -1,5 +1,5 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
-import { countGraphsBuilt } from '../../src/backends/onnx/webnn.js';
+import { countGraphsBuilt } from '../../src/backends/webnn.js';
 
 /** A worker that runs onnxruntime-web as it comes: what the library is compared with. */
 

@@ -58,7 +58,7 @@ describe('chooseBackend', () => {
     [
       'autodetect',
       tfliteModel,
-      'no backend serves tensorflowlite: the bytes are a TensorFlow Lite model; served are: onnx; convert it to ONNX with tf2onnx (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)',
+      'no backend serves tensorflowlite: the bytes are a TensorFlow Lite model; served are: onnx',
     ],
     ['tensorflowlite', tfliteModel, 'no backend serves tensorflowlite: the bytes are a TensorFlow Lite model'],
     ['autodetect', savedModel, 'no backend serves tensorflow: the bytes are a TensorFlow SavedModel; served are: onnx'],

@@ -8,8 +8,6 @@ export class UnservedError extends WasiNNError {}
 
 /** What makes a model of one encoding one that is served. */
 const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
-  tensorflowlite:
-    'convert it to ONNX with tf2onnx (python -m tf2onnx.convert --tflite model.tflite --output model.onnx)',
   ggml: 'export the model that it was made from to ONNX (optimum-cli export onnx): there is no way back from GGUF',
 };
 

@@ -100,6 +100,12 @@ export class LegacySession {
     );
   }
 
+  /** What the graph says of an output; nothing where it declares none, or has no such output. */
+  outputInfo(handle: number, index: number): TensorInfo | undefined {
+    const { outputs } = this.#idleContext('get_output', handle).graph.info;
+    return outputs === 'any' ? undefined : outputs[index];
+  }
+
   /** Sets an input for every computation that follows, until it is set anew. The tensor is the session's from then on. */
   setInput(handle: number, index: number, tensor: TensorValue): void {
     const { graph, inputs } = this.#usableContext('set_input', handle);

@@ -185,3 +185,54 @@ describe('get_output', () => {
     expect(memory.readWord(size)).toBe(4);
   });
 });
+
+describe('a quantised model', () => {
+  const half = { scale: 0.5, zeroPoint: 10 };
+
+  it.each([
+    ['U8', { quantization: half }, [-5.5, -5, 0, 0.3, 0.74, 122.5, 500], [0, 0, 10, 10, 11, 255, 255]],
+    [
+      'INT8, as the bytes of U8',
+      { modelType: 'INT8', quantization: { scale: 0.5, zeroPoint: -10 } },
+      [-500, -1, 0, 1, 500],
+      [128, 244, 246, 248, 127],
+    ],
+    ['U8, where a guest passes no number', { quantization: half }, [Number.NaN], [0]],
+  ])('has FP32 inputs quantised: %s', (_what, info, values, quantized) => {
+    const { wamr, memory, engine } = startContext([{ name: 'x', type: 'U8', shape: ['n'], ...info }]);
+    expect(wamr('set_input', 0, 0, memory.wamrTensor([values.length], 1, floats(...values)))).toBe(0);
+    expect(wamr('compute', 0)).toBe(0);
+    expect(engine.callsOf('compute')).toEqual([['compute', expect.any(Number), [['x', 'U8', ...quantized]]]]);
+  });
+
+  it('has outputs dequantised, whose sizes are counted in FP32 elements', () => {
+    const { wamr, memory } = startContext([{ name: 'x', type: 'U8', shape: ['n'], quantization: half }]);
+    expect(wamr('set_input', 0, 0, memory.wamrTensor([3], 2, Uint8Array.of(0, 10, 255)))).toBe(0);
+    expect(wamr('compute', 0)).toBe(0);
+    const [buffer, size] = [memory.room(12), memory.words(2)];
+    expect(wamr('get_output', 0, 0, buffer, size)).toBe(7);
+    expect(memory.readWord(size)).toBe(3);
+    expect(wamr('get_output', 0, 0, buffer, size)).toBe(0);
+    expect(memory.read(buffer, 12)).toEqual([...floats(-5, 0, 122.5)]);
+  });
+
+  it('has INT16 travel as I32', () => {
+    const info = { type: 'I32', modelType: 'INT16', quantization: { scale: 2, zeroPoint: 0 } } as const;
+    const { wamr, memory, engine } = startContext([{ name: 'x', shape: ['n'], ...info }]);
+    expect(wamr('set_input', 0, 0, memory.wamrTensor([3], 1, floats(-3, 10, 1e9)))).toBe(0);
+    expect(wamr('compute', 0)).toBe(0);
+    const integers = new Uint8Array(Int32Array.of(-1, 5, 32_767).buffer);
+    expect(engine.callsOf('compute')).toEqual([['compute', expect.any(Number), [['x', 'I32', ...integers]]]]);
+    const [buffer, size] = [memory.room(12), memory.words(3)];
+    expect(wamr('get_output', 0, 0, buffer, size)).toBe(0);
+    expect(memory.read(buffer, 12)).toEqual([...floats(-2, 10, 65_534)]);
+  });
+
+  it('takes no FP32 in wasi_ephemeral_nn, whose error tells type, scale and zero point', () => {
+    const { nn, memory, errors } = startContext([{ name: 'x', type: 'U8', shape: ['n'], quantization: half }]);
+    expect(nn('set_input', 0, 0, memory.tensor([1], 1, floats(1)))).toBe(1);
+    expect(errors).toEqual([
+      'set_input: invalid-argument: set_input: input "x" expects U8 [n] (scale 0.5, zero point 10), but FP32 [1] came',
+    ]);
+  });
+});

@@ -1,9 +1,10 @@
 import { andThen } from '../engine/awaitable.js';
 import type { Awaitable } from '../engine/link.js';
 import { WasiNNError } from '../standard/error.js';
-import { byteLengthOf, type TensorType } from '../standard/tensor.js';
+import { byteLengthOf, type TensorType, type TensorValue } from '../standard/tensor.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { LegacySession } from './legacy-session.js';
+import { dequantize, quantize, quantizedTensor } from './quantization.js';
 import { type GuestFunction, readDimensions, type WitxFunctions } from './witx.js';
 
 /** `tensor_type` of WAMR's wasi_nn_types.h before it followed the standard. */
@@ -14,6 +15,9 @@ const tensorTypes: readonly TensorType[] = ['FP16', 'FP32', 'U8', 'I32'];
  * layouts. Lists are passed as a pointer to {pointer, count}; a tensor is 12 bytes: a pointer to {pointer, count} of
  * its dimensions, its type (one byte), a pointer to its data, whose length follows from shape and type. Sizes of outputs
  * are counted in FP32 elements, of four bytes, whatever their type.
+ *
+ * Guests pass and get real numbers where a model has quantised ones: the host quantises FP32 inputs and dequantises
+ * outputs.
  */
 export function createWamrFunctions(session: LegacySession, witx: WitxFunctions) {
   return {
@@ -39,7 +43,11 @@ export function createWamrFunctions(session: LegacySession, witx: WitxFunctions)
       const type = tensorTypes[view.getUint8(4)];
       if (!type) throw memory.invalid(`there is no tensor type ${view.getUint8(4)}`);
       const data = memory.bytes(view.getUint32(8, true), byteLengthOf(type, dimensions), "the tensor's data");
-      session.setInput(context, index, { type, dimensions, data: data.slice() });
+      const quantized = type === 'FP32' ? quantizedTensor(session.inputInfo(context, index)) : undefined;
+      const given: TensorValue = quantized
+        ? { type: quantized.type, dimensions, data: quantize(data, quantized) }
+        : { type, dimensions, data: data.slice() };
+      session.setInput(context, index, given);
     },
 
     compute: witx.compute,
@@ -61,7 +69,10 @@ export function createWamrFunctions(session: LegacySession, witx: WitxFunctions)
         return { size, capacity, target: memory.bytes(buffer, capacity * 4, "the output's buffer") };
       };
       places();
-      return andThen(session.output(context, index), (output) => {
+      const info = session.outputInfo(context, index);
+      const quantized = info && quantizedTensor(info);
+      return andThen(session.output(context, index), (computed) => {
+        const output = quantized ? dequantize(computed, quantized) : computed;
         // The guest may have run since its memory was looked at.
         const { size, capacity, target } = places();
         const elements = Math.ceil(output.byteLength / 4);

@@ -2,6 +2,7 @@ import { createEchoBackend } from '../backends/echo.js';
 import { createImportedBackends } from '../backends/imported/imported.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
+import { createTfliteBackend } from '../backends/tflite/tflite.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createEngine, type Engine, type EngineConnection } from './engine.js';
@@ -49,8 +50,9 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
 
 function configure({ allowSoftwareAdapter, fallback, backends, limits, measure, board }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
-  const onnx = createOnnxBackend({ allowSoftwareAdapter, onBroken });
-  const builtIn = [onnx, ...createImportedBackends(onnx), createEchoBackend()];
+  const options = { allowSoftwareAdapter, onBroken };
+  const onnx = createOnnxBackend(options);
+  const builtIn = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
   const turns = createTurnRecorder(
     board,
     (place, words) => tell({ type: 'turn', place, words }),

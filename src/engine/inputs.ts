@@ -2,6 +2,7 @@ import { quote, WasiNNError } from '../standard/error.js';
 import {
   byteLengthOf,
   type DeclaredTensors,
+  describeInfo,
   describeTensor,
   findTensor,
   type TensorInfo,
@@ -56,10 +57,11 @@ export function matchInput(operation: string, expected: DeclaredTensors, [name, 
 }
 
 /** What is wrong with a tensor for the input that it is meant for. */
-function findMisfit({ name, type, shape }: TensorInfo, given: TensorShape): string | undefined {
+function findMisfit(info: TensorInfo, given: TensorShape): string | undefined {
+  const { name, type, shape } = info;
   const isOfType = given.type === type;
   if (isOfType && fitsShape(shape, given.dimensions)) return undefined;
-  const wanted = `input ${quote(name)} expects ${describeTensor(type, shape)}`;
+  const wanted = `input ${quote(name)} expects ${describeInfo(info)}`;
   if (!isOfType) return `${wanted}, but ${describeTensor(given.type, given.dimensions)} came`;
   return `${wanted}, but the shape [${given.dimensions.join(', ')}] came`;
 }
@@ -87,7 +89,7 @@ function fitsShape(shape: TensorInfo['shape'], dimensions: readonly number[]): b
 
 function describeInputs(inputs: readonly TensorInfo[]): string {
   if (inputs.length === 0) return 'no inputs';
-  return inputs.map(({ name, type, shape }) => `${quote(name)} ${describeTensor(type, shape)}`).join(', ');
+  return inputs.map((info) => `${quote(info.name)} ${describeInfo(info)}`).join(', ');
 }
 
 function invalid(operation: string, text: string): WasiNNError {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { WasiNNError } from '../standard/error.js';
-import { createRandom } from '../standard/random.fixture.js';
+import { createRandomBelow } from '../standard/random.fixture.js';
 import type { TensorShape } from '../standard/tensor.js';
 import { bombs } from './bombs.fixture.js';
 import { mutations } from './mutations.fixture.js';
@@ -94,8 +94,7 @@ function describe(cause: unknown): FuzzResult['error'] {
 }
 
 async function fuzz({ format, models, seed, rounds }: FuzzOrder): Promise<FuzzResult[]> {
-  const numbers = createRandom(seed);
-  const random = (below: number) => Math.floor(numbers() * below);
+  const random = createRandomBelow(seed);
   const subjects = (await Promise.all(models.map((model) => subjectsOf(format, model)))).flat();
   const results: FuzzResult[] = [];
   for (const [kind, mutate] of Object.entries(mutations)) {

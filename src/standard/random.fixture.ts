@@ -8,3 +8,9 @@ export function createRandom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** Whole numbers from 0 up to (not including) a bound, the same for the same seed. */
+export function createRandomBelow(seed: number): (bound: number) => number {
+  const random = createRandom(seed);
+  return (bound) => Math.floor(random() * bound);
+}

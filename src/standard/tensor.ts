@@ -31,6 +31,12 @@ export interface TensorValue extends TensorShape {
 /** A tensor and the name of the graph's input or output that it belongs to (`type named-tensor`). */
 export type NamedTensor = readonly [name: string, tensor: TensorValue];
 
+/** What the whole numbers of a quantised tensor stand for: `(number - zeroPoint) * scale`. */
+export interface Quantization {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
 /** What a graph says of one of its inputs or outputs. */
 export interface TensorInfo {
   readonly name: string;
@@ -40,6 +46,10 @@ export interface TensorInfo {
   readonly type: string;
   /** One entry for each axis: its length, or the name of a length that is known only when the graph is computed. */
   readonly shape: readonly (number | string)[];
+  /** The element type that the model has where guests pass its elements as `type`, such as `INT8`. Default: `type`. */
+  readonly modelType?: string;
+  /** How a quantised tensor is to be read. Default: its elements stand for themselves. */
+  readonly quantization?: Quantization;
 }
 
 /**
@@ -66,6 +76,16 @@ export function isTensorType(value: unknown): value is TensorType {
 /** The number of bytes that a tensor of this type and shape has. Not an integer that fits memory if the shape is absurd. */
 export function byteLengthOf(type: TensorType, dimensions: readonly number[]): number {
   return dimensions.reduce((product, length) => product * length, elementBytes[type]);
+}
+
+/** What a graph says of a tensor, in words: `U8 [1, 10] (INT8 in the model, scale 0.5, zero point -128)`. */
+export function describeInfo({ type, shape, modelType, quantization }: TensorInfo): string {
+  const details = [
+    ...(modelType === undefined ? [] : [`${modelType} in the model`]),
+    ...(quantization ? [`scale ${quantization.scale}`, `zero point ${quantization.zeroPoint}`] : []),
+  ];
+  const described = describeTensor(type, shape);
+  return details.length === 0 ? described : `${described} (${details.join(', ')})`;
 }
 
 /** A type and shape in words, for error texts: `FP32 [1, 3, 224, 224]`. */

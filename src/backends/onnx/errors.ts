@@ -25,35 +25,6 @@ export function toLoadError(cause: unknown, parts: OnnxParts): WasiNNError {
   return new WasiNNError(code, `load: onnxruntime cannot load the model: ${clip(reason)}${advice}`, { cause });
 }
 
-/**
- * An error of onnxruntime's own: a call has failed, and the module goes on. What follows the code can quote names from the
- * model, so nothing in it says what has happened, but for C++'s own name of memory that has run out, at its beginning.
- */
-const ownError = /^[\w'(). ]{0,100}ERROR_CODE: \d+, ERROR_MESSAGE: (std::bad_alloc)?/;
-
-/** How the texts of Emscripten, and of JavaScript's engines where a module has no memory or stack left, begin. */
-const brokenModule =
-  /^(?:Aborted\(|abort\(|no available backend found|out of memory|WebAssembly\.Memory|Array buffer allocation|Maximum call stack|too much recursion)/i;
-
-/**
- * Whether what was thrown means that the module is of no use any more: a trap, an abort, a bare number from C++, memory or
- * stack that has run out. A lost device is told by the device itself (`providers.ts`).
- */
-export function isFatal(cause: unknown): boolean {
-  if (cause instanceof WasiNNError) return cause.cause !== undefined && isFatal(cause.cause);
-  if (cause instanceof WebAssembly.RuntimeError || typeof cause === 'number') return true;
-  const text = messageOf(cause);
-  const own = ownError.exec(text);
-  return own ? own[1] !== undefined : brokenModule.test(text);
-}
-
-/** Where a device is not to be had: the browser lacks it, or does not permit it to this page. */
-export function unavailable(cause: unknown): never {
-  const isRefusal =
-    cause instanceof DOMException && (cause.name === 'NotAllowedError' || cause.name === 'SecurityError');
-  throw new WasiNNError(isRefusal ? 'security' : 'unsupported-operation', messageOf(cause), { cause });
-}
-
 /** What onnxruntime threw for an inference, as one of the standard's errors. */
 export function toComputeError(cause: unknown): WasiNNError {
   if (cause instanceof WasiNNError) return cause;

@@ -1,9 +1,9 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { Caller, FallbackStep } from '../backend.js';
 import { isDeviceTensor, type NamedComputedTensor } from '../device-tensor.js';
+import { createQueue } from '../queue.js';
 import { createOnnxBackend } from './onnx.js';
 import type { Candidate, Placement } from './providers.js';
-import { createQueue } from './queue.js';
 import type { Runtime } from './runtimes.js';
 
 /** Graphs whose first computation fails on a device, with inputs that are on that device. Devices are made up here. */

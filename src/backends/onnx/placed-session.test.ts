@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { TensorValue } from '../../standard/tensor.js';
 import type { Caller, DeviceTensor } from '../backend.js';
 import { isDeviceTensor } from '../device-tensor.js';
+import { createQueue } from '../queue.js';
 import { placeSession } from './placed-session.js';
 import type { Candidate } from './providers.js';
-import { createQueue } from './queue.js';
 import type { Runtime } from './runtimes.js';
 
 /** Outputs that stay on a device, of which Node has none: onnxruntime is made up here. Real ones: `e2e/device-tensors`. */

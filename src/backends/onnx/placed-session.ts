@@ -1,16 +1,17 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
-import { messageOf, quote, WasiNNError } from '../../standard/error.js';
+import { quote, WasiNNError } from '../../standard/error.js';
 import type { TensorInfo, TensorType } from '../../standard/tensor.js';
-import type { Caller, Device, LoadOptions } from '../backend.js';
-import { type ComputedTensor, fetchValue, isDeviceTensor, type NamedComputedTensor } from '../device-tensor.js';
-import { isFatal, toComputeError, unavailable } from './errors.js';
+import type { Caller, LoadOptions } from '../backend.js';
+import { type ComputedTensor, fetchValue, isDeviceTensor } from '../device-tensor.js';
+import type { Inputs, Outputs, Session } from '../fallback-graph.js';
+import { createIn, guard, type ProviderOptions, unavailable } from '../runtime-module.js';
+import { countGraphsBuilt } from '../webnn.js';
+import { toComputeError } from './errors.js';
 import type { OnnxParts } from './external-data.js';
-import { type Candidate, giveUp, guard, type Placement, type ProviderOptions, type Residence } from './providers.js';
+import type { Candidate, Placement, Residence } from './providers.js';
 import { createStaying, keep, releaseSession, tensorOn } from './residence.js';
-import type { Runtime } from './runtimes.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
 import { boolInputs, expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
-import { countGraphsBuilt } from './webnn.js';
 
 /** What a graph is made from, and how. */
 export interface Order {
@@ -18,25 +19,6 @@ export interface Order {
   readonly loadOptions: LoadOptions;
   readonly caller: Caller;
   readonly options: ProviderOptions;
-}
-
-/** Tensors by their names: their bytes, or where they have stayed. */
-export type Inputs = ReadonlyMap<string, ComputedTensor>;
-export type Outputs = NamedComputedTensor[];
-
-/** A session on the device that it was made for. */
-export interface PlacedSession {
-  readonly device: Device;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-  /**
-   * Computes once.
-   *
-   * @param isReplaceable whether something else can take over, so that the module may stay broken if nobody else needs it
-   */
-  run(inputs: Inputs, caller: Caller, isReplaceable?: boolean): Promise<Outputs>;
-  /** Called once. What has stayed on the device comes to memory. */
-  release(): Promise<void>;
 }
 
 /** onnxruntime warns of every operator that an accelerator leaves to the CPU; the page is told by events instead. */
@@ -48,28 +30,15 @@ const errorsOnly = 3;
  * @param isLast whether nothing is left to be tried after it
  * @throws what the browser or onnxruntime throws, saying why it cannot be
  */
-export async function placeSession(candidate: Candidate, order: Order, isLast: boolean): Promise<PlacedSession> {
+export async function placeSession(candidate: Candidate, order: Order, isLast: boolean): Promise<Session> {
   const { caller, options } = order;
   const placing = candidate.place(options);
   const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
-  const { runtime } = placement;
-  if (runtime.fault !== undefined) throw await brokenBefore(runtime, runtime.fault, options, isLast);
   const create = (lengths?: Lengths) => createSession(placement, order, lengths);
-  try {
-    const made = await runtime.queue(
-      candidate.provider === 'webnn' ? () => createWithWebNN(create) : async () => ({ session: await create() }),
-      caller,
-    );
-    runtime.sessions++;
-    return toPlaced(placement, made, options);
-  } catch (cause) {
-    if (isFatal(cause)) {
-      runtime.fault ??= messageOf(cause);
-      // Where something else can take the model, it need not wait for another engine.
-      if (isLast || runtime.sessions > 0) giveUp(runtime, runtime.fault, options);
-    }
-    throw cause;
-  }
+  const make =
+    candidate.provider === 'webnn' ? () => createWithWebNN(create) : async () => ({ session: await create() });
+  const made = await createIn(placement.runtime, options, (queue) => queue(make, caller), isLast);
+  return toPlaced(placement, made, options);
 }
 
 /** A session, and those that compute in its place where each shape of the inputs needs one of its own. */
@@ -125,21 +94,7 @@ function takesNothing(inputs: readonly TensorInfo[]): Error {
   return new Error(`WebNN takes no operator of this model${advice}`);
 }
 
-/** The error of a module that broke down earlier. Where nothing else can serve, the call waits for another engine. */
-async function brokenBefore(
-  runtime: Runtime,
-  fault: string,
-  options: ProviderOptions,
-  isLast: boolean,
-): Promise<WasiNNError> {
-  if (isLast && options.onBroken) {
-    giveUp(runtime, fault, options);
-    return new Promise(() => undefined);
-  }
-  return new WasiNNError('runtime-error', `onnxruntime has broken down: ${fault}`);
-}
-
-function toPlaced(placement: Placement, { session, shaped }: Sessions, options: ProviderOptions): PlacedSession {
+function toPlaced(placement: Placement, { session, shaped }: Sessions, options: ProviderOptions): Session {
   const { device, runtime, residence } = placement;
   const bools = boolInputs(session.inputMetadata);
 

@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
+import { outputTypes } from '../webnn.js';
 import { createStaying } from './residence.js';
-import { outputTypes } from './webnn.js';
 
 /** Sessions whose outputs are of these types, made where they are told. */
 async function create(outputTypes: readonly string[], types: readonly string[]): Promise<unknown[]> {

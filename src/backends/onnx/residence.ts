@@ -1,8 +1,9 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import type { TensorType } from '../../standard/tensor.js';
 import type { DeviceTensor } from '../backend.js';
+import { guard, type ProviderOptions } from '../runtime-module.js';
 import { toComputeError } from './errors.js';
-import { guard, type ProviderOptions, type Residence } from './providers.js';
+import type { Residence } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toStandardType } from './tensors.js';
 

@@ -1,6 +1,8 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
+import { createQueue } from '../queue.js';
+import type { RuntimeModule } from '../runtime-module.js';
+import { threadCount } from '../thread-count.js';
 import { watchHeaps } from './heaps.js';
-import { createQueue, type Queue } from './queue.js';
 
 /**
  * The builds of onnxruntime-web, each a WebAssembly module of its own that is fetched only when it is needed:
@@ -9,15 +11,10 @@ import { createQueue, type Queue } from './queue.js';
  */
 type Build = 'wasm' | 'jspi' | 'webgpu';
 
-/** One onnxruntime module, and the queue that every call into it must pass through. */
-export interface Runtime {
+/** One onnxruntime module. */
+export interface Runtime extends RuntimeModule {
   readonly ort: typeof OnnxRuntime;
   readonly threads: number;
-  readonly queue: Queue;
-  /** How many sessions it has. */
-  sessions: number;
-  /** What broke it, if anything did: nothing that is asked of it then can be trusted, and it cannot be loaded anew. */
-  fault?: string;
 }
 
 const builds: Readonly<Record<Build, () => Promise<typeof OnnxRuntime>>> = {
@@ -55,13 +52,4 @@ async function start(build: Build): Promise<Runtime> {
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
   return { ort, threads, queue: createQueue(), sessions: 0 };
-}
-
-/**
- * All cores up to eight: in a worker of our own no core must be left to the page's thread, which is why
- * onnxruntime's own choice (half of them, at most four) is too careful. Threads need a cross-origin isolated page.
- */
-function threadCount(): number {
-  if (!globalThis.crossOriginIsolated) return 1;
-  return Math.min(8, navigator.hardwareConcurrency || 1);
 }

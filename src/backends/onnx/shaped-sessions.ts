@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import type { TensorInfo, TensorShape } from '../../standard/tensor.js';
-import { isFatal } from './errors.js';
+import { isFatal } from '../runtime-module.js';
 
 /** Sessions of one model for different lengths of the axes that it leaves open, which WebNN must know beforehand. */
 export interface ShapedSessions {

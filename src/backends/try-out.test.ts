@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NamedTensor, TensorInfo, TensorType } from '../../standard/tensor.js';
+import type { NamedTensor, TensorInfo, TensorType } from '../standard/tensor.js';
 import { disagreement, madeUpInputs } from './try-out.js';
 
 const types: readonly TensorType[] = ['FP16', 'FP32', 'FP64', 'U8', 'I32', 'I64'];

@@ -1,5 +1,5 @@
-import { quote } from '../../standard/error.js';
-import { fromHalf } from '../../standard/half.js';
+import { quote } from '../standard/error.js';
+import { fromHalf } from '../standard/half.js';
 import {
   byteLengthOf,
   isTensorType,
@@ -7,7 +7,7 @@ import {
   type TensorInfo,
   type TensorType,
   type TensorValue,
-} from '../../standard/tensor.js';
+} from '../standard/tensor.js';
 
 /**
  * Makes up inputs for a graph, the same each time: axes that it leaves open are of length 1, numbers between -1 and 1,

@@ -1,4 +1,4 @@
-import type { Caller } from '../backend.js';
+import type { Caller } from './backend.js';
 
 /**
  * Runs tasks one at a time: those of a caller in the order that they came, and callers by turns. Tasks without a caller
@@ -13,8 +13,8 @@ export interface Queue {
 type Job = () => Promise<void>;
 
 /**
- * Makes a queue that a failing task does not stop. onnxruntime-web needs one for each of its modules: concurrent
- * calls of create, run and release hang or reject in most of its builds.
+ * Makes a queue that a failing task does not stop. The modules of onnxruntime-web and LiteRT.js need one each: concurrent
+ * calls hang, reject or compute wrong numbers in most of their builds.
  */
 export function createQueue(): Queue {
   /** The jobs of each guest that has any; whose turn is next stands first. */

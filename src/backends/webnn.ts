@@ -1,4 +1,4 @@
-import { isObjectWith } from '../../standard/is-object-with.js';
+import { isObjectWith } from '../standard/is-object-with.js';
 
 /** The parts of WebNN that are used here: its types are in no library of TypeScript yet. */
 interface ML {

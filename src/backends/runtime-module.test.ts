@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { WasiNNError } from '../../standard/error.js';
-import { isFatal } from './errors.js';
+import { WasiNNError } from '../standard/error.js';
+import { isFatal } from './runtime-module.js';
 
 describe('isFatal', () => {
   it.each<[what: string, cause: unknown]>([

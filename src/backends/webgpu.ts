@@ -4,7 +4,7 @@ interface OpenDevice {
   readonly description: string;
 }
 
-/** Optional features that onnxruntime's WebGPU kernels use where they are present. */
+/** Optional features that the runtimes' WebGPU kernels use where they are present. */
 const usefulFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
 
 /** Limits whose default would keep large models out. */
@@ -18,6 +18,7 @@ const raisedLimits = [
   'maxComputeWorkgroupSizeY',
   'maxComputeWorkgroupSizeZ',
   'maxComputeWorkgroupsPerDimension',
+  'maxTextureDimension2D',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 /** The element types that onnxruntime keeps in buffers of a device, of those that wasi-nn has a name for. */

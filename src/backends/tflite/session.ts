@@ -1,0 +1,148 @@
+import { quote, WasiNNError } from '../../standard/error.js';
+import type { GraphBuilder } from '../../standard/graph.js';
+import type { TensorValue } from '../../standard/tensor.js';
+import type { Caller, Device } from '../backend.js';
+import { fetchValue } from '../device-tensor.js';
+import type { Inputs, Session } from '../fallback-graph.js';
+import { createIn, guard, isFatal, type ProviderOptions } from '../runtime-module.js';
+import { type CompiledModel, compute } from './compute.js';
+import { toLoadError } from './errors.js';
+import { damaged } from './flatbuffer.js';
+import { type CompileOptions, type LiteRtCompiledModel, type LiteRtModel, take } from './litert-module.js';
+import type { ModelDescription, ModelTensor } from './model.js';
+import type { Runtime } from './runtimes.js';
+
+/** Where a session is made, and with which of LiteRT's accelerators. */
+export interface Placement {
+  readonly device: Device;
+  readonly runtime: Runtime;
+  readonly accelerator: CompileOptions['accelerator'];
+  readonly gpuDevice?: GPUDevice;
+  readonly webnnDevice?: 'gpu' | 'npu';
+  /**
+   * Compiles a model and checks that the accelerator has taken it.
+   *
+   * @throws Error in words where it has not: LiteRT then computes on WebAssembly, and says nothing
+   */
+  compile(compile: () => Promise<LiteRtCompiledModel>): Promise<LiteRtCompiledModel>;
+}
+
+export interface SessionRequest {
+  readonly bytes: GraphBuilder;
+  readonly model: ModelDescription;
+  readonly caller: Caller;
+  readonly options: ProviderOptions;
+  /** Whether nothing is left to be tried where this fails. */
+  readonly isLast: boolean;
+}
+
+interface Loaded extends CompiledModel {
+  release(): void;
+}
+
+/**
+ * Makes a session.
+ *
+ * @throws WasiNNError `invalid-encoding` for a model that LiteRT does not take, `unsupported-operation` for operators that
+ *   it does not have, `too-large` where the module's memory is used up
+ */
+export async function openSession(placement: Placement, request: SessionRequest): Promise<Session> {
+  const { model, caller, options, isLast } = request;
+  const make = () => load(placement, request);
+  const loaded = await createIn(placement.runtime, options, (queue) => queue(make, caller), isLast);
+  return toSession(placement, model, loaded, options);
+}
+
+/** A function of its own, so that the session does not keep the model's bytes. */
+function toSession(placement: Placement, model: ModelDescription, loaded: Loaded, options: ProviderOptions): Session {
+  const { runtime, device } = placement;
+  return {
+    device,
+    inputs: model.inputs.map(({ info }) => info),
+    outputs: model.outputs.map(({ info }) => info),
+    async run(inputs, caller, isReplaceable) {
+      const values = await fetchInputs(inputs, caller);
+      return runtime.queue(
+        () => guard(runtime, options, () => compute(placement, loaded, model, values), isReplaceable),
+        caller,
+      );
+    },
+    async release() {
+      runtime.sessions--;
+      // A session of a module that is broken went with it.
+      if (runtime.fault !== undefined) return;
+      await runtime.queue(() => guard(runtime, options, async () => loaded.release()));
+    },
+  };
+}
+
+async function load(placement: Placement, { bytes, model }: SessionRequest): Promise<Loaded> {
+  const { runtime, accelerator, gpuDevice = null, webnnDevice } = placement;
+  const { litert } = runtime;
+  const environment = runtime.environment(gpuDevice);
+  runtime.takeErrors();
+  const pointer = litert._malloc(bytes.byteLength);
+  if (pointer === 0) throw outOfMemory(bytes.byteLength);
+  const undo = [() => litert._free(pointer)];
+  const release = () => {
+    for (const step of undo.toReversed()) step();
+  };
+  try {
+    runtime.heap().set(bytes, pointer);
+    const litertModel = litert.loadModel(environment, pointer, bytes.byteLength);
+    undo.push(() => litertModel.delete());
+    const compiled = await placement.compile(async () =>
+      litert.compileModel(environment, litertModel, {
+        accelerator,
+        cpuOptions: { numThreads: runtime.threads },
+        gpuOptions: { precision: 'fp32' },
+        webNNOptions: { precision: 'fp32', ...(webnnDevice && { devicePreference: webnnDevice }) },
+      }),
+    );
+    undo.push(() => compiled.delete());
+    return { compiled, litertModel, release, ...inLiteRtOrder(litertModel, model) };
+  } catch (cause) {
+    const error = toLoadError(cause, runtime.takeErrors());
+    if (!isFatal(cause)) {
+      runtime.unwind();
+      release();
+    }
+    throw error;
+  }
+}
+
+function outOfMemory(bytes: number): WasiNNError {
+  return new WasiNNError('too-large', `LiteRT.js has no ${bytes} bytes left: its memory is 2 GiB; unload other graphs`);
+}
+
+/** LiteRT has the tensors of a signature in an order of its own, and says what they are called. */
+function inLiteRtOrder(
+  litertModel: LiteRtModel,
+  { signature, inputs, outputs }: ModelDescription,
+): Pick<CompiledModel, 'inputs' | 'outputs'> {
+  const described = litertModel.getSignature(signature);
+  const order = (names: readonly string[], tensors: readonly ModelTensor[]) => {
+    const isSameOrder =
+      names.length === tensors.length && tensors.every(({ keys }, index) => keys.includes(names[index] ?? ''));
+    if (isSameOrder) return tensors;
+    return names.map((name) => {
+      const tensor = tensors.find(({ keys }) => keys.includes(name));
+      if (tensor) return tensor;
+      throw damaged(`LiteRT.js finds a tensor ${quote(name)} in it, which its graph does not have`);
+    });
+  };
+  try {
+    return {
+      inputs: order(take(described.inputNames()), inputs),
+      outputs: order(take(described.outputNames()), outputs),
+    };
+  } finally {
+    described.delete();
+  }
+}
+
+async function fetchInputs(inputs: Inputs, caller: Caller): Promise<Map<string, TensorValue>> {
+  const values = new Map<string, TensorValue>();
+  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor, caller));
+  return values;
+}
