@@ -10,7 +10,7 @@ test('the conformance page performs cases in every row, filters them, and gives 
   await page.getByTestId('conformance').click();
   await page.goto(`${page.url()}?cases=handles/`);
   await page.getByTestId('run').click();
-  await expect(page.getByTestId('state')).toHaveText('Done: 14 passed, 0 failed.', { timeout: 55_000 });
+  await expect(page.getByTestId('state')).toHaveText('Done: 14 passed, 0 failed.', { timeout: 100_000 });
 
   const names = page.getByTestId('cases').locator('tr:visible th');
   await expect(names).toContainText(['handles/no-graph', 'handles/contexts-differ']);

@@ -87,7 +87,8 @@ export function writeTorchScript(code: string, constants: readonly Tensor[] = []
 
 /** A pickle of protocol 2, of which each character is one byte. */
 export function pickle(body: string): Uint8Array {
-  return new Uint8Array(Buffer.from(`\x80\x02${body}.`, 'latin1'));
+  // The page of the conformance suite has no Buffer.
+  return Uint8Array.from(`\x80\x02${body}.`, (character) => character.charCodeAt(0));
 }
 
 function pickledTensor({ type, dims, data }: Tensor, index: number): string {
