@@ -13,7 +13,7 @@ import type { OutputSink, OutputStream } from './program.js';
 export const batchBytes = 64 << 10;
 
 /** A batch holds no more runs: each costs the page about as much as a kilobyte. */
-export const batchRuns = 16;
+export const batchRuns = 32;
 
 /** A batch holds no more faults; the others are counted. */
 export const batchFaults = 8;

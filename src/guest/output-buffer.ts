@@ -24,7 +24,7 @@ const flushMilliseconds = 16;
 /** What a batch costs the page beside its bytes. */
 const batchOverheadBytes = 1 << 10;
 
-const batchesPerSecond = 128;
+const batchesPerSecond = 80;
 
 /**
  * What may be sent at once: how many bytes the page may have left unacknowledged, and how many batches may follow one
