@@ -17,7 +17,7 @@ const encodings = ['openvino', 'pytorch', 'tensorflow'] as const;
 /** The cache has four originals, and of the PyTorch model what it declares and one graph. */
 const cachedFiles = 4 + 4;
 
-/** Opens the page anew, and loads an ONNX model, so that only what other encodings need is still to come. */
+/** Reloads the page and loads an ONNX model. What the page fetches afterwards is for other encodings only. */
 async function visit(page: Page, site: Site): Promise<void> {
   await page.goto(`${site.origin}/blank.html`);
   site.requests.length = 0;

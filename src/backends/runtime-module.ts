@@ -6,7 +6,7 @@ export interface RuntimeModule {
   readonly queue: Queue;
   /** How many sessions it has. */
   sessions: number;
-  /** What broke it, if anything did: nothing that is asked of it then can be trusted, and it cannot be loaded anew. */
+  /** Why the module broke down, if it did. Its answers are wrong from then on, and this thread cannot load it again. */
   fault?: string;
 }
 
@@ -42,12 +42,16 @@ export async function guard<Result>(
   try {
     return await action();
   } catch (cause) {
-    if (isFatal(cause)) {
-      module.fault ??= messageOf(cause);
-      if (!isReplaceable || module.sessions > 1) giveUp(module, module.fault, options);
-    }
+    noteFailure(module, cause, options, !isReplaceable || module.sessions > 1);
     throw cause;
   }
+}
+
+/** @param isNeeded whether somebody cannot go on without the module: otherwise it stays broken, and no engine ends for it */
+function noteFailure(module: RuntimeModule, cause: unknown, options: ProviderOptions, isNeeded: boolean): void {
+  if (!isFatal(cause)) return;
+  module.fault ??= messageOf(cause);
+  if (isNeeded) giveUp(module, module.fault, options);
 }
 
 /**
@@ -69,11 +73,8 @@ export async function createIn<Made>(
     module.sessions++;
     return made;
   } catch (cause) {
-    if (isFatal(cause)) {
-      module.fault ??= messageOf(cause);
-      // Where something else can take the model, it need not wait for another engine.
-      if (isLast || module.sessions > 0) giveUp(module, module.fault, options);
-    }
+    // Where something else can take the model, it need not wait for another engine.
+    noteFailure(module, cause, options, isLast || module.sessions > 0);
     throw cause;
   }
 }
@@ -116,7 +117,7 @@ const brokenModule =
 
 /**
  * Whether what was thrown means that the module is of no use any more: a trap, an abort, a bare number from C++, memory or
- * stack that has run out. A lost device is told by the device itself (`watchLoss`).
+ * stack that has run out. A device reports its own loss (`watchLoss`).
  */
 export function isFatal(cause: unknown): boolean {
   if (cause instanceof WasiNNError) return cause.cause !== undefined && isFatal(cause.cause);

@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
-import { IDBFactory } from 'fake-indexeddb';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { chunkBytes, GoneError, type ModelCache, openModelCache } from './cache.js';
+import { openEmptyCache } from './cache.fixture.js';
+import { chunkBytes, GoneError, type ModelCache } from './cache.js';
 import { patternBytes } from './file-server.fixture.js';
 import { type CacheNotice, createModelStore, type ModelStore } from './model-store.js';
 
@@ -10,12 +10,8 @@ let cache: ModelCache;
 let notices: CacheNotice[];
 
 beforeEach(async () => {
-  globalThis.indexedDB = new IDBFactory();
-  cache = await openModelCache();
+  cache = await openEmptyCache();
   notices = [];
-  let time = 0;
-  // Each look at the clock is later than the one before: that is what the store tells files apart by.
-  vi.spyOn(Date, 'now').mockImplementation(() => ++time);
 });
 
 afterEach(() => {

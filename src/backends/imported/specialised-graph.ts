@@ -38,8 +38,8 @@ type Inputs = ReadonlyMap<string, ComputedTensor>;
 const firstProviders: Readonly<Record<ExecutionTarget, Provider>> = { cpu: 'wasm', gpu: 'webgpu', tpu: 'webnn' };
 
 /**
- * Makes a graph of a program that is converted anew for each combination of types and shapes of its inputs, when that first
- * comes.
+ * Makes a graph of a program. The program is converted once for each combination of types and shapes of its inputs: when
+ * inputs first have it.
  */
 export async function createSpecialisedGraph({ program, options, caller }: SpecialisedOptions): Promise<BackendGraph> {
   /** Those used last stand last. */

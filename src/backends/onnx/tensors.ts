@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-web';
 import { WasiNNError } from '../../standard/error.js';
 import { byteLengthOf, type TensorInfo, type TensorType, type TensorValue } from '../../standard/tensor.js';
+import { toTruthValues } from '../truth-values.js';
 
 /** The names that onnxruntime has for wasi-nn's element types. onnxruntime-web knows no bfloat16. */
 const onnxTypes = {
@@ -53,13 +54,7 @@ export function boolInputs(inputs: readonly InferenceSession.ValueMetadata[]): R
  */
 export function toOnnxTensor(construct: TensorConstructor, name: string, value: TensorValue, isBool = false): Tensor {
   const { type, dimensions } = value;
-  // onnxruntime computes nonsense with a truth value that is neither 0 nor 1.
-  if (isBool && type === 'U8')
-    return new construct(
-      'bool',
-      value.data.map((byte) => (byte === 0 ? 0 : 1)),
-      dimensions,
-    );
+  if (isBool && type === 'U8') return new construct('bool', toTruthValues(value.data), dimensions);
   if (type === 'BF16') {
     throw new WasiNNError(
       'unsupported-operation',

@@ -1,4 +1,5 @@
 import { quote, WasiNNError } from '../../standard/error.js';
+import { toTruthValues } from '../truth-values.js';
 import type { ElementType } from './model.js';
 
 /**
@@ -8,7 +9,7 @@ import type { ElementType } from './model.js';
 
 /** @throws WasiNNError `invalid-argument` for a number that does not fit an INT16 */
 export function toElements(name: string, type: ElementType, data: Uint8Array): Uint8Array {
-  if (type === 'BOOL') return data.map((byte) => (byte === 0 ? 0 : 1));
+  if (type === 'BOOL') return toTruthValues(data);
   if (type !== 'INT16') return data;
   const from = viewOf(data);
   const elements = new Uint8Array(data.byteLength / 2);

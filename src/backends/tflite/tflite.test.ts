@@ -187,12 +187,12 @@ describe('what goes wrong', () => {
       'unsupported-operation',
       "Didn't find op for builtin opcode",
     ],
-  ])('with %s is told', async (_what, parts, code, reason) => {
+  ])('with %s ends with an error that names the problem', async (_what, parts, code, reason) => {
     const loading = backend.load(parts, { target: 'cpu' }, caller);
     await expect(loading).rejects.toMatchObject({ code, message: expect.stringContaining(reason) });
   });
 
-  it('in a computation is told, though LiteRT answers with numbers', async () => {
+  it('in a computation becomes an error, though LiteRT answers with numbers', async () => {
     const gather = buildModel({
       tensors: [
         { name: 'table', shape: [2] },
@@ -216,7 +216,7 @@ describe('what goes wrong', () => {
     await graph.dispose();
   });
 
-  it('with a tensor of another shape is told, also where the model has a scalar', async () => {
+  it('with a tensor of another shape is an error, also where the model has a scalar', async () => {
     const graph = await load(doubling([]));
     await expect(computeOn(graph, floats([1, 2], [2]))).rejects.toMatchObject({
       code: 'invalid-argument',
@@ -226,30 +226,33 @@ describe('what goes wrong', () => {
     await graph.dispose();
   });
 
-  it.skipIf(!hasFixtures)('with a model that makes LiteRT.js trap is told, and its module is given up', async () => {
-    const reasons: string[] = [];
-    const onBroken = (reason: string) => reasons.push(reason);
-    // The damage is in the place of an offset, which leads LiteRT.js out of its memory.
-    const bytes = fixture('encodings/tflite/small_float.tflite').with(120, 0);
-    const runtime = await startRuntime('compat', nodeFiles.compat);
-    const opening = openSession(
-      {
-        device: { target: 'cpu', provider: 'wasm', description: 'its own module' },
-        runtime,
-        accelerator: 'wasm',
-        compile: (compile) => compile(),
-      },
-      { bytes, model: readModel(bytes), caller, options: { allowSoftwareAdapter: false, onBroken }, isLast: true },
-    );
-    await expect(opening).rejects.toMatchObject({
-      code: 'runtime-error',
-      message: expect.stringMatching(/^load: LiteRT\.js cannot load the model: .*memory access out of bounds/),
-    });
-    expect(reasons).toEqual([expect.stringContaining('memory access out of bounds')]);
-    expect(runtime.fault).toBeDefined();
-  });
+  it.skipIf(!hasFixtures)(
+    'with a model that makes LiteRT.js trap is an error, and the backend gives its module up',
+    async () => {
+      const reasons: string[] = [];
+      const onBroken = (reason: string) => reasons.push(reason);
+      // The damage is in the place of an offset, which leads LiteRT.js out of its memory.
+      const bytes = fixture('encodings/tflite/small_float.tflite').with(120, 0);
+      const runtime = await startRuntime('compat', nodeFiles.compat);
+      const opening = openSession(
+        {
+          device: { target: 'cpu', provider: 'wasm', description: 'its own module' },
+          runtime,
+          accelerator: 'wasm',
+          compile: (compile) => compile(),
+        },
+        { bytes, model: readModel(bytes), caller, options: { allowSoftwareAdapter: false, onBroken }, isLast: true },
+      );
+      await expect(opening).rejects.toMatchObject({
+        code: 'runtime-error',
+        message: expect.stringMatching(/^load: LiteRT\.js cannot load the model: .*memory access out of bounds/),
+      });
+      expect(reasons).toEqual([expect.stringContaining('memory access out of bounds')]);
+      expect(runtime.fault).toBeDefined();
+    },
+  );
 
-  it('with LiteRT.js missing, or of another release, is told with what to install', async () => {
+  it('with LiteRT.js missing, or of another release, is an error that says what to install', async () => {
     const script = (source: string) => new URL(`data:text/javascript,${encodeURIComponent(source)}`);
     const empty = new URL('data:application/wasm;base64,AGFzbQEAAAA=');
     const attempt = (loader: URL, wasm = empty) => startRuntime('compat', { loader, wasm }).catch(messageOf);

@@ -6,7 +6,7 @@ import type { Tensor } from './model.js';
 // Making constants of numbers, and reading the numbers of constants.
 
 /** Arrays that hold the elements as JavaScript numbers; of the others there is none. */
-const arrays = {
+export const arrays = {
   float32: Float32Array,
   float64: Float64Array,
   uint8: Uint8Array,

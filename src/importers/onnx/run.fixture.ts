@@ -1,23 +1,16 @@
 import * as ort from 'onnxruntime-web/wasm';
-import { decode } from './constants.js';
+import { decode, arrays as numberArrays } from './constants.js';
 import type { Tensor } from './model.js';
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
+/** Those of whose elements JavaScript has no numbers too. */
 const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
+  ...numberArrays,
   float16: Uint16Array,
-  uint8: Uint8Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
   int64: BigInt64Array,
   uint64: BigUint64Array,
-  bool: Uint8Array,
 } as const;
 
 /** Runs a model once with onnxruntime-web on the CPU, in Node. */
