@@ -313,7 +313,7 @@ for (const accelerator of accelerators) {
       const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
       const { y } = await staying.computeOnDevice({ x });
       const replaced = new Promise<void>((resolve) => {
-        nn.addEventListener('replace', ({ detail }) => detail.lane === 'accelerated' && resolve());
+        nn.addEventListener('replace', ({ detail }) => detail.engine === 'accelerator' && resolve());
       });
       new BroadcastChannel('end').postMessage('now');
       await replaced;

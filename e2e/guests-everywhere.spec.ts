@@ -93,7 +93,7 @@ test('a guest outlives the engines of both lanes, each without the other', async
   });
   await visit(tab, site, waiting);
   expect(await runIn(tab, loseBothLanes, waiting)).toEqual({
-    steps: ['timeout', 'replace cpu', 'load digits', 'timeout', 'replace accelerated', 'load digits on the GPU'],
+    steps: ['timeout', 'replace cpu', 'load digits', 'timeout', 'replace accelerator', 'load digits on the GPU'],
     areAnswersEqual: true,
   });
 });
@@ -125,7 +125,7 @@ async function loseBothLanes(waiting: Waiting): Promise<unknown> {
     const events: string[] = [];
     const stuck = await exports.load([new TextEncoder().encode('GGUF\u0003\0\0\0')], 'ggml', target);
     await nn.stats();
-    nn.addEventListener('replace', ({ detail }) => events.push(`replace ${detail.lane}`));
+    nn.addEventListener('replace', ({ detail }) => events.push(`replace ${detail.engine}`));
     nn.addEventListener('load', ({ detail }) => events.push(`load ${detail.name}`));
     const failure = await compute(stuck).catch((cause) => (cause instanceof GuestError ? cause.payload : cause));
     answers.push(await computeAll());

@@ -171,7 +171,7 @@ test('computations for the NPU do not wait for those on the CPU', { tag: '@alone
 for (const waiting of waitings) {
   for (const [target, lane, lost] of [
     ['cpu', 'cpu', 'digits'],
-    ['tpu', 'accelerated', 'fast'],
+    ['tpu', 'accelerator', 'fast'],
   ] as const) {
     test(`a computation for ${target} that takes too long costs no graph of the other lane (${waiting})`, async ({
       page,
@@ -194,7 +194,7 @@ for (const waiting of waitings) {
           const loads: unknown[] = [];
           nn.addEventListener('load', ({ detail }) => loads.push(detail.name));
           const replacements: string[] = [];
-          nn.addEventListener('replace', ({ detail }) => replacements.push(detail.lane));
+          nn.addEventListener('replace', ({ detail }) => replacements.push(detail.engine));
           const failure = await scores(guest, standing).catch((cause) => cause.payload.code);
           const answers = await scoresOfAll();
           // Answers come after all events.

@@ -1,11 +1,6 @@
 import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
 import { baseURL } from './base-url.js';
 import { describeEvent } from './describe-event.js';
-import type { EngineEvent, EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
-import { type Engines, noStats, type ReplaceEvent, startEngines } from './engine/engines.js';
-import { defaultLimits, type Limits, toLimits } from './engine/limits.js';
-import type { EngineLink } from './engine/link.js';
-import { createSteadyMessageLink, type SteadyLink } from './engine/steady-link.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
 import type { OnFault } from './guest/output-batch.js';
 import type { OutputSink } from './guest/program.js';
@@ -16,7 +11,13 @@ import { type FallbackProvider, fallbackProviders, isFallbackList } from './mode
 import type { ModelsEvent } from './models/protocol.js';
 import { type ModelsOption, toRegistryOptions } from './models/registry.js';
 import { type PageGraph, toPageGraph } from './page-graph.js';
-import { hostModels, type PageModels } from './page-models.js';
+import { createPageModels, type PageModels } from './page-models.js';
+import { type RemoteHub, startHub } from './remote-hub.js';
+import { createInferenceClient, type InferenceConnection } from './rpc/create-inference-client.js';
+import type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
+import type { PageEvent } from './rpc/hub-protocol.js';
+import type { InferenceClient } from './rpc/inference-client.js';
+import { defaultLimits, type Limits, toLimits } from './rpc/limits.js';
 import { settlingLink } from './settling-link.js';
 import { isBlob, isModule, isResponse, isURL } from './standard/brand-checks.js';
 import { WasiNNError } from './standard/error.js';
@@ -158,7 +159,7 @@ export interface WasiNN extends EventTarget {
    */
   load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<PageGraph>;
   /** Opens a link to the engines for code on the page. */
-  connect(): EngineLink;
+  connect(): InferenceClient;
   /** What the engines have at the moment, and the browser's storage for models. One that is busy answers afterwards. */
   stats(): Promise<WasiNNStats>;
   /**
@@ -198,46 +199,45 @@ export function createWasiNN({
 }: WasiNNOptions = {}): WasiNN {
   refuseWithoutWorkers();
   const registry = toRegistryOptions(models, allowedUrls, baseURL());
-  const configuration = {
-    allowSoftwareAdapter,
-    backends: resolveBackends(backends, baseURL()),
-    limits: toLimits(limits),
-    fallback: toFallback(fallback),
-    measure,
-  };
+  const engine = { allowSoftwareAdapter, backends: resolveBackends(backends, baseURL()) };
+  const allLimits = toLimits(limits);
+  const policy = toFallback(fallback);
   const events = new EventTarget();
   const guests = new Set<StartedGuest<object>>();
-  const links = new Set<SteadyLink>();
-  const { transpileMilliseconds } = configuration.limits;
-  // An engine that does not start in time is replaced. A guest is not: a page that is strict with engines spares it.
-  const startMilliseconds = Math.max(configuration.limits.startMilliseconds, defaultLimits.startMilliseconds);
-  const transpiler = createRemoteTranspiler(transpileMilliseconds, startMilliseconds);
+  const connections = new Set<InferenceConnection>();
+  // An engine that does not start in time is replaced. Other workers are not: a page that is strict with engines spares them.
+  const startMilliseconds = Math.max(allLimits.startMilliseconds, defaultLimits.startMilliseconds);
+  const transpiler = createRemoteTranspiler(allLimits.transpileMilliseconds, startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;
-  let engines: Engines | undefined;
-  let ownLink: SteadyLink | undefined;
+  let hub: RemoteHub | undefined;
+  let ownConnection: InferenceConnection | undefined;
 
-  function onEvent(event: EngineEvent | ReplaceEvent | ModelsEvent | FaultEvent): void {
+  function onEvent(event: PageEvent | FaultEvent): void {
     if (event.type === 'measure') addToTimeline(event);
+    if (event.type === 'progress') pageModels.onProgress(event);
     debug?.(describeEvent(event));
     events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
   }
 
-  const host = hostModels({
-    configuration: { registry, budget: cacheBudget },
-    startMilliseconds,
-    onEvent,
-    onLoss: (cause) => engines?.loseModels(cause),
+  const pageModels = createPageModels({
+    registry,
+    request: (operation, signal) => running().requestModels(operation, signal),
+    addToRunning(entries) {
+      // What was checked before it was posted is not refused.
+      hub?.requestModels({ operation: 'add', entries }).catch(() => undefined);
+    },
     disposed,
   });
 
-  /** An engine that cannot be started takes all guests along; the next guest tries again. */
+  /** Ends what depends on a hub that has ended. The next guest starts another hub. */
   function stop(cause: WasiNNError): void {
-    engines?.dispose();
-    engines = undefined;
-    for (const dependent of [...guests, ...links]) dependent.fail(cause);
-    links.clear();
-    ownLink = undefined;
+    hub?.terminate(cause);
+    hub = undefined;
+    for (const guest of [...guests]) guest.fail(cause);
+    for (const connection of connections) connection.close(cause);
+    connections.clear();
+    ownConnection = undefined;
   }
 
   function dispose(cause: WasiNNError): void {
@@ -246,7 +246,6 @@ export function createWasiNN({
     disposal.abort(cause);
     stop(cause);
     transpiler.dispose(cause);
-    host.dispose(cause);
   }
 
   /** A frame that is removed takes its workers along without a word. Its callers may be in other frames. */
@@ -256,30 +255,41 @@ export function createWasiNN({
 
   globalThis.addEventListener('pagehide', onPageHide);
 
-  function running(): Engines {
+  function running(): RemoteHub {
     disposed.throwIfAborted();
-    const { connect: connectModels, targetOf } = host;
-    engines ??= startEngines({ ...configuration, connectModels, targetOf, onEvent, onFailure: stop });
-    return engines;
+    const entries = pageModels.entries();
+    hub ??= startHub({
+      configuration: {
+        engine,
+        models: { registry: { ...registry, entries }, budget: cacheBudget },
+        limits: allLimits,
+        startMilliseconds,
+        fallback: policy,
+        measure,
+      },
+      onEvent,
+      onEnd: stop,
+    });
+    return hub;
   }
 
-  function connect(): SteadyLink {
-    const link = createSteadyMessageLink(running().connect().port);
-    links.add(link);
-    return link;
+  function connect(): InferenceConnection {
+    const connection = createInferenceClient(running().connect().port);
+    connections.add(connection);
+    return connection;
   }
 
-  /** The link of all graphs that the page loads for itself. */
-  function own(): SteadyLink {
-    ownLink ??= connect();
-    return ownLink;
+  /** The connection of all graphs that the page loads for itself. */
+  function own(): InferenceConnection {
+    ownConnection ??= connect();
+    return ownConnection;
   }
 
   async function prepare(input: GuestInput, { waiting, signal }: EnvironmentOptions): Promise<PreparedGuest> {
     if (isModule(input)) return { kind: 'module', module: input };
     const source = await toGuestSource(input);
     const supported = supportedWaiting();
-    return transpiler.prepare(source, { wish: waiting, supported, outputsMayStay: host.outputsMayStay() }, signal);
+    return transpiler.prepare(source, { wish: waiting, supported, outputsMayStay: pageModels.outputsMayStay() }, signal);
   }
 
   /** Starts a guest that ends with its signal. */
@@ -331,7 +341,7 @@ export function createWasiNN({
   }
 
   async function stats(): Promise<WasiNNStats> {
-    const [engineStats, cache] = await Promise.all([engines?.stats() ?? noStats, host.models.usage()]);
+    const [engineStats, cache] = await Promise.all([running().stats(), pageModels.models.usage()]);
     const contexts = Array.from(guests, (guest) => guest.contexts());
     return { ...engineStats, contexts: contexts.reduce((total, count) => total + count, 0), cache };
   }
@@ -340,18 +350,18 @@ export function createWasiNN({
     parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
     { encoding = 'autodetect', target = 'cpu' }: PageLoadOptions,
   ): Promise<PageGraph> {
-    const link = own();
-    const copies = await Promise.all(parts.map(async (part) => new Uint8Array(await new Blob([part]).arrayBuffer())));
-    return toPageGraph(link, await link.load(copies, encoding, target), disposed);
+    const connection = own();
+    const blobs = parts.map((part) => new Blob([part]));
+    return toPageGraph(connection, await connection.load(blobs, encoding, target), disposed);
   }
 
   async function loadByName(name: string): Promise<PageGraph> {
-    const link = own();
-    return toPageGraph(link, await link.loadByName(name), disposed);
+    const connection = own();
+    return toPageGraph(connection, await connection.loadByName(name), disposed);
   }
 
   return Object.assign(events, {
-    models: host.models,
+    models: pageModels.models,
     instantiate: <Exports extends object = GuestExports>(source: GuestInput, options: EnvironmentOptions = {}) =>
       untilAborted(disposed, async () => {
         const { guest } = await start<Exports>(source, options, (stream, bytes) => options[stream]?.(bytes));

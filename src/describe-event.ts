@@ -18,7 +18,7 @@ export function describeEvent(event: WasiNNEvent): string {
       return `${operation}: ${what} took ${milliseconds.toFixed(1)} ms, ${waited.toFixed(1)} ms of it waiting`;
     }
     case 'replace':
-      return `replace: the engine of the lane ${event.lane} was ended: ${event.reason}`;
+      return `replace: the ${event.engine} engine was ended: ${event.reason}`;
     case 'fault': {
       const others = event.omitted > 0 ? ` (and ${event.omitted} more errors)` : '';
       return `fault: ${event.functionName}: ${event.error.code}: ${event.error.message}${others}`;

@@ -20,11 +20,10 @@ export {
   type WasiNNOptions,
   type WasiNNStats,
 } from './create-wasi-nn.js';
-export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent } from './engine/engine.js';
-export type { ReplaceEvent } from './engine/engines.js';
-export type { Lane } from './engine/lanes.js';
-export type { Limits } from './engine/limits.js';
-export type { Awaitable, EngineLink, GraphInfo, LinkTensor, NamedLinkTensor, ResidentTensor } from './engine/link.js';
+export type { EngineKind } from './rpc/engine-kind.js';
+export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
+export type { Limits } from './rpc/limits.js';
+export type { Awaitable, InferenceClient, GraphInfo, ClientTensor, NamedClientTensor, DeviceTensorReference } from './rpc/inference-client.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
 export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';

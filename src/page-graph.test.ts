@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { EngineLink, GraphInfo } from './engine/link.js';
+import type { InferenceClient, GraphInfo } from './rpc/inference-client.js';
 import { type TensorElements, toPageGraph } from './page-graph.js';
 import type { NamedTensor, TensorType } from './standard/tensor.js';
 
@@ -16,7 +16,7 @@ const info: GraphInfo = {
 function open() {
   const asked: unknown[] = [];
   const refuse = () => Promise.reject(new Error('not expected'));
-  const link: EngineLink = {
+  const link: InferenceClient = {
     load: refuse,
     loadByName: refuse,
     compute: async (graph, inputs) => {

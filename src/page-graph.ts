@@ -1,6 +1,6 @@
 import type { Device } from './backends/backend.js';
 import { copyBytes, type HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './bindings/held-tensor.js';
-import type { EngineLink, GraphInfo, NamedLinkTensor } from './engine/link.js';
+import type { InferenceClient, GraphInfo, NamedClientTensor } from './rpc/inference-client.js';
 import { typedArrayName } from './standard/brand-checks.js';
 import { quote, WasiNNError } from './standard/error.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from './standard/tensor.js';
@@ -69,7 +69,7 @@ export interface PageGraph {
 }
 
 /** @param disposed once this is aborted, every call of the graph rejects with its reason */
-export function toPageGraph(link: EngineLink, info: GraphInfo, disposed: AbortSignal): PageGraph {
+export function toPageGraph(link: InferenceClient, info: GraphInfo, disposed: AbortSignal): PageGraph {
   const { id, backend, inputs, outputs } = info;
 
   async function computeHeld(tensors: PageInputs): Promise<NamedHeldTensor[]> {
@@ -146,9 +146,9 @@ function toPageTensor(held: HeldTensor, disposed: AbortSignal): PageTensor {
 }
 
 async function toLinkTensor(
-  link: EngineLink,
+  link: InferenceClient,
   [name, tensor]: [string, InputTensor | PageTensor],
-): Promise<NamedLinkTensor> {
+): Promise<NamedClientTensor> {
   if ('data' in tensor) return toNamedTensor(name, tensor);
   const held = heldTensors.get(tensor);
   if (held) return copyBytes([name, await held.forLink(link)]);

@@ -1,20 +1,9 @@
 import { baseURL } from './base-url.js';
-import { startWorker, workerError } from './engine/start-worker.js';
 import type { ModelListing, ModelsUsage } from './models/models.js';
 import type { ModelProgress } from './models/progress.js';
-import {
-  isModelsEvent,
-  isModelsReady,
-  type ModelsConfiguration,
-  type ModelsEvent,
-  type ModelsPageMessage,
-} from './models/protocol.js';
-import { type ModelsTable, parseTable } from './models/registry.js';
-import { createRemoteModels, type RemoteModels } from './models/remote-models.js';
-import type { WasiNNError } from './standard/error.js';
-import type { ExecutionTarget } from './standard/graph.js';
+import { type Entries, type ModelsTable, parseTable, type RegistryOptions } from './models/registry.js';
+import { createRemoteModels, type RequestModels } from './models/remote-models.js';
 import { untilAborted } from './standard/until-aborted.js';
-import { type WorkerWatch, watchWorker } from './standard/worker-watch.js';
 
 export interface PreloadOptions {
   /** Ends the download; what has come stays in the cache, and the next one goes on from there. */
@@ -51,84 +40,33 @@ export interface PageModels {
   persist(): Promise<boolean>;
 }
 
-export interface ModelsHostOptions {
-  readonly configuration: ModelsConfiguration;
-  /** How long the worker may take to start. */
-  readonly startMilliseconds: number;
-  onEvent(event: ModelsEvent): void;
-  /** The worker broke down or ended: ports to it are dead. */
-  onLoss(cause: WasiNNError): void;
+export interface PageModelsOptions {
+  /** The models that are registered at first. */
+  readonly registry: RegistryOptions;
+  /** Sends a request to the models' thread, which it starts. */
+  readonly request: RequestModels;
+  /** Tells the models' thread of added entries, where it runs: otherwise it starts with them. */
+  addToRunning(entries: Entries): void;
   /** Once this is aborted, every call rejects and no worker starts. */
   readonly disposed: AbortSignal;
 }
 
-/** The models worker, as the page holds it. It starts when it is first needed. */
-export interface ModelsHost {
+/** What the page knows of models without asking, and the way to the rest. */
+export interface ModelsOfPage {
   readonly models: PageModels;
-  /** Opens a port for another thread, where `createRemoteModels` makes models of it. */
-  connect(): MessagePort;
+  /** All entries that the page has registered. */
+  entries(): Entries;
   /** Whether a model may leave its outputs on a device, as far as is known now. */
   outputsMayStay(): boolean;
-  /** @throws WasiNNError as `Models.targetOf` */
-  targetOf(name: string): Promise<ExecutionTarget>;
-  /** @param cause what calls that are under way end with */
-  dispose(cause: WasiNNError): void;
+  onProgress(progress: ModelProgress): void;
 }
 
-interface RunningModels {
-  readonly worker: Worker;
-  readonly watch: WorkerWatch;
-  readonly remote: RemoteModels;
-}
-
-export function hostModels(options: ModelsHostOptions): ModelsHost {
-  const { configuration, startMilliseconds, onEvent, onLoss, disposed } = options;
-  const entries = new Map(configuration.registry.entries);
+export function createPageModels({ registry, request, addToRunning, disposed }: PageModelsOptions): ModelsOfPage {
+  const entries = new Map(registry.entries);
   const listeners = new Set<(progress: ModelProgress) => void>();
-  let running: RunningModels | undefined;
-
-  function start(): RunningModels {
-    const worker = startWorker(
-      () =>
-        new Worker(new URL('./models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
-    );
-    const watch = watchWorker('models', startMilliseconds, (cause) => lose(workerError('models', cause)));
-    worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (isModelsReady(data)) watch.started();
-      if (!isModelsEvent(data)) return;
-      if (data.type === 'progress') for (const listener of listeners) listener(data);
-      onEvent(data);
-    };
-    worker.onerror = ({ message }) => lose(workerError('models', message));
-    const registry = { ...configuration.registry, entries };
-    tell(worker, { type: 'configure', configuration: { ...configuration, registry }, lock: watch.lock });
-    return { worker, watch, remote: createRemoteModels(open(worker)) };
-  }
-
-  /** Gives up a worker that can do no more. The next call starts another. */
-  function lose(cause: WasiNNError): void {
-    stop(cause);
-    onLoss(cause);
-  }
-
-  function stop(cause: WasiNNError): void {
-    const stopped = running;
-    running = undefined;
-    stopped?.watch.stop();
-    stopped?.worker.terminate();
-    stopped?.remote.fail(cause);
-  }
-
-  function current(): RunningModels {
-    disposed.throwIfAborted();
-    running ??= start();
-    return running;
-  }
-
-  /** Asks the worker, for a caller on the page. */
-  function ask<Answer>(question: (remote: RemoteModels) => Promise<Answer>): Promise<Answer> {
-    return untilAborted(disposed, async () => question(current().remote));
-  }
+  const remote = createRemoteModels(request);
+  /** Asks the models' thread, for a caller on the page. */
+  const ask = <Answer>(question: () => Promise<Answer>) => untilAborted(disposed, question);
 
   return {
     models: {
@@ -136,37 +74,26 @@ export function hostModels(options: ModelsHostOptions): ModelsHost {
         disposed.throwIfAborted();
         const added = parseTable(models, baseURL());
         for (const [name, entry] of added) entries.set(name, entry);
-        running?.remote.add(added);
+        addToRunning(added);
       },
-      list: () => ask((remote) => remote.list()),
+      list: () => ask(() => remote.list()),
       preload: (name, { signal, onProgress } = {}) =>
-        ask(async (remote) => {
+        ask(async () => {
           const listener = (progress: ModelProgress) => progress.name === name && onProgress?.(progress);
           listeners.add(listener);
           await remote.preload(name, signal).finally(() => listeners.delete(listener));
         }),
-      delete: (name) => ask((remote) => remote.delete(name)),
-      clear: () => ask((remote) => remote.clear()),
-      usage: () => ask((remote) => remote.usage()),
-      persist: () => untilAborted(disposed, async () => (await navigator.storage?.persist?.()) ?? false),
+      delete: (name) => ask(() => remote.delete(name)),
+      clear: () => ask(() => remote.clear()),
+      usage: () => ask(() => remote.usage()),
+      persist: () => ask(async () => (await navigator.storage?.persist?.()) ?? false),
     },
-    connect: () => open(current().worker),
+    entries: () => entries,
     // What a document says is not known here.
     outputsMayStay: () =>
-      configuration.registry.document !== undefined ||
-      [...entries.values()].some(({ outputs }) => outputs === 'device'),
-    // Only what a document registers must be asked for.
-    targetOf: async (name) => entries.get(name)?.target ?? current().remote.targetOf(name),
-    dispose: stop,
+      registry.document !== undefined || [...entries.values()].some(({ outputs }) => outputs === 'device'),
+    onProgress(progress) {
+      for (const listener of listeners) listener(progress);
+    },
   };
-}
-
-function open(worker: Worker): MessagePort {
-  const { port1, port2 } = new MessageChannel();
-  tell(worker, { type: 'connect', port: port2 }, [port2]);
-  return port1;
-}
-
-function tell(worker: Worker, message: ModelsPageMessage, transfer: Transferable[] = []): void {
-  worker.postMessage(message, transfer);
 }

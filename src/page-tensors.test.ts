@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { echoName, FakeEngine } from './bindings/guest.fixture.js';
-import type { EngineLink } from './engine/link.js';
+import type { InferenceClient } from './rpc/inference-client.js';
 import { type PageGraph, type PageTensor, toPageGraph } from './page-graph.js';
 import { WasiNNError } from './standard/error.js';
 
@@ -51,7 +51,7 @@ describe('an output that is left where it is', () => {
     next?.dispose();
     tensor.dispose();
     await settle();
-    expect(engine.residents.size).toBe(0);
+    expect(engine.deviceTensors.size).toBe(0);
   });
 
   it('is given back once, however often it is disposed of, and is of no use then', async () => {
@@ -60,7 +60,7 @@ describe('an output that is left where it is', () => {
     tensor.dispose();
     tensor.dispose();
     await settle();
-    expect([engine.residents.size, releases()]).toEqual([0, 1]);
+    expect([engine.deviceTensors.size, releases()]).toEqual([0, 1]);
     await expect(tensor.read()).rejects.toMatchObject({
       code: 'invalid-argument',
       message: 'read: the tensor has been disposed of',
@@ -85,7 +85,7 @@ describe('an output that is left where it is', () => {
     another.dispose();
     expect(await reading).toEqual({ ...x, type: 'U8' });
     await settle();
-    expect([engine.residents.size, releases()]).toEqual([0, 3]);
+    expect([engine.deviceTensors.size, releases()]).toEqual([0, 3]);
   });
 
   it('comes by its value for a graph of another link', async () => {
@@ -95,7 +95,7 @@ describe('an output that is left where it is', () => {
     expect(await other.graph.compute({ x: tensor })).toEqual({ x: { ...x, type: 'U8' } });
     expect(await other.graph.compute({ x: tensor })).toEqual({ x: { ...x, type: 'U8' } });
     expect(reads()).toBe(1);
-    expect(engine.residents.size).toBe(0);
+    expect(engine.deviceTensors.size).toBe(0);
   });
 
   it('may have come to the page already, and can be used alike', async () => {
@@ -127,21 +127,21 @@ describe('compute', () => {
     const { engine } = await open();
     let underWay = 0;
     let most = 0;
-    const link: EngineLink = {
+    const link: InferenceClient = {
       ...engine,
-      async readTensor(resident) {
+      async readTensor(deviceTensor) {
         underWay++;
         most = Math.max(most, underWay);
         await settle();
         underWay--;
-        return engine.readTensor(resident);
+        return engine.readTensor(deviceTensor);
       },
     };
     const graph = toPageGraph(link, await engine.loadByName(echoName), new AbortController().signal);
     const inputs = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`x${index}`, x]));
     expect(Object.keys(await graph.compute(inputs))).toEqual(Object.keys(inputs));
     await settle();
-    expect([most, engine.residents.size]).toEqual([1, 0]);
+    expect([most, engine.deviceTensors.size]).toEqual([1, 0]);
   });
 
   it('gives all outputs back where one cannot be read', async () => {
@@ -149,7 +149,7 @@ describe('compute', () => {
     engine.faults.set('readTensor', new WasiNNError('runtime-error', 'read: lost'));
     await expect(graph.compute({ x, y: x })).rejects.toMatchObject({ message: 'read: lost' });
     await settle();
-    expect([engine.residents.size, releases()]).toEqual([0, 2]);
+    expect([engine.deviceTensors.size, releases()]).toEqual([0, 2]);
   });
 
   it.each([{}, { dimensions: [2] }, { read: async () => x, dispose: () => undefined, dimensions: [2], type: 'U8' }])(

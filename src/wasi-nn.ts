@@ -1,8 +1,8 @@
 import { createContextCount } from './bindings/context-count.js';
-import { withoutResidents } from './bindings/held-tensor.js';
+import { withoutDeviceTensors } from './bindings/held-tensor.js';
 import { createWitBinding } from './bindings/wit.js';
 import { createWasiNN, type WasiNN, type WasiNNOptions } from './create-wasi-nn.js';
-import type { EngineLink } from './engine/link.js';
+import type { InferenceClient } from './rpc/inference-client.js';
 import { WasiNNError } from './standard/error.js';
 
 /**
@@ -12,7 +12,7 @@ import { WasiNNError } from './standard/error.js';
  */
 
 let page: WasiNN | undefined;
-let opened: EngineLink | undefined;
+let opened: InferenceClient | undefined;
 const own = createContextCount();
 
 /**
@@ -39,31 +39,31 @@ function create(options: WasiNNOptions = {}): WasiNN {
   });
 }
 
-function link(): EngineLink {
+function link(): InferenceClient {
   page ??= create();
-  opened ??= withoutResidents(withOwnPromises(page.connect()));
+  opened ??= withoutDeviceTensors(withOwnPromises(page.connect()));
   return opened;
 }
 
 /** The page's promises may be those of another frame, by which a binding does not tell answers from values. */
-function withOwnPromises(link: EngineLink): EngineLink {
+function withOwnPromises(link: InferenceClient): InferenceClient {
   return {
     load: async (parts, encoding, target) => link.load(parts, encoding, target),
     loadByName: async (name) => link.loadByName(name),
     compute: async (id, inputs) => link.compute(id, inputs),
     unload: async (id) => link.unload(id),
-    readTensor: async (resident) => link.readTensor(resident),
-    releaseTensor: async (resident) => link.releaseTensor(resident),
+    readTensor: async (deviceTensor) => link.readTensor(deviceTensor),
+    releaseTensor: async (deviceTensor) => link.releaseTensor(deviceTensor),
   };
 }
 
-const lazyLink: EngineLink = {
+const lazyLink: InferenceClient = {
   load: (parts, encoding, target) => link().load(parts, encoding, target),
   loadByName: (name) => link().loadByName(name),
   compute: (id, inputs) => link().compute(id, inputs),
   unload: (id) => link().unload(id),
-  readTensor: (resident) => link().readTensor(resident),
-  releaseTensor: (resident) => link().releaseTensor(resident),
+  readTensor: (deviceTensor) => link().readTensor(deviceTensor),
+  releaseTensor: (deviceTensor) => link().releaseTensor(deviceTensor),
 };
 
 export const { tensor, errors, graph, inference } = createWitBinding(lazyLink, own);

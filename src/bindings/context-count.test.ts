@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { maximumContexts } from '../engine/limits.js';
+import { maximumContexts } from '../rpc/limits.js';
 import { createContextCount } from './context-count.js';
 import { callable, echoName, FakeEngine, TestMemory } from './guest.fixture.js';
 import { createLegacyBinding } from './legacy.js';

@@ -1,4 +1,4 @@
-import { maximumContexts, refuseMore } from '../engine/limits.js';
+import { maximumContexts, refuseMore } from '../rpc/limits.js';
 
 /** How many execution contexts one guest has; its bindings count here, and have no more than it may. */
 export interface ContextCount {

@@ -1,5 +1,5 @@
-import { matchInputs } from '../engine/inputs.js';
-import { type Awaitable, type EngineLink, isResident, type NamedLinkTensor } from '../engine/link.js';
+import { matchInputs } from '../standard/match-inputs.js';
+import { type Awaitable, type InferenceClient, isOnDevice, type NamedClientTensor } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import type { DeclaredTensors, NamedTensor, TensorValue } from '../standard/tensor.js';
 import { createLegacyBinding, type LegacyBinding } from './legacy.js';
@@ -100,15 +100,15 @@ export const echoName = 'echo';
  * An engine whose graphs answer their inputs as their outputs. As honest as the real one: it checks what it is given,
  * knows only the graphs that it has loaded, and takes the buffers that are passed to it, as a message link does.
  */
-export class FakeEngine implements EngineLink {
+export class FakeEngine implements InferenceClient {
   readonly calls: unknown[][] = [];
   readonly graphs = new Set<number>();
   /** What the operation that is named fails with. */
-  readonly faults = new Map<keyof EngineLink, unknown>();
+  readonly faults = new Map<keyof InferenceClient, unknown>();
   /** Done in the middle of each operation: while the guest is suspended, where answers are promises. */
   meanwhile: () => void = () => {};
   /** The outputs that have stayed on a device. */
-  readonly residents = new Map<number, TensorValue>();
+  readonly deviceTensors = new Map<number, TensorValue>();
   readonly #asynchronous: boolean;
   readonly #keeps: boolean;
   readonly #inputs: DeclaredTensors;
@@ -125,7 +125,7 @@ export class FakeEngine implements EngineLink {
     this.#inputs = inputs;
   }
 
-  load: EngineLink['load'] = (parts, encoding, target) => {
+  load: InferenceClient['load'] = (parts, encoding, target) => {
     const owned = parts.map((part) => structuredClone(part, { transfer: [part.buffer] }));
     return this.#answer('load', [owned.map((part) => [...part]), encoding, target], () => {
       const [model] = owned;
@@ -135,15 +135,15 @@ export class FakeEngine implements EngineLink {
     });
   };
 
-  loadByName: EngineLink['loadByName'] = (name) =>
+  loadByName: InferenceClient['loadByName'] = (name) =>
     this.#answer('loadByName', [name], () => {
       if (name !== echoName) throw new WasiNNError('not-found', `load-by-name: there is no ${JSON.stringify(name)}`);
       return this.#open();
     });
 
-  compute: EngineLink['compute'] = (graph, inputs) => {
+  compute: InferenceClient['compute'] = (graph, inputs) => {
     const owned = inputs.map(([name, tensor]): NamedTensor => {
-      if (isResident(tensor)) return [name, this.#resident(tensor.resident)];
+      if (isOnDevice(tensor)) return [name, this.#deviceTensor(tensor.deviceTensor)];
       return [name, { ...tensor, data: structuredClone(tensor.data, { transfer: [tensor.data.buffer] }) }];
     });
     return this.#answer('compute', [graph, owned.map(([name, { type, data }]) => [name, type, ...data])], () => {
@@ -158,37 +158,37 @@ export class FakeEngine implements EngineLink {
     });
   };
 
-  readTensor: EngineLink['readTensor'] = (resident) =>
-    this.#answer('readTensor', [resident], () => {
-      const tensor = this.#resident(resident);
+  readTensor: InferenceClient['readTensor'] = (deviceTensor) =>
+    this.#answer('readTensor', [deviceTensor], () => {
+      const tensor = this.#deviceTensor(deviceTensor);
       return { ...tensor, data: tensor.data.slice() };
     });
 
-  releaseTensor: EngineLink['releaseTensor'] = (resident) =>
-    this.#answer('releaseTensor', [resident], () => {
-      this.residents.delete(resident);
+  releaseTensor: InferenceClient['releaseTensor'] = (deviceTensor) =>
+    this.#answer('releaseTensor', [deviceTensor], () => {
+      this.deviceTensors.delete(deviceTensor);
     });
 
-  unload: EngineLink['unload'] = (graph) =>
+  unload: InferenceClient['unload'] = (graph) =>
     this.#answer('unload', [graph], () => {
       this.graphs.delete(graph);
     });
 
-  callsOf(operation: keyof EngineLink): unknown[][] {
+  callsOf(operation: keyof InferenceClient): unknown[][] {
     return this.calls.filter(([name]) => name === operation);
   }
 
-  #resident(resident: number): TensorValue {
-    const tensor = this.residents.get(resident);
-    if (!tensor) throw new WasiNNError('invalid-argument', `there is no tensor ${resident} on a device`);
+  #deviceTensor(deviceTensor: number): TensorValue {
+    const tensor = this.deviceTensors.get(deviceTensor);
+    if (!tensor) throw new WasiNNError('invalid-argument', `there is no tensor ${deviceTensor } on a device`);
     return tensor;
   }
 
-  readonly #keep = ([name, tensor]: NamedTensor): NamedLinkTensor => {
+  readonly #keep = ([name, tensor]: NamedTensor): NamedClientTensor => {
     if (!this.#keeps) return [name, tensor];
-    const resident = this.#nextId++;
-    this.residents.set(resident, tensor);
-    return [name, { dimensions: tensor.dimensions, type: tensor.type, resident }];
+    const deviceTensor = this.#nextId++;
+    this.deviceTensors.set(deviceTensor, tensor);
+    return [name, { dimensions: tensor.dimensions, type: tensor.type, deviceTensor }];
   };
 
   #open() {
@@ -200,7 +200,7 @@ export class FakeEngine implements EngineLink {
     return { id, backend: 'fake', device, inputs, outputs };
   }
 
-  #answer<Value>(operation: keyof EngineLink, values: unknown[], action: () => Value): Awaitable<Value> {
+  #answer<Value>(operation: keyof InferenceClient, values: unknown[], action: () => Value): Awaitable<Value> {
     this.calls.push([operation, ...values]);
     const run = () => {
       this.meanwhile();
@@ -216,7 +216,7 @@ export function createTestGuest({
   engine = new FakeEngine(),
   memory = new TestMemory(),
 }: {
-  engine?: EngineLink;
+  engine?: InferenceClient;
   memory?: TestMemory;
 } = {}) {
   const errors: string[] = [];

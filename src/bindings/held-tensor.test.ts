@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isResident } from '../engine/link.js';
+import { isOnDevice } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { echoName, FakeEngine } from './guest.fixture.js';
-import { forLink, HeldTensor, holdAll, releaseAll, withoutResidents } from './held-tensor.js';
+import { forLink, HeldTensor, holdAll, releaseAll, withoutDeviceTensors } from './held-tensor.js';
 
 const value = (...bytes: number[]): TensorValue => ({
   type: 'U8',
@@ -29,15 +29,15 @@ describe.each([
 ])('a tensor on a device, over a link whose answers are %s,', (_what, asynchronous) => {
   let engine: FakeEngine;
   let held: HeldTensor;
-  let resident: number;
+  let deviceTensor: number;
 
   beforeEach(async () => {
     engine = new FakeEngine({ asynchronous, keeps: true });
     const { id } = await engine.loadByName(echoName);
     const [output] = holdAll(await engine.compute(id, [['x', value(1, 2)]]), engine);
-    if (!output || !isResident(output[1].tensor)) throw new Error('the output has not stayed');
+    if (!output || !isOnDevice(output[1].tensor)) throw new Error('the output has not stayed');
     held = output[1];
-    resident = output[1].tensor.resident;
+    deviceTensor = output[1].tensor.deviceTensor;
     engine.calls.length = 0;
   });
 
@@ -58,10 +58,10 @@ describe.each([
     held.hold().release();
     held.release();
     expect(engine.calls).toEqual([
-      ['readTensor', resident],
-      ['releaseTensor', resident],
+      ['readTensor', deviceTensor],
+      ['releaseTensor', deviceTensor],
     ]);
-    expect(engine.residents.size).toBe(0);
+    expect(engine.deviceTensors.size).toBe(0);
   });
 
   it('is given back by the last of its holders, once, and never read where nobody asks', async () => {
@@ -71,8 +71,8 @@ describe.each([
     held.release();
     held.release();
     await settle();
-    expect(engine.calls).toEqual([['releaseTensor', resident]]);
-    expect(engine.residents.size).toBe(0);
+    expect(engine.calls).toEqual([['releaseTensor', deviceTensor]]);
+    expect(engine.deviceTensors.size).toBe(0);
   });
 
   it('is given back once where it is released while it is read', async () => {
@@ -80,7 +80,7 @@ describe.each([
     held.release();
     expect(await reading).toEqual(value(1, 2));
     await settle();
-    expect(releases()).toEqual([['releaseTensor', resident]]);
+    expect(releases()).toEqual([['releaseTensor', deviceTensor]]);
   });
 
   it('is given back where it is released while it is read, and that fails', async () => {
@@ -89,7 +89,7 @@ describe.each([
     held.release();
     await expect(reading).rejects.toThrow('lost');
     await settle();
-    expect(releases()).toEqual([['releaseTensor', resident]]);
+    expect(releases()).toEqual([['releaseTensor', deviceTensor]]);
   });
 
   it('stays where reading it fails, for all who asked, and is read when it is next asked for', async () => {
@@ -100,7 +100,7 @@ describe.each([
     expect(releases()).toEqual([]);
     engine.faults.clear();
     expect(await held.value()).toEqual(value(1, 2));
-    expect(releases()).toEqual([['releaseTensor', resident]]);
+    expect(releases()).toEqual([['releaseTensor', deviceTensor]]);
   });
 
   it('is of no concern where it cannot be given back', async () => {
@@ -111,7 +111,7 @@ describe.each([
   });
 
   it('is an input as it is for its own link, and by its value for another', async () => {
-    expect(await held.forLink(engine)).toEqual({ type: 'U8', dimensions: [2], resident });
+    expect(await held.forLink(engine)).toEqual({ type: 'U8', dimensions: [2], deviceTensor });
     expect(reads()).toEqual([]);
     expect(await held.forLink(new FakeEngine())).toEqual(value(1, 2));
     expect(await held.forLink(engine)).toEqual(value(1, 2));
@@ -151,7 +151,7 @@ describe.each([
 
   async function open() {
     const engine = new FakeEngine({ asynchronous, keeps: true, inputs: 'any' });
-    const link = withoutResidents(engine);
+    const link = withoutDeviceTensors(engine);
     const { id } = await link.loadByName(echoName);
     return { engine, link, id };
   }
@@ -163,7 +163,7 @@ describe.each([
     expect(await computing).toEqual(inputs());
     await settle();
     expect([engine.callsOf('readTensor').length, engine.callsOf('releaseTensor').length]).toEqual([2, 2]);
-    expect(engine.residents.size).toBe(0);
+    expect(engine.deviceTensors.size).toBe(0);
   });
 
   it('all outputs are given back where one cannot be read', async () => {
@@ -172,6 +172,6 @@ describe.each([
     await expect((async () => link.compute(id, inputs()))()).rejects.toThrow('read: lost');
     await settle();
     expect(engine.callsOf('releaseTensor')).toHaveLength(2);
-    expect(engine.residents.size).toBe(0);
+    expect(engine.deviceTensors.size).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
-import { andThen, lastly } from '../engine/awaitable.js';
-import { type Awaitable, type EngineLink, isResident, type LinkTensor, type NamedLinkTensor } from '../engine/link.js';
+import { andThen, lastly } from '../rpc/awaitable.js';
+import { type Awaitable, type InferenceClient, isOnDevice, type ClientTensor, type NamedClientTensor } from '../rpc/inference-client.js';
 import type { TensorValue } from '../standard/tensor.js';
 
 /**
@@ -7,19 +7,19 @@ import type { TensorValue } from '../standard/tensor.js';
  * back when the last of its holders has let go of it.
  */
 export class HeldTensor {
-  readonly #link: EngineLink | undefined;
-  #tensor: LinkTensor;
+  readonly #link: InferenceClient | undefined;
+  #tensor: ClientTensor;
   #reading: Promise<TensorValue> | undefined;
   #holders = 1;
 
   /** @param link where the tensor came from, if it came from a link */
-  constructor(tensor: LinkTensor, link?: EngineLink) {
+  constructor(tensor: ClientTensor, link?: InferenceClient) {
     this.#tensor = tensor;
     this.#link = link;
   }
 
   /** What is known of it without asking. */
-  get tensor(): LinkTensor {
+  get tensor(): ClientTensor {
     return this.#tensor;
   }
 
@@ -27,14 +27,14 @@ export class HeldTensor {
   value(): Awaitable<TensorValue> {
     if (this.#reading) return this.#reading;
     const tensor = this.#tensor;
-    if (!isResident(tensor)) return tensor;
-    const reading = this.#read(tensor.resident);
+    if (!isOnDevice(tensor)) return tensor;
+    const reading = this.#read(tensor.deviceTensor);
     if (reading instanceof Promise) this.#reading = reading;
     return reading;
   }
 
   /** What a link takes as an input; a value's buffer goes along. */
-  forLink(link: EngineLink): Awaitable<LinkTensor> {
+  forLink(link: InferenceClient): Awaitable<ClientTensor> {
     return this.#link === link && !this.#reading ? this.#tensor : this.value();
   }
 
@@ -48,11 +48,11 @@ export class HeldTensor {
     if (this.#holders === 0 && !this.#reading) this.#giveBack();
   }
 
-  #read(resident: number): Awaitable<TensorValue> {
+  #read(deviceTensor: number): Awaitable<TensorValue> {
     const link = this.#link;
     if (!link) throw new TypeError('a tensor on a device was held without its link');
     const ask = () =>
-      andThen(link.readTensor(resident), (value) => {
+      andThen(link.readTensor(deviceTensor), (value) => {
         this.#giveBack();
         this.#tensor = value;
         return value;
@@ -65,9 +65,9 @@ export class HeldTensor {
 
   /** Whether that succeeds is of no concern to the guest. */
   #giveBack(): void {
-    if (!isResident(this.#tensor)) return;
+    if (!isOnDevice(this.#tensor)) return;
     try {
-      const answer = this.#link?.releaseTensor(this.#tensor.resident);
+      const answer = this.#link?.releaseTensor(this.#tensor.deviceTensor);
       if (answer instanceof Promise) answer.catch(() => undefined);
     } catch {}
   }
@@ -75,7 +75,7 @@ export class HeldTensor {
 
 export type NamedHeldTensor = readonly [name: string, tensor: HeldTensor];
 
-export function holdAll(outputs: readonly NamedLinkTensor[], link: EngineLink): NamedHeldTensor[] {
+export function holdAll(outputs: readonly NamedClientTensor[], link: InferenceClient): NamedHeldTensor[] {
   return outputs.map(([name, tensor]) => [name, new HeldTensor(tensor, link)]);
 }
 
@@ -84,28 +84,28 @@ export function releaseAll(tensors: readonly NamedHeldTensor[] | undefined): voi
 }
 
 /** Tensors as a link takes them. */
-export function forLink(tensors: readonly NamedHeldTensor[], link: EngineLink): Awaitable<readonly NamedLinkTensor[]> {
+export function forLink(tensors: readonly NamedHeldTensor[], link: InferenceClient): Awaitable<readonly NamedClientTensor[]> {
   return inTurn(tensors, (tensor) => tensor.forLink(link));
 }
 
 /** Does something to tensors, one after another. */
 function inTurn(
   tensors: readonly NamedHeldTensor[],
-  action: (tensor: HeldTensor) => Awaitable<LinkTensor>,
-): Awaitable<readonly NamedLinkTensor[]> {
-  return tensors.reduce<Awaitable<readonly NamedLinkTensor[]>>((done, [name, tensor]) => {
+  action: (tensor: HeldTensor) => Awaitable<ClientTensor>,
+): Awaitable<readonly NamedClientTensor[]> {
+  return tensors.reduce<Awaitable<readonly NamedClientTensor[]>>((done, [name, tensor]) => {
     return andThen(done, (others) => andThen(action(tensor), (one) => [...others, [name, one]]));
   }, []);
 }
 
 /** What is set as input outlives the call, whose own bytes may be transferred. */
-export function copyBytes([name, tensor]: NamedLinkTensor): NamedLinkTensor {
-  return [name, isResident(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
+export function copyBytes([name, tensor]: NamedClientTensor): NamedClientTensor {
+  return [name, isOnDevice(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
 }
 
 /** A link of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
-export function withoutResidents(link: EngineLink): EngineLink {
-  function fetch(outputs: readonly NamedLinkTensor[]): Awaitable<readonly NamedLinkTensor[]> {
+export function withoutDeviceTensors(link: InferenceClient): InferenceClient {
+  function fetch(outputs: readonly NamedClientTensor[]): Awaitable<readonly NamedClientTensor[]> {
     const held = holdAll(outputs, link);
     return lastly(
       () => inTurn(held, (tensor) => tensor.value()),
@@ -118,7 +118,7 @@ export function withoutResidents(link: EngineLink): EngineLink {
     loadByName: (name) => link.loadByName(name),
     compute: (graph, inputs) => andThen(link.compute(graph, inputs), fetch),
     unload: (graph) => link.unload(graph),
-    readTensor: (resident) => link.readTensor(resident),
-    releaseTensor: (resident) => link.releaseTensor(resident),
+    readTensor: (deviceTensor) => link.readTensor(deviceTensor),
+    releaseTensor: (deviceTensor) => link.releaseTensor(deviceTensor),
   };
 }

@@ -73,7 +73,7 @@ async function expectInference({ nn, wamr, memory }: ReturnType<typeof start>): 
 async function endContexts({ nn, engine }: ReturnType<typeof start>): Promise<void> {
   for (let context = 0; context < callsPerSeed; context++) nn('finalize_execution_context', context);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(engine.residents.size).toBe(0);
+  expect(engine.deviceTensors.size).toBe(0);
 }
 
 describe(`a guest that calls at random, ${callsPerSeed} times`, () => {

@@ -22,8 +22,8 @@ async function start({ engine = new FakeEngine({ keeps: true }), memory = new Te
 /** That nothing is left on the device, and nothing was given back twice. */
 async function expectGivenBack(engine: FakeEngine, count: number): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  expect(engine.residents.size).toBe(0);
-  const released = engine.callsOf('releaseTensor').map(([, resident]) => resident);
+  expect(engine.deviceTensors.size).toBe(0);
+  const released = engine.callsOf('releaseTensor').map(([, deviceTensor]) => deviceTensor);
   expect(released).toHaveLength(count);
   expect(new Set(released).size).toBe(count);
 }
@@ -61,7 +61,7 @@ describe.each([
   it('is given back with its context, by the next computation, by one that fails, and by fini_single', async () => {
     const { nn, engine } = await startHere();
     for (let round = 0; round < 2; round++) expect(await nn('compute', 0)).toBe(0);
-    expect(engine.residents.size).toBe(1);
+    expect(engine.deviceTensors.size).toBe(1);
     engine.faults.set('compute', new WasiNNError('timeout', 'compute: too long'));
     expect(await nn('compute', 0)).toBe(4);
     await expectGivenBack(engine, 2);

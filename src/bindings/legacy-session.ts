@@ -1,6 +1,6 @@
-import { andThen } from '../engine/awaitable.js';
-import { matchInput } from '../engine/inputs.js';
-import type { Awaitable, EngineLink, GraphInfo } from '../engine/link.js';
+import { andThen } from '../rpc/awaitable.js';
+import { matchInput } from '../standard/match-inputs.js';
+import type { Awaitable, InferenceClient, GraphInfo } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { TensorInfo, TensorValue } from '../standard/tensor.js';
@@ -38,7 +38,7 @@ interface Context {
  * is computing.
  */
 export class LegacySession {
-  readonly #link: EngineLink;
+  readonly #link: InferenceClient;
   readonly #count: ContextCount;
   readonly #onUnloadFailure: (cause: unknown) => void;
   readonly #graphs = new Map<number, Graph>();
@@ -47,7 +47,7 @@ export class LegacySession {
   #nextContext = 0;
 
   /** @param onUnloadFailure told when the engine fails to take a graph back, which concerns no guest */
-  constructor(link: EngineLink, count: ContextCount, onUnloadFailure: (cause: unknown) => void) {
+  constructor(link: InferenceClient, count: ContextCount, onUnloadFailure: (cause: unknown) => void) {
     this.#link = link;
     this.#count = count;
     this.#onUnloadFailure = onUnloadFailure;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineLink } from '../engine/link.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import { callable, createTestGuest, echoModel, FakeEngine, TestMemory } from './guest.fixture.js';
 import { createLegacyBinding } from './legacy.js';
@@ -197,7 +197,7 @@ describe('a context that computes', () => {
 });
 
 describe('a failure', () => {
-  const operations: readonly [operation: keyof EngineLink, position: number][] = [
+  const operations: readonly [operation: keyof InferenceClient, position: number][] = [
     ['load', 0],
     ['loadByName', 1],
     ['compute', 4],

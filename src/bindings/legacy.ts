@@ -1,4 +1,4 @@
-import type { Awaitable, EngineLink } from '../engine/link.js';
+import type { Awaitable, InferenceClient } from '../rpc/inference-client.js';
 import { toWasiNNError, type WasiNNError } from '../standard/error.js';
 import { type ContextCount, createContextCount } from './context-count.js';
 import { errno, toErrno } from './errno.js';
@@ -47,7 +47,7 @@ const suspending: ReadonlySet<string> = new Set([
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
  */
 export function createLegacyBinding(
-  link: EngineLink,
+  link: InferenceClient,
   memory: () => WebAssembly.Memory | undefined,
   onError?: OnLegacyError,
   contexts: ContextCount = createContextCount(),

@@ -1,5 +1,5 @@
-import { andThen } from '../engine/awaitable.js';
-import type { Awaitable } from '../engine/link.js';
+import { andThen } from '../rpc/awaitable.js';
+import type { Awaitable } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import { byteLengthOf, type TensorType, type TensorValue } from '../standard/tensor.js';
 import type { GuestMemory } from './guest-memory.js';

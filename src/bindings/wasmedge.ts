@@ -1,4 +1,4 @@
-import type { Awaitable } from '../engine/link.js';
+import type { Awaitable } from '../rpc/inference-client.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { LegacySession } from './legacy-session.js';
 import type { GuestFunction, WitxFunctions } from './witx.js';

@@ -32,8 +32,8 @@ describe.each([
   /** That nothing is left on the device, and nothing was given back twice. */
   async function expectGivenBack(count: number): Promise<void> {
     await settle();
-    expect(engine.residents.size).toBe(0);
-    const released = engine.callsOf('releaseTensor').map(([, resident]) => resident);
+    expect(engine.deviceTensors.size).toBe(0);
+    const released = engine.callsOf('releaseTensor').map(([, deviceTensor]) => deviceTensor);
     expect(released).toHaveLength(count);
     expect(new Set(released).size).toBe(count);
   }
@@ -69,7 +69,7 @@ describe.each([
     it('is computed on as it is, and consumed by that', async () => {
       const last = await computeOn(await computeOn(await computeOn(bytes(1, 2))));
       expect(reads()).toBe(0);
-      expect(engine.residents.size).toBe(1);
+      expect(engine.deviceTensors.size).toBe(1);
       expect(await last.data()).toEqual(Uint8Array.of(1, 2));
       last[dispose]();
       await expectGivenBack(3);
@@ -136,11 +136,11 @@ describe.each([
       const tensor = context.getOutput('0');
       set(2);
       await context.compute();
-      expect(engine.residents.size).toBe(2);
+      expect(engine.deviceTensors.size).toBe(2);
       context[dispose]();
       context[dispose]();
       await settle();
-      expect(engine.residents.size).toBe(1);
+      expect(engine.deviceTensors.size).toBe(1);
       expect(await tensor.data()).toEqual(Uint8Array.of(1));
       tensor[dispose]();
       await expectGivenBack(2);
@@ -151,7 +151,7 @@ describe.each([
       await context.compute();
       await context.compute();
       await settle();
-      expect(engine.residents.size).toBe(1);
+      expect(engine.deviceTensors.size).toBe(1);
       engine.faults.set('compute', new WasiNNError('timeout', 'compute: too long'));
       await expect((async () => context.compute())()).rejects.toMatchObject({});
       await expectGivenBack(2);
@@ -174,7 +174,7 @@ describe.each([
       expect(reads()).toBe(2);
       another.setInput('x', bytes(3));
       await settle();
-      expect(engine.residents.size).toBe(0);
+      expect(engine.deviceTensors.size).toBe(0);
       another[dispose]();
       await expectGivenBack(3);
     });
@@ -186,7 +186,7 @@ describe.each([
       another.setInput('x', context.getOutput('0'));
       context[dispose]();
       await settle();
-      expect(engine.residents.size).toBe(1);
+      expect(engine.deviceTensors.size).toBe(1);
       another[dispose]();
       another[dispose]();
       await expectGivenBack(1);
@@ -199,7 +199,7 @@ describe.each([
       tensor[dispose]();
       tensor[dispose]();
       await settle();
-      expect(engine.residents.size).toBe(1);
+      expect(engine.deviceTensors.size).toBe(1);
       context[dispose]();
       await expectGivenBack(1);
     });
@@ -227,7 +227,7 @@ describe('a context that is dropped while it computes', () => {
     await Promise.all(computing);
     await settle();
     expect(engine.callsOf('compute')).toHaveLength(2);
-    expect(engine.residents.size).toBe(0);
+    expect(engine.deviceTensors.size).toBe(0);
     expect(() => context.getOutput('0')).toThrow();
     context[dispose]();
     await settle();

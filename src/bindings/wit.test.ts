@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { maximumContexts } from '../engine/limits.js';
+import { maximumContexts } from '../rpc/limits.js';
 import { dataOf, unused } from '../engine/link.fixture.js';
-import type { EngineLink, GraphInfo } from '../engine/link.js';
+import type { InferenceClient, GraphInfo } from '../rpc/inference-client.js';
 import { type ErrorCode, errorCodes, WasiNNError } from '../standard/error.js';
 import { type NamedTensor, tensorTypes } from '../standard/tensor.js';
 import { createWitBinding, type WitBinding, WitError, WitGraph, WitGraphExecutionContext, WitTensor } from './wit.js';
@@ -9,10 +9,10 @@ import { createWitBinding, type WitBinding, WitError, WitGraph, WitGraphExecutio
 /** An engine with one kind of graph, that answers its inputs as outputs. It takes the buffers, as a message link does. */
 function createFakeLink(asynchronous: boolean) {
   const calls: unknown[][] = [];
-  const faults = new Map<keyof EngineLink, unknown>();
+  const faults = new Map<keyof InferenceClient, unknown>();
   let nextId = 0;
 
-  function answer<Value>(operation: keyof EngineLink, value: () => Value): Value | Promise<Value> {
+  function answer<Value>(operation: keyof InferenceClient, value: () => Value): Value | Promise<Value> {
     if (!asynchronous) {
       if (faults.has(operation)) throw faults.get(operation);
       return value();
@@ -32,7 +32,7 @@ function createFakeLink(asynchronous: boolean) {
     outputs: [],
   });
 
-  const link: EngineLink = {
+  const link: InferenceClient = {
     load: (...values) => {
       calls.push(['load', ...values]);
       return answer('load', info);
@@ -60,7 +60,7 @@ function createFakeLink(asynchronous: boolean) {
     link,
     calls,
     faults,
-    callsOf: (operation: keyof EngineLink) => calls.filter(([name]) => name === operation),
+    callsOf: (operation: keyof InferenceClient) => calls.filter(([name]) => name === operation),
   };
 }
 

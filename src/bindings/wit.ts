@@ -1,6 +1,6 @@
-import { andThen, lastly } from '../engine/awaitable.js';
-import { matchInput } from '../engine/inputs.js';
-import type { Awaitable, EngineLink, GraphInfo, NamedLinkTensor } from '../engine/link.js';
+import { andThen, lastly } from '../rpc/awaitable.js';
+import { matchInput } from '../standard/match-inputs.js';
+import type { Awaitable, InferenceClient, GraphInfo, NamedClientTensor } from '../rpc/inference-client.js';
 import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { type DeclaredTensors, findTensor, type TensorType } from '../standard/tensor.js';
@@ -93,11 +93,11 @@ export class WitTensor {
 /** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
 class Lease {
   readonly info: GraphInfo;
-  readonly #link: EngineLink;
+  readonly #link: InferenceClient;
   readonly #contexts: ContextCount;
   #holders = 0;
 
-  constructor(link: EngineLink, info: GraphInfo, contexts: ContextCount) {
+  constructor(link: InferenceClient, info: GraphInfo, contexts: ContextCount) {
     this.#link = link;
     this.info = info;
     this.#contexts = contexts;
@@ -130,7 +130,7 @@ class Lease {
   /** @param prepare done to each input that the link takes; by default its buffer goes along */
   compute(
     inputs: readonly NamedHeldTensor[],
-    prepare: (input: NamedLinkTensor) => NamedLinkTensor = (input) => input,
+    prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
   ): Awaitable<NamedHeldTensor[]> {
     const link = this.#link;
     return andThen(forLink(inputs, link), (tensors) =>
@@ -232,7 +232,7 @@ export class WitGraphExecutionContext {
 }
 
 /** Makes the interfaces for the guests that use one link. */
-export function createWitBinding(link: EngineLink, contexts: ContextCount = createContextCount()): WitBinding {
+export function createWitBinding(link: InferenceClient, contexts: ContextCount = createContextCount()): WitBinding {
   const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info, contexts));
   return {
     tensor: { Tensor: WitTensor },

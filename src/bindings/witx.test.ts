@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maximumContexts } from '../engine/limits.js';
+import { maximumContexts } from '../rpc/limits.js';
 import type { TensorInfo } from '../standard/tensor.js';
 import { createTestGuest, echoModel, FakeEngine, TestMemory } from './guest.fixture.js';
 

@@ -3,94 +3,43 @@ import { createImportedBackends } from '../backends/imported/imported.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createOutsideBackend } from '../backends/outside.js';
 import { createTfliteBackend } from '../backends/tflite/tflite.js';
+import type { EngineConfiguration } from '../rpc/engine-protocol.js';
+import { type Handlers, openRpc, parentEndpoint } from '../rpc/rpc.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
-import { createEngine, type Engine, type EngineConnection } from './engine.js';
-import { createModelsLine } from './models-line.js';
-import { type EngineConfiguration, type EngineMessage, fromPlainError, isPageMessage } from './protocol.js';
-import { serve } from './serve.js';
-import { createTurnRecorder } from './turns.js';
+import { convertedModelsOf } from './converted-models.js';
+import { createEngine, type Engine } from './engine.js';
+import { serveEngine } from './serve-engine.js';
 
-/** The engine's own thread: inference happens here, away from the page and from the guests. */
+/** The engine's own thread: inference happens here, away from the page, the hub and the guests. */
 
 removeProtoAccessor();
 
-interface ConnectedGuest {
-  readonly port: MessagePort;
-  readonly connection: EngineConnection;
-}
+let handlers: Handlers = {};
+let fault: string | undefined;
 
-const guests = new Map<number, ConnectedGuest>();
-let engine: Engine | undefined;
-const models = createModelsLine(() => tell({ type: 'models-wanted' }));
-
-globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-  if (!isPageMessage(data)) return;
-  switch (data.type) {
-    case 'configure':
-      engine = configure(data.configuration);
-      void holdWorkerLock(data.configuration.workerLock).then(() => tell({ type: 'ready' }));
-      return;
-    case 'models':
-      models.attach(data.port);
-      return;
-    case 'models-lost':
-      models.lose(fromPlainError(data.error));
-      return;
-    case 'connect':
-      connect(data.guest, data.port);
-      return;
-    case 'disconnect':
-      disconnect(data.guest);
-      return;
-    case 'stats':
-      if (engine) tell({ type: 'stats', stats: engine.stats() });
-  }
+const rpc = openRpc(parentEndpoint(), {
+  async configure(configuration) {
+    const options = configuration as EngineConfiguration;
+    handlers = serveEngine(configure(options), () => fault);
+    await holdWorkerLock(options.workerLock);
+  },
+  call(parameters, request) {
+    const [method, value] = parameters as readonly [method: string, value: unknown];
+    return handlers[method]?.(value, request);
+  },
 });
 
-function configure({ allowSoftwareAdapter, fallback, backends, limits, measure, board }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, backends }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
   const options = { allowSoftwareAdapter, onBroken };
   const onnx = createOnnxBackend(options);
   const builtIn = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
-  const turns = createTurnRecorder(
-    board,
-    (place, words) => tell({ type: 'turn', place, words }),
-    () => tell({ type: 'busy' }),
-  );
-  return createEngine({
-    backends: [...outside, ...builtIn],
-    models,
-    convertedModels: models,
-    limits,
-    fallback,
-    turns,
-    measure,
-    onOutgrown: (reason) => tell({ type: 'outgrown', reason }),
-    onEvent: (event) => tell({ type: 'event', event }),
-  });
+  return createEngine({ backends: [...outside, ...builtIn], convertedModels: convertedModelsOf(rpc) });
 }
 
-function connect(guest: number, port: MessagePort): void {
-  const connection = engine?.connect(guest);
-  if (!connection) return;
-  guests.set(guest, { port, connection });
-  serve(port, connection);
-}
-
-function disconnect(guest: number): void {
-  const { port, connection } = guests.get(guest) ?? {};
-  guests.delete(guest);
-  port?.close();
-  // Nobody is left to hear that a graph could not be given back.
-  connection?.close().catch(() => undefined);
-}
-
-/** The call that met the fault is answered first. */
+/** The call that met the fault is answered first, if it is answered at all. */
 function onBroken(reason: string): void {
-  setTimeout(() => tell({ type: 'broken', reason }));
-}
-
-function tell(message: EngineMessage): void {
-  globalThis.postMessage(message);
+  fault ??= reason;
+  setTimeout(() => rpc.notify('fault', reason));
 }

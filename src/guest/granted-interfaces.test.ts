@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createWitBinding } from '../bindings/wit.js';
-import type { EngineLink } from '../engine/link.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
 import { grantWasiNN, refuseUngranted } from './granted-interfaces.js';
 import { emptyEnvironment } from './program.js';
 import { createPreview2 } from './wasi-preview2.js';
@@ -8,7 +8,7 @@ import { createPreview2 } from './wasi-preview2.js';
 const refuse = (): never => {
   throw new Error('not to be called');
 };
-const link: EngineLink = {
+const link: InferenceClient = {
   load: refuse,
   loadByName: refuse,
   compute: refuse,

@@ -1,5 +1,5 @@
 import { createContextCount } from '../bindings/context-count.js';
-import { toPlainError } from '../engine/protocol.js';
+import { toPlainError } from '../standard/plain-error.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createCallQueue } from './call-queue.js';

@@ -1,10 +1,10 @@
-import type { RemoteConnection } from '../engine/engines.js';
-import { fromPlainError } from '../engine/protocol.js';
-import { isShared } from '../engine/shared-memory.js';
-import { startWorker, workerError } from '../engine/start-worker.js';
+import { fromPlainError } from '../standard/plain-error.js';
+import { isShared } from '../rpc/shared-memory.js';
+import { startWorker, workerError } from '../rpc/start-worker.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
 import { untilAborted } from '../standard/until-aborted.js';
 import { watchWorker } from '../standard/worker-watch.js';
+import type { HubPort } from '../remote-hub.js';
 import type { PreparedGuest } from '../transpiler/prepared-guest.js';
 import type { Waiting } from '../transpiler/waiting.js';
 import { createContextWord, readContexts, writeContexts } from './context-word.js';
@@ -97,7 +97,7 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 /** What a guest is started with. */
 export interface GuestOptions {
   readonly prepared: PreparedGuest;
-  readonly connection: RemoteConnection;
+  readonly connection: HubPort;
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
   /** Called with the errors of which the guest learns the number alone. */

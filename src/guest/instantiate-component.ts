@@ -1,6 +1,6 @@
-import { withoutResidents } from '../bindings/held-tensor.js';
+import { withoutDeviceTensors } from '../bindings/held-tensor.js';
 import { createWitBinding } from '../bindings/wit.js';
-import type { EngineLink } from '../engine/link.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { type ComponentInterface, mayWait } from '../transpiler/component.js';
@@ -37,7 +37,7 @@ export async function instantiateComponent(
 ): Promise<Instance> {
   refuseUngranted(component.imports);
   const { link } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
-  const imports = provideImports(component, waiting === 'suspend' ? withoutResidents(link) : link, host);
+  const imports = provideImports(component, waiting === 'suspend' ? withoutDeviceTensors(link) : link, host);
   const { exports } = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);
   return {
@@ -48,7 +48,7 @@ export async function instantiateComponent(
 
 function provideImports(
   { imports }: ComponentInterface,
-  link: EngineLink,
+  link: InferenceClient,
   { environment, output, contexts }: Host,
 ): Imports {
   const nn = grantWasiNN(createWitBinding(link, contexts));

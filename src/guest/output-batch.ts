@@ -1,4 +1,4 @@
-import { createSharedMemory } from '../engine/shared-memory.js';
+import { createSharedMemory } from '../rpc/shared-memory.js';
 import type { WasiNNError } from '../standard/error.js';
 import { fromPlainError, type PlainError } from '../standard/plain-error.js';
 import type { OutputSink, OutputStream } from './program.js';

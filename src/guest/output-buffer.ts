@@ -1,5 +1,5 @@
-import type { EngineLink } from '../engine/link.js';
-import { isShared } from '../engine/shared-memory.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
+import { isShared } from '../rpc/shared-memory.js';
 import type { WasiNNError } from '../standard/error.js';
 import { toPlainError } from '../standard/plain-error.js';
 import { createRateLimit } from '../standard/rate-limit.js';
@@ -171,7 +171,7 @@ export function createOutputBuffer(acknowledged: Int32Array, send: (batch: Outpu
 }
 
 /** A link whose calls block the thread: what the guest has written before leaves first. */
-export function flushFirst(link: EngineLink, flush: () => void): EngineLink {
+export function flushFirst(link: InferenceClient, flush: () => void): InferenceClient {
   const after = <Values extends unknown[], Result>(call: (...values: Values) => Result) => {
     return (...values: Values) => {
       flush();

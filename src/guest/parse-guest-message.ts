@@ -1,4 +1,4 @@
-import type { PlainError } from '../engine/protocol.js';
+import type { PlainError } from '../standard/plain-error.js';
 import { isErrorCode } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { maxExportedCharacters, maxExportedFunctions } from './instance.js';

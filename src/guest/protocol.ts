@@ -1,4 +1,4 @@
-import type { PlainError } from '../engine/protocol.js';
+import type { PlainError } from '../standard/plain-error.js';
 import type { PreparedGuest } from '../transpiler/prepared-guest.js';
 import type { Waiting } from '../transpiler/waiting.js';
 import type { OutputBatch } from './output-batch.js';

@@ -1,11 +1,12 @@
-import type { EngineLink } from '../engine/link.js';
-import { createSteadyBlockingLink, createSteadyMessageLink } from '../engine/steady-link.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
+import { createBlockingInferenceClient, createInferenceClient } from '../rpc/create-inference-client.js';
+import { createMailbox } from '../rpc/mailbox.js';
 import { chooseWaiting, type Waiting, type WaitingSupport } from '../transpiler/waiting.js';
 import { type PromiseIntegration, promiseIntegration } from './jspi.js';
 
 /** How a guest reaches the engine. */
 export interface Connection {
-  readonly link: EngineLink;
+  readonly link: InferenceClient;
   /** What the guest must be suspended with, where functions that wait answer with promises. */
   readonly jspi?: PromiseIntegration;
 }
@@ -22,10 +23,10 @@ export function supportedWaiting(): WaitingSupport {
  * @param wish how to wait. Default: `suspend` where the browser can, else `block`
  * @throws WasiNNError `unsupported-operation` where the browser or the page cannot do what is wished, or neither
  */
-export async function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Promise<Connection> {
-  if (!waits) return { link: createSteadyMessageLink(port) };
+export function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Connection {
+  if (!waits) return { link: createInferenceClient(port) };
   const waiting = chooseWaiting(wish, supportedWaiting());
   const jspi = promiseIntegration();
-  if (waiting === 'suspend' && jspi) return { link: createSteadyMessageLink(port), jspi };
-  return { link: await createSteadyBlockingLink(port) };
+  if (waiting === 'suspend' && jspi) return { link: createInferenceClient(port), jspi };
+  return { link: createBlockingInferenceClient(port, createMailbox()) };
 }

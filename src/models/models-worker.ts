@@ -1,28 +1,28 @@
+import { openRpc, parentEndpoint } from '../rpc/rpc.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { openModelCache } from './cache.js';
 import { createConvertedFiles } from './converted-files.js';
 import { createModelStore } from './model-store.js';
 import { createModels, type Models } from './models.js';
-import { isModelsPageMessage, type ModelsConfiguration, type ModelsEvent, type ModelsReady } from './protocol.js';
+import type { ModelsConfiguration, ModelsEvent, ModelsOperation } from './protocol.js';
 import { createRegistry } from './registry.js';
 import { fetchDocument } from './registry-document.js';
 import { serveModels } from './serve-models.js';
 
 /**
- * The models' own thread: downloads go on, and are checked, while the engine computes, and while it is replaced by
- * another.
+ * The models' own thread: downloads go on, and are checked, while engines compute, and while one is replaced by another.
+ * The hub is its only client, and one program with it.
  */
 
-let models: Models | undefined;
+const configured = Promise.withResolvers<Models>();
 
-globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-  if (!isModelsPageMessage(data)) return;
-  if (data.type === 'connect') {
-    if (models) serveModels(data.port, models);
-    return;
-  }
-  models = configure(data.configuration);
-  void holdWorkerLock(data.lock).then(() => emit({ type: 'ready' }));
+const rpc = openRpc(parentEndpoint(), {
+  async configure(parameters) {
+    const { configuration, lock } = parameters as { readonly configuration: ModelsConfiguration; readonly lock: string };
+    configured.resolve(configure(configuration));
+    await holdWorkerLock(lock);
+  },
+  models: async (operation, { signal }) => serveModels(await configured.promise, operation as ModelsOperation, signal),
 });
 
 function configure({ registry, budget }: ModelsConfiguration): Models {
@@ -37,6 +37,6 @@ function configure({ registry, budget }: ModelsConfiguration): Models {
   });
 }
 
-function emit(event: ModelsEvent | ModelsReady): void {
-  globalThis.postMessage(event);
+function emit(event: ModelsEvent): void {
+  rpc.notify('event', event);
 }

@@ -1,55 +1,20 @@
+import { Transferring } from '../rpc/rpc.js';
 import { isUint8Array } from '../standard/brand-checks.js';
-import { toPlainError } from '../standard/plain-error.js';
 import type { Models } from './models.js';
-import {
-  isModelsAbort,
-  isModelsRequest,
-  isOpenModel,
-  type ModelsOperation,
-  type ModelsReply,
-  type ModelsResult,
-} from './protocol.js';
+import { isOpenModel, type ModelsOperation, type ModelsResult } from './protocol.js';
 
-/**
- * Answers the requests that come through a port, the other end of `createRemoteModels`. Nothing is aborted when that end
- * goes with its thread: an engine that is ended is followed by another, which asks for the same models at once, and then
- * joins the downloads that go on.
- */
-export function serveModels(port: MessagePort, models: Models): void {
-  const underway = new Map<number, AbortController>();
-
-  port.onmessage = async ({ data }: MessageEvent<unknown>) => {
-    if (isModelsAbort(data)) underway.get(data.abort)?.abort();
-    if (!isModelsRequest(data)) return;
-    const controller = new AbortController();
-    underway.set(data.id, controller);
-    const { reply, transfer } = await answer(models, data, data.id, controller.signal);
-    underway.delete(data.id);
-    port.postMessage(reply, transfer);
-  };
+/** Answers one request to the models. The bytes of models are transferred. */
+export async function serveModels(models: Models, operation: ModelsOperation, signal: AbortSignal): Promise<Transferring> {
+  const result = await perform(models, operation, signal);
+  return new Transferring(result, buffersOf(result));
 }
 
-async function answer(
-  models: Models,
-  operation: ModelsOperation,
-  id: number,
-  signal: AbortSignal,
-): Promise<{ readonly reply: ModelsReply; readonly transfer: Transferable[] }> {
-  try {
-    const result = await carryOut(models, operation, signal);
-    return { reply: { id, result }, transfer: buffersOf(result) };
-  } catch (cause) {
-    return { reply: { id, error: toPlainError(cause, operation.operation) }, transfer: [] };
-  }
-}
-
-/** The bytes of models are handed over, not copied. */
 function buffersOf(result: ModelsResult): ArrayBuffer[] {
   if (isOpenModel(result)) return result.parts.map(({ buffer }) => buffer);
   return isUint8Array(result) ? [result.buffer] : [];
 }
 
-async function carryOut(models: Models, request: ModelsOperation, signal: AbortSignal): Promise<ModelsResult> {
+async function perform(models: Models, request: ModelsOperation, signal: AbortSignal): Promise<ModelsResult> {
   switch (request.operation) {
     case 'open':
       return models.open(request.name, signal);

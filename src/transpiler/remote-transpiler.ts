@@ -1,4 +1,4 @@
-import { startWorker, workerError } from '../engine/start-worker.js';
+import { startWorker, workerError } from '../rpc/start-worker.js';
 import { WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';

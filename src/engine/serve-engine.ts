@@ -1,0 +1,46 @@
+import type { EngineCompute, EngineLoad, EngineResponse } from '../rpc/engine-protocol.js';
+import { type Handlers, Transferring } from '../rpc/rpc.js';
+import { buffersOf, wholeTensors } from '../rpc/transfer.js';
+import { toPlainError } from '../standard/plain-error.js';
+import type { Engine } from './engine.js';
+
+/**
+ * The methods that the hub calls. The hub and the engine are one program, so what comes is not checked here.
+ *
+ * @param faultOf why the engine can do no more, where it cannot
+ */
+export function serveEngine(engine: Engine, faultOf: () => string | undefined): Handlers {
+  async function respond(action: () => Promise<unknown>): Promise<EngineResponse> {
+    const outcome = await action().then(
+      (result) => ({ result }),
+      (cause) => ({ error: toPlainError(cause) }),
+    );
+    const fault = faultOf();
+    return { ...outcome, heapBytes: engine.heapBytes(), ...(fault !== undefined && { fault }) };
+  }
+
+  return {
+    load: (request) => respond(() => engine.load(request as EngineLoad)),
+    async compute(request) {
+      let transfer: ArrayBuffer[] = [];
+      const response = await respond(async () => {
+        const computed = await engine.compute(request as EngineCompute);
+        const outputs = wholeTensors(computed.outputs);
+        transfer = buffersOf(outputs);
+        return { ...computed, outputs };
+      });
+      return new Transferring(response, transfer);
+    },
+    unload: (graph) => respond(() => engine.unload(graph as number)),
+    async readTensor(tensor) {
+      let transfer: ArrayBuffer[] = [];
+      const response = await respond(async () => {
+        const value = await engine.readTensor(tensor as number);
+        transfer = [value.data.buffer];
+        return value;
+      });
+      return new Transferring(response, transfer);
+    },
+    releaseTensors: (tensors) => respond(() => engine.releaseTensors(tensors as readonly number[])),
+  };
+}

@@ -1,0 +1,272 @@
+import type { Device } from '../backends/backend.js';
+import { isTensorValue, type NamedEngineTensor } from '../rpc/engine-protocol.js';
+import { type GraphInfo, isOnDevice, type NamedClientTensor, type DeviceTensorReference } from '../rpc/inference-client.js';
+import { type Limits, refuseMore } from '../rpc/limits.js';
+import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import { matchInputs } from '../standard/match-inputs.js';
+import { byteLengthOf, type TensorValue } from '../standard/tensor.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { EngineProcess } from './engine-process.js';
+import type { Call, Graph, Graphs } from './graphs.js';
+import type { EngineKind } from '../rpc/engine-kind.js';
+
+/** One guest, or the page, as the hub serves it: its graphs and tensors, and what it may still ask for. */
+export interface Client {
+  load(parts: readonly Blob[], encoding: GraphEncoding, target: ExecutionTarget): Promise<GraphInfo>;
+  loadByName(name: string): Promise<GraphInfo>;
+  /** `device`: where the graph ran, if that is another device than the client was last told. */
+  compute(
+    graph: number,
+    inputs: readonly NamedClientTensor[],
+  ): Promise<{ readonly outputs: readonly NamedClientTensor[]; readonly device?: Device }>;
+  unload(graph: number): Promise<void>;
+  readTensor(tensor: number): Promise<TensorValue>;
+  releaseTensor(tensor: number): void;
+  usage(): ClientUsage;
+  /** Gives back all graphs and tensors. Calls that wait reject, and so do all that follow. */
+  close(): void;
+}
+
+/** What a client has at the moment. */
+export interface ClientUsage {
+  readonly graphs: number;
+  readonly calls: number;
+  /** How many bytes of tensors it has on devices. */
+  readonly deviceBytes: number;
+}
+
+export interface ClientOptions {
+  /** The number by which it takes turns with others. */
+  readonly client: number;
+  readonly graphs: Graphs;
+  readonly dispatchers: Readonly<Record<EngineKind, Dispatcher>>;
+  readonly limits: Limits;
+  /** Called whenever a call has ended. */
+  onCallEnd(): void;
+}
+
+interface HeldGraph {
+  readonly graph: Graph;
+  /** Where the client last knew it to run. */
+  toldDevice: Device;
+}
+
+/** A tensor of the client on a device. */
+interface HeldTensor {
+  readonly engine: EngineProcess;
+  readonly kind: EngineKind;
+  /** The engine's number for it. */
+  readonly deviceTensor: number;
+  readonly reference: DeviceTensorReference;
+  readonly bytes: number;
+}
+
+/** Tensors without bytes take room too. */
+const maximumTensors = 10_000;
+
+export function createClient({ client, graphs, dispatchers, limits, onCallEnd }: ClientOptions): Client {
+  const held = new Map<number, HeldGraph>();
+  const tensors = new Map<number, HeldTensor>();
+  const closing = new AbortController();
+  const { signal } = closing;
+  let nextId = 0;
+  let callsUnderWay = 0;
+  let loadsUnderWay = 0;
+
+  /** Counts a call for as long as it is under way. What it fails with gets words. */
+  async function admit<Result>(operation: string, action: (call: Call) => Promise<Result>): Promise<Result> {
+    signal.throwIfAborted();
+    refuseMore(operation, callsUnderWay + 1, limits.queuedCalls, 'calls at a time');
+    callsUnderWay++;
+    try {
+      return await action({ client, came: performance.now(), signal });
+    } catch (cause) {
+      throw toWasiNNError(cause, operation);
+    } finally {
+      callsUnderWay--;
+      onCallEnd();
+    }
+  }
+
+  /** Gives a graph an id, or back where the client has gone meanwhile. */
+  function open(load: (call: Call) => Promise<Graph>): Promise<GraphInfo> {
+    return admit('load', async (call) => {
+      refuseMore('load', held.size + loadsUnderWay + 1, limits.graphs, 'graphs at a time');
+      loadsUnderWay++;
+      const graph = await load(call).finally(() => {
+        loadsUnderWay--;
+      });
+      if (signal.aborted) {
+        await graphs.release(graph, client);
+        throw signal.reason;
+      }
+      const id = nextId++;
+      const { backend, device, inputs, outputs } = graph;
+      held.set(id, { graph, toldDevice: device });
+      return { id, backend, device, inputs, outputs };
+    });
+  }
+
+  function deviceBytes(): number {
+    return [...tensors.values()].reduce((total, { bytes }) => total + bytes, 0);
+  }
+
+  /** Forgets tensors that went with their engine. */
+  function dropLost(): void {
+    for (const [id, { engine }] of tensors) if (engine.ended.aborted) tensors.delete(id);
+  }
+
+  /** @throws WasiNNError where the tensor is unknown, or was lost with its engine */
+  function findTensor(id: number): HeldTensor {
+    const tensor = tensors.get(id);
+    if (!tensor) throw unknownTensor(id);
+    if (tensor.engine.ended.aborted) throw tensorLost();
+    return tensor;
+  }
+
+  async function read({ engine, kind, deviceTensor }: HeldTensor, { came }: Call): Promise<TensorValue> {
+    return dispatchers[kind].run(
+      client,
+      async (current) => {
+        if (current !== engine) throw tensorLost();
+        const value = await graphs.request(engine, 'readTensor', deviceTensor, { operation: 'read', came });
+        if (!isTensorValue(value)) throw new TypeError('readTensor: the engine gave an answer of the wrong kind');
+        return value;
+      },
+      signal,
+    );
+  }
+
+  /** Has tensors where a graph can take them: those in another engine come by their values. */
+  async function bring(inputs: readonly NamedClientTensor[], { kind }: Graph, call: Call): Promise<NamedClientTensor[]> {
+    const brought: NamedClientTensor[] = [];
+    for (const [name, tensor] of inputs) {
+      // What a client says of a tensor on a device is not believed.
+      const source = isOnDevice(tensor) ? findTensor(tensor.deviceTensor) : undefined;
+      if (!source) brought.push([name, tensor]);
+      else brought.push([name, source.kind === kind ? source.reference : await read(source, call)]);
+    }
+    return brought;
+  }
+
+  /** The inputs as an engine knows them, when it is the call's. */
+  function inputsFor(engine: EngineProcess, inputs: ReadonlyMap<string, NamedClientTensor[1]>): NamedEngineTensor[] {
+    return Array.from(inputs, ([name, tensor]) => {
+      if (!isOnDevice(tensor)) return [name, tensor];
+      const source = findTensor(tensor.deviceTensor);
+      if (source.engine !== engine) throw tensorLost();
+      const { type, dimensions } = tensor;
+      return [name, { type, dimensions, deviceTensor: source.deviceTensor }];
+    });
+  }
+
+  /** Gives an output that has stayed on a device a number of the client's. */
+  function adopt(engine: EngineProcess, kind: EngineKind, [name, tensor]: NamedEngineTensor): NamedClientTensor {
+    if (!isOnDevice(tensor)) return [name, tensor];
+    const { type, dimensions, deviceTensor } = tensor;
+    const own = nextId++;
+    const reference: DeviceTensorReference = { type, dimensions, deviceTensor: own };
+    tensors.set(own, { engine, kind, deviceTensor, reference, bytes: byteLengthOf(type, dimensions) });
+    if (signal.aborted) releaseTensor(own);
+    return [name, reference];
+  }
+
+  async function compute(entry: HeldGraph, inputs: readonly NamedClientTensor[], call: Call) {
+    const { graph } = entry;
+    const brought = await bring(inputs, graph, call);
+    refuseMore('compute', totalBytes(brought), limits.tensorBytes, 'bytes of inputs');
+    const matched = matchInputs(graph.inputs, brought);
+    const computation = {
+      inputs: (engine: EngineProcess) => inputsFor(engine, matched),
+      deviceRoom() {
+        dropLost();
+        return { tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() };
+      },
+    };
+    // The graph stays until this has ended.
+    graph.hold.count++;
+    try {
+      const { outputs, engine } = await graphs.compute(graph, computation, call);
+      const adopted = outputs.map((output) => adopt(engine, graph.kind, output));
+      if (graph.device === entry.toldDevice) return { outputs: adopted };
+      entry.toldDevice = graph.device;
+      return { outputs: adopted, device: graph.device };
+    } finally {
+      void graphs.release(graph, client);
+    }
+  }
+
+  function releaseTensor(id: number): void {
+    const tensor = tensors.get(id);
+    tensors.delete(id);
+    if (!tensor || tensor.engine.ended.aborted) return;
+    const { engine, kind, deviceTensor } = tensor;
+    const { computeMilliseconds: limit } = limits;
+    const released = dispatchers[kind].run(client, async (current) => {
+      if (current === engine) await engine.request('releaseTensors', [deviceTensor], { limit });
+    });
+    // It may have to wait for its turn. That is no matter of the guest any more, nor is whether it succeeds.
+    released.catch(() => undefined).finally(onCallEnd);
+  }
+
+  return {
+    load: (parts, encoding, target) =>
+      open(async (call) => {
+        const bytes = parts.reduce((total, { size }) => total + size, 0);
+        refuseMore('load', bytes, limits.modelBytes, 'bytes of a model');
+        return graphs.load({ parts, encoding, target }, call);
+      }),
+    loadByName: (name) => open((call) => graphs.loadByName(name, call)),
+    compute: (id, inputs) =>
+      admit('compute', async (call) => {
+        const entry = held.get(id);
+        if (!entry) throw unknownGraph(id);
+        return compute(entry, inputs, call);
+      }),
+    async unload(id) {
+      const entry = held.get(id);
+      held.delete(id);
+      if (!entry) return;
+      await graphs.release(entry.graph, client).catch((cause) => {
+        throw toWasiNNError(cause, 'unload');
+      });
+    },
+    readTensor: (id) => admit('read', async (call) => read(findTensor(id), call)),
+    releaseTensor,
+    usage() {
+      dropLost();
+      return { graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() };
+    },
+    close() {
+      closing.abort(new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again'));
+      for (const id of [...tensors.keys()]) releaseTensor(id);
+      for (const { graph } of held.values()) graphs.release(graph, client).catch(() => undefined);
+      held.clear();
+    },
+  };
+}
+
+function totalBytes(tensors: readonly NamedClientTensor[]): number {
+  return tensors.reduce(
+    (total, [, tensor]) =>
+      total + (isOnDevice(tensor) ? byteLengthOf(tensor.type, tensor.dimensions) : tensor.data.byteLength),
+    0,
+  );
+}
+
+function unknownGraph(graph: number): WasiNNError {
+  return new WasiNNError('invalid-argument', `compute: there is no graph ${graph}: it was never loaded or is unloaded`);
+}
+
+function unknownTensor(tensor: number): WasiNNError {
+  const text = `there is no tensor ${tensor} on a device: it never was there, or is released`;
+  return new WasiNNError('invalid-argument', text);
+}
+
+function tensorLost(): WasiNNError {
+  return new WasiNNError(
+    'runtime-error',
+    'a tensor that had stayed on a device is lost, since its engine was replaced: compute it again',
+  );
+}

@@ -1,0 +1,82 @@
+import type { FallbackPolicy } from '../backends/backend.js';
+import type { NamedModels } from '../models/models.js';
+import { type EngineKind, engineKinds } from '../rpc/engine-kind.js';
+import type { EngineStats, HubEvent } from '../rpc/events.js';
+import type { Limits } from '../rpc/limits.js';
+import { type Client, createClient } from './client.js';
+import { createDispatcher } from './dispatcher.js';
+import type { EngineProcess } from './engine-process.js';
+import { createGraphs } from './graphs.js';
+import { createHeapWatch } from './heap-watch.js';
+
+/**
+ * What all guests of a page share: engines, and the graphs in them. The hub computes nothing itself, since whatever
+ * holds its thread holds every guest.
+ */
+export interface Hub {
+  connect(): Client;
+  stats(): EngineStats;
+  /** Starts the engine for the CPU before it is needed. */
+  start(): void;
+}
+
+export interface HubOptions {
+  startEngine(kind: EngineKind): EngineProcess;
+  readonly models: NamedModels;
+  readonly limits: Limits;
+  /** Where graphs may fall back to, unless the registry says otherwise. Default: anywhere. */
+  readonly fallback?: FallbackPolicy;
+  /** Whether calls are measured. Default: no. */
+  readonly measure?: boolean;
+  onEvent(event: HubEvent): void;
+}
+
+export function createHub({ startEngine, models, limits, fallback = true, measure = false, onEvent }: HubOptions): Hub {
+  const clients = new Map<number, Client>();
+  let nextClient = 0;
+
+  const dispatcherFor = (kind: EngineKind) =>
+    createDispatcher(
+      () => startEngine(kind),
+      ({ message: reason }) => onEvent({ type: 'replace', engine: kind, reason }),
+    );
+  const dispatchers = { cpu: dispatcherFor('cpu'), accelerator: dispatcherFor('accelerator') };
+  const running = () => engineKinds.flatMap((kind) => dispatchers[kind].engine() ?? []);
+
+  const heapWatch = createHeapWatch({
+    engines: running,
+    isIdle: (engine) =>
+      engineKinds.every((kind) => dispatchers[kind].engine() !== engine || !dispatchers[kind].isBusy()) &&
+      usages().every(({ deviceBytes }) => deviceBytes === 0),
+  });
+  const graphs = createGraphs({ dispatchers, models, limits, fallback, heapWatch, measure, onEvent });
+
+  const usages = () => Array.from(clients.values(), (client) => client.usage());
+
+  return {
+    connect() {
+      const number = nextClient++;
+      const client = createClient({ client: number, graphs, dispatchers, limits, onCallEnd: heapWatch.look });
+      clients.set(number, client);
+      return {
+        ...client,
+        close() {
+          clients.delete(number);
+          client.close();
+        },
+      };
+    },
+    stats() {
+      const sum = (member: 'graphs' | 'calls' | 'deviceBytes') =>
+        usages().reduce((total, usage) => total + usage[member], 0);
+      return {
+        guests: clients.size,
+        graphs: sum('graphs'),
+        calls: sum('calls'),
+        deviceBytes: sum('deviceBytes'),
+        heapBytes: running().reduce((total, engine) => total + engine.status().heapBytes, 0),
+      };
+    },
+    start: () => dispatchers.cpu.start(),
+  };
+}

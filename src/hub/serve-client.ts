@@ -1,0 +1,132 @@
+import { type NamedClientTensor } from '../rpc/inference-client.js';
+import { isMailbox, openHubMailbox } from '../rpc/mailbox.js';
+import { endpointOf, type Handlers, openRpc, Transferring } from '../rpc/rpc.js';
+import { buffersOf, wholeTensors } from '../rpc/transfer.js';
+import { isBlob, isUint8Array } from '../standard/brand-checks.js';
+import { WasiNNError } from '../standard/error.js';
+import { isExecutionTarget, isGraphEncoding } from '../standard/graph.js';
+import { isObjectWith } from '../standard/is-object-with.js';
+import { toPlainError } from '../standard/plain-error.js';
+import { isTensorType } from '../standard/tensor.js';
+import type { Client } from './client.js';
+
+/**
+ * Answers the requests of a client (`rpc/create-inference-client.ts`). A client may be the worker of a hostile guest, so
+ * whatever comes is parsed. Responses go through the port, or through a mailbox once the client has opened one.
+ *
+ * @param maximumBytes how many bytes of tensors one request through a mailbox may have
+ * @returns ends the service
+ */
+export function serveClient(port: MessagePort, client: Client, maximumBytes: number): () => void {
+  const handlers = handlersOf(client);
+  let mailbox: ReturnType<typeof openHubMailbox> | undefined;
+
+  async function serveMailbox(): Promise<void> {
+    for (let received = await mailbox?.receive(); received; received = await mailbox?.receive()) {
+      await mailbox?.send(await respond(handlers, received.message, received.byteLength, maximumBytes));
+    }
+  }
+
+  const rpc = openRpc(endpointOf(port), {
+    ...handlers,
+    openMailbox(parameters) {
+      if (mailbox || !isObjectWith(parameters, 'mailbox') || !isMailbox(parameters.mailbox)) throw malformed('openMailbox');
+      mailbox = openHubMailbox(parameters.mailbox, maximumBytes);
+      // Only a worker that runs other code than this library's breaks the mailbox.
+      serveMailbox().catch(() => end());
+    },
+    ring: () => mailbox?.rung(),
+    async loadIntoMailbox(parameters) {
+      await mailbox?.send(await respond(handlers, { method: 'load', parameters }, 0, maximumBytes));
+    },
+  });
+
+  function end(): void {
+    rpc.close(new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again'));
+    mailbox?.close();
+    port.close();
+  }
+  return end;
+}
+
+/** What goes into a mailbox: a result, or an error. */
+async function respond(
+  handlers: Handlers,
+  message: unknown,
+  byteLength: number,
+  maximumBytes: number,
+): Promise<{ readonly result: unknown } | { readonly error: unknown }> {
+  try {
+    if (byteLength > maximumBytes) {
+      const text = `compute: ${byteLength} bytes of inputs are more than the ${maximumBytes} that the page allows`;
+      throw new WasiNNError('too-large', text);
+    }
+    if (!isObjectWith(message, 'method') || !isObjectWith(message, 'parameters')) throw malformed('request');
+    const { method } = message;
+    const handler = typeof method === 'string' && Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+    if (!handler) throw malformed('request');
+    const value = await handler(message.parameters, { signal: never });
+    return { result: value instanceof Transferring ? value.result : value };
+  } catch (cause) {
+    return { error: toPlainError(cause) };
+  }
+}
+
+/** A guest whose thread blocks gives no request up. */
+const never = new AbortController().signal;
+
+function handlersOf(client: Client): Handlers {
+  return {
+    load(parameters) {
+      if (!isObjectWith(parameters, 'parts') || !isObjectWith(parameters, 'encoding')) throw malformed('load');
+      const { parts, encoding } = parameters;
+      const target = isObjectWith(parameters, 'target') ? parameters.target : undefined;
+      if (!Array.isArray(parts) || !parts.every(isBlob)) throw malformed('load');
+      if (!isGraphEncoding(encoding) || !isExecutionTarget(target)) throw malformed('load');
+      return client.load(parts, encoding, target);
+    },
+    loadByName(parameters) {
+      if (!isObjectWith(parameters, 'name') || typeof parameters.name !== 'string') throw malformed('loadByName');
+      return client.loadByName(parameters.name);
+    },
+    async compute(parameters) {
+      if (!isObjectWith(parameters, 'inputs') || !isNamedTensors(parameters.inputs)) throw malformed('compute');
+      const { outputs, ...computed } = await client.compute(numberOf(parameters, 'graph'), parameters.inputs);
+      const whole = wholeTensors(outputs);
+      return new Transferring({ ...computed, outputs: whole }, buffersOf(whole));
+    },
+    unload: (parameters) => client.unload(numberOf(parameters, 'graph')),
+    async readTensor(parameters) {
+      const value = await client.readTensor(numberOf(parameters, 'tensor'));
+      return new Transferring(value, [value.data.buffer]);
+    },
+    releaseTensor: (parameters) => client.releaseTensor(numberOf(parameters, 'tensor')),
+  };
+}
+
+function numberOf(parameters: unknown, key: 'graph' | 'tensor'): number {
+  const value = isObjectWith(parameters, key) ? parameters[key] : undefined;
+  if (typeof value === 'number') return value;
+  throw malformed(key);
+}
+
+function isNamedTensors(value: unknown): value is readonly NamedClientTensor[] {
+  return Array.isArray(value) && value.every(isNamedTensor);
+}
+
+function isNamedTensor(value: unknown): value is NamedClientTensor {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [name, tensor]: readonly unknown[] = value;
+  if (typeof name !== 'string' || !isObjectWith(tensor, 'type') || !isTensorType(tensor.type)) return false;
+  if (!isObjectWith(tensor, 'dimensions') || !isDimensions(tensor.dimensions)) return false;
+  if (isObjectWith(tensor, 'deviceTensor')) return typeof tensor.deviceTensor === 'number';
+  return isObjectWith(tensor, 'data') && isUint8Array(tensor.data);
+}
+
+function isDimensions(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((length) => typeof length === 'number');
+}
+
+function malformed(what: string): WasiNNError {
+  return new WasiNNError('invalid-argument', `${what}: the hub cannot read this request`);
+}

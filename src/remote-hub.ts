@@ -1,0 +1,79 @@
+import type { ModelsOperation } from './models/protocol.js';
+import type { EngineStats } from './rpc/events.js';
+import { type HubConfiguration, isEngineStats, isPageEvent, type PageEvent } from './rpc/hub-protocol.js';
+import { endpointOf, openRpc } from './rpc/rpc.js';
+import { startWorker, workerError } from './rpc/start-worker.js';
+import { WasiNNError } from './standard/error.js';
+import { watchWorker } from './standard/worker-watch.js';
+
+/** The hub's worker, as the page has it. */
+export interface RemoteHub {
+  connect(): HubPort;
+  stats(): Promise<EngineStats>;
+  requestModels(operation: ModelsOperation, signal?: AbortSignal): Promise<unknown>;
+  /** Ends the hub with all engines, and every call that is under way. */
+  terminate(cause: WasiNNError): void;
+}
+
+/** A client's way to the hub. */
+export interface HubPort {
+  readonly port: MessagePort;
+  /** Gives back all that the client has. */
+  close(): void;
+}
+
+export interface RemoteHubOptions {
+  readonly configuration: Omit<HubConfiguration, 'workerLock'>;
+  onEvent(event: PageEvent): void;
+  /** The hub could not be started, or has ended by itself. Nothing is called after that. */
+  onEnd(cause: WasiNNError): void;
+}
+
+export function startHub({ configuration, onEvent, onEnd }: RemoteHubOptions): RemoteHub {
+  let hasEnded = false;
+  let nextClient = 0;
+
+  const worker = startWorker(
+    () => new Worker(new URL('./hub/hub-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn hub' }),
+  );
+  const watch = watchWorker('hub', configuration.startMilliseconds, (cause) => end(workerError('hub', cause)));
+  worker.onerror = ({ message }) => end(workerError('hub', message));
+  const rpc = openRpc(endpointOf(worker), {
+    event(event) {
+      if (!hasEnded && isPageEvent(event)) onEvent(event);
+    },
+  });
+  rpc.request('configure', { ...configuration, workerLock: watch.lock }).then(
+    () => watch.started(),
+    () => undefined,
+  );
+
+  function terminate(cause: WasiNNError): void {
+    hasEnded = true;
+    watch.stop();
+    worker.terminate();
+    rpc.close(cause);
+  }
+
+  function end(cause: WasiNNError): void {
+    if (hasEnded) return;
+    terminate(cause);
+    onEnd(cause);
+  }
+
+  return {
+    connect() {
+      const client = nextClient++;
+      const { port1, port2 } = new MessageChannel();
+      rpc.notify('connect', { client, port: port2 }, [port2]);
+      return { port: port1, close: () => rpc.notify('disconnect', client) };
+    },
+    async stats() {
+      const stats = await rpc.request('stats', undefined);
+      if (isEngineStats(stats)) return stats;
+      throw new WasiNNError('runtime-error', 'stats: the hub gave an answer of the wrong kind');
+    },
+    requestModels: (operation, signal) => rpc.request('models', operation, { signal }),
+    terminate,
+  };
+}

@@ -1,0 +1,148 @@
+import type { Device } from '../backends/backend.js';
+import { isBlob } from '../standard/brand-checks.js';
+import { isObjectWith } from '../standard/is-object-with.js';
+import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import type { TensorValue } from '../standard/tensor.js';
+import { type Awaitable, andThen } from './awaitable.js';
+import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from './inference-client.js';
+import type { Mailbox } from './mailbox.js';
+import { openBlockingMailbox } from './mailbox.js';
+import { endpointOf, openRpc } from './rpc.js';
+import { buffersOf, wholeTensors } from './transfer.js';
+import { fromPlainError, isPlainError } from '../standard/plain-error.js';
+
+/** Captured: the worker of a guest loses it before guest code runs (`guest/confine.ts`). */
+const { Blob } = globalThis;
+
+/** The methods that the hub answers to a client (`hub/serve-client.ts`). */
+export type InferenceMethod = 'load' | 'loadByName' | 'compute' | 'unload' | 'readTensor' | 'releaseTensor';
+
+/** How requests reach the hub. Its answers are all promises, or all values. */
+interface Transport {
+  request(method: InferenceMethod, parameters: object, transfer?: Transferable[]): Awaitable<unknown>;
+}
+
+/** A client whose answers are promises. */
+export interface InferenceConnection extends RemoteInferenceClient {
+  /** Rejects every call that is under way, and all that follow. */
+  close(cause: WasiNNError): void;
+}
+
+/** The client of the page, and of a guest that can be suspended. @param port its other end is the hub's */
+export function createInferenceClient(port: MessagePort): InferenceConnection {
+  const rpc = openRpc(endpointOf(port));
+  const client = createClient({ request: (method, parameters, transfer) => rpc.request(method, parameters, transfer && { transfer }) });
+  return {
+    ...client,
+    close(cause) {
+      rpc.close(cause);
+      port.close();
+    },
+  };
+}
+
+/**
+ * The client of a guest whose thread blocks until the hub has answered. Its answers are values.
+ *
+ * @param port its other end is the hub's, which learns of the mailbox through it. Blobs go through the port too.
+ */
+export function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbox): InferenceClient {
+  const endpoint = endpointOf(port);
+  const blocking = openBlockingMailbox(mailbox, () => endpoint.post({ method: 'ring', parameters: {} }, []));
+  endpoint.post({ method: 'openMailbox', parameters: { mailbox } }, []);
+
+  function exchange(method: InferenceMethod, parameters: object): unknown {
+    if (method !== 'load') return blocking.request({ method, parameters });
+    endpoint.post({ method: 'loadIntoMailbox', parameters }, []);
+    return blocking.receive();
+  }
+
+  return createClient({
+    request(method, parameters) {
+      const answer = exchange(method, parameters);
+      if (isObjectWith(answer, 'error') && isPlainError(answer.error)) throw fromPlainError(answer.error);
+      return isObjectWith(answer, 'result') ? answer.result : undefined;
+    },
+  });
+}
+
+function createClient({ request }: Transport): RemoteInferenceClient {
+  const devices = new Map<number, Device>();
+
+  function toGraph(answer: unknown): GraphInfo {
+    if (!isGraphInfo(answer)) throw unexpected();
+    const { device, ...info } = answer;
+    devices.set(info.id, device);
+    return {
+      ...info,
+      get device() {
+        return devices.get(info.id) ?? device;
+      },
+    };
+  }
+
+  function toOutputs(graph: number, answer: unknown): readonly NamedClientTensor[] {
+    if (!isComputed(answer)) throw unexpected();
+    if (answer.device) devices.set(graph, answer.device);
+    return answer.outputs;
+  }
+
+  return {
+    load(parts, encoding, target) {
+      const blobs = parts.map((part) => (isBlob(part) ? part : new Blob([part])));
+      return andThen(request('load', { parts: blobs, encoding, target }), toGraph);
+    },
+    loadByName: (name) => andThen(request('loadByName', { name }), toGraph),
+    compute(graph, inputs) {
+      const whole = wholeTensors(inputs);
+      return andThen(send('compute', { graph, inputs: whole }, buffersOf(whole)), (answer) => toOutputs(graph, answer));
+    },
+    unload: (graph) => {
+      devices.delete(graph);
+      return andThen(request('unload', { graph }), () => undefined);
+    },
+    readTensor: (tensor) =>
+      andThen(request('readTensor', { tensor }), (answer) => {
+        if (isValue(answer)) return answer;
+        throw unexpected();
+      }),
+    releaseTensor: (tensor) => andThen(request('releaseTensor', { tensor }), () => undefined),
+  };
+
+  /** What cannot be posted is an argument of the wrong kind, such as a buffer that is gone. */
+  function send(method: InferenceMethod, parameters: object, transfer: Transferable[]): Awaitable<unknown> {
+    try {
+      const answer = request(method, parameters, transfer);
+      return answer instanceof Promise ? answer.catch((cause) => refuse(method, cause)) : answer;
+    } catch (cause) {
+      return refuse(method, cause);
+    }
+  }
+}
+
+function refuse(method: InferenceMethod, cause: unknown): never {
+  throw toWasiNNError(cause, `${method}: the values cannot be passed on`, 'invalid-argument');
+}
+
+function isGraphInfo(answer: unknown): answer is GraphInfo {
+  return isObjectWith(answer, 'id') && isObjectWith(answer, 'device') && isObjectWith(answer, 'inputs');
+}
+
+interface Computed {
+  readonly outputs: readonly NamedClientTensor[];
+  /** Where the graph ran, if that is another device than the client was last told. */
+  readonly device?: Device;
+}
+
+function isComputed(answer: unknown): answer is Computed {
+  return isObjectWith(answer, 'outputs') && Array.isArray(answer.outputs);
+}
+
+function isValue(answer: unknown): answer is TensorValue {
+  return isObjectWith(answer, 'data') && isObjectWith(answer, 'dimensions');
+}
+
+function unexpected(): WasiNNError {
+  const text = 'the hub gave an answer of the wrong kind: are all scripts of the library of one version?';
+  return new WasiNNError('runtime-error', text);
+}

@@ -1,0 +1,22 @@
+import type { ExecutionTarget } from '../standard/graph.js';
+
+/**
+ * The engines of a page: one for graphs on the CPU, one for those on accelerators. A run on the CPU blocks its thread, and
+ * would delay all that waits for a device there.
+ */
+export const engineKinds = ['cpu', 'accelerator'] as const;
+
+export type EngineKind = (typeof engineKinds)[number];
+
+/** The engine for graphs that are meant for a target. */
+export function engineKindOf(target: ExecutionTarget): EngineKind {
+  return target === 'cpu' || !canAccelerate() ? 'cpu' : 'accelerator';
+}
+
+/**
+ * Whether there are two engines. Where this thread sees neither WebGPU nor WebNN, all graphs run on the CPU in the end, and
+ * two pools of threads would compete for it.
+ */
+function canAccelerate(): boolean {
+  return 'gpu' in navigator || 'ml' in navigator;
+}

@@ -1,0 +1,92 @@
+import type { Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
+import type { BackendUrls } from '../backends/resolve-backends.js';
+import { isObjectWith } from '../standard/is-object-with.js';
+import type { PlainError } from '../standard/plain-error.js';
+import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { DeclaredTensors, TensorValue } from '../standard/tensor.js';
+import type { NamedClientTensor } from './inference-client.js';
+
+/**
+ * What the hub and an engine's worker say to each other. The hub requests one thing at a time. An engine answers each
+ * request with an {@link EngineResponse}. It requests `findConverted` and `keepConverted` of the hub while it works.
+ */
+
+export interface EngineConfiguration {
+  readonly allowSoftwareAdapter: boolean;
+  /** Backends that the page brings along; they come before the built-in ones. */
+  readonly backends: BackendUrls;
+  /** The lock that the engine holds as long as it lives (`worker-watch.ts`). */
+  readonly workerLock: string;
+}
+
+/** Loads a graph under a number that the hub chooses. */
+export interface EngineLoad {
+  readonly graph: number;
+  /** The files of a model, or where the engine reads them. */
+  readonly parts: readonly (GraphBuilder | Blob)[];
+  readonly encoding: GraphEncoding;
+  /** A backend that needs no model. */
+  readonly backend?: string;
+  readonly options: Omit<LoadOptions, 'onMove' | 'conversions' | 'fallback'> & { readonly fallback: FallbackPolicy };
+  /** The keys of the model's files in the cache, where conversions of it are kept. */
+  readonly files?: readonly string[];
+}
+
+export interface EngineGraph {
+  readonly backend: string;
+  readonly device: Device;
+  readonly inputs: DeclaredTensors;
+  readonly outputs: DeclaredTensors;
+  readonly steps: readonly FallbackStep[];
+}
+
+/** What a load ends with. */
+export type EngineLoadResult =
+  | EngineGraph
+  /** `isDamaged`: the bytes are no model at all. */
+  | { readonly error: PlainError; readonly isDamaged: boolean };
+
+/** A tensor by value, or on a device by the engine's own number for it. */
+export type NamedEngineTensor = NamedClientTensor;
+
+export interface EngineCompute {
+  readonly graph: number;
+  readonly inputs: readonly NamedEngineTensor[];
+  /** How many bytes all outputs may have. */
+  readonly outputBytes: number;
+  /** How many tensors and how many bytes may stay on the device. What does not fit comes by value. */
+  readonly deviceRoom: { readonly tensors: number; readonly bytes: number };
+}
+
+export interface EngineComputeResult {
+  readonly outputs: readonly NamedEngineTensor[];
+  readonly device: Device;
+  /** The graph has moved to that device in this call, and why. */
+  readonly steps?: readonly FallbackStep[];
+}
+
+/** What an engine says of itself with each answer. */
+export interface EngineStatus {
+  /** How much memory its runtimes have taken, in bytes. */
+  readonly heapBytes: number;
+  /** Why it can do no more, where it cannot: a runtime has aborted, or a device was lost. */
+  readonly fault?: string;
+}
+
+export type EngineResponse = EngineStatus & ({ readonly result: unknown } | { readonly error: PlainError });
+
+export function isEngineResponse(value: unknown): value is EngineResponse {
+  return isObjectWith(value, 'heapBytes') && ('result' in value || 'error' in value);
+}
+
+export function isLoadResult(value: unknown): value is EngineLoadResult {
+  return isObjectWith(value, 'backend') || isObjectWith(value, 'isDamaged');
+}
+
+export function isComputeResult(value: unknown): value is EngineComputeResult {
+  return isObjectWith(value, 'outputs') && isObjectWith(value, 'device');
+}
+
+export function isTensorValue(value: unknown): value is TensorValue {
+  return isObjectWith(value, 'data') && isObjectWith(value, 'dimensions');
+}

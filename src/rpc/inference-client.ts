@@ -1,0 +1,63 @@
+import type { Device } from '../backends/backend.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { DeclaredTensors, TensorShape, TensorValue } from '../standard/tensor.js';
+import type { Awaitable } from './awaitable.js';
+
+export type { Awaitable } from './awaitable.js';
+
+/** A graph as its holder knows it. */
+export interface GraphInfo {
+  /** Valid for the link that it came from alone, and never used again by it. */
+  readonly id: number;
+  readonly backend: string;
+  readonly device: Device;
+  readonly inputs: DeclaredTensors;
+  readonly outputs: DeclaredTensors;
+}
+
+/**
+ * An output that has stayed on the device that computed it, and the number by which the link that it came from knows
+ * it. Computations over the same link take it as an input; it is there until it is released.
+ */
+export interface DeviceTensorReference extends TensorShape {
+  readonly deviceTensor: number;
+}
+
+export type ClientTensor = TensorValue | DeviceTensorReference;
+
+export type NamedClientTensor = readonly [name: string, tensor: ClientTensor];
+
+export function isOnDevice(tensor: ClientTensor): tensor is DeviceTensorReference {
+  return 'deviceTensor' in tensor;
+}
+
+/**
+ * The engine, as one guest reaches it. Its operations throw (or reject with) a `WasiNNError`.
+ *
+ * Tensors and builders that are passed in are the engine's from then on: their buffers may be transferred.
+ */
+export interface InferenceClient {
+  /** Loads a model from its parts. */
+  load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
+  /** Loads a model of the registry; guests that load the same name share one session. */
+  loadByName(name: string): Awaitable<GraphInfo>;
+  /**
+   * Runs a graph once. All inputs must be given; all outputs come back, in the order of the model. Those of a graph that
+   * was registered with `outputs: 'device'` may stay on the device.
+   */
+  compute(graph: number, inputs: readonly NamedClientTensor[]): Awaitable<readonly NamedClientTensor[]>;
+  /** Gives a graph back. Unknown ids are ignored, so that giving back twice is harmless. */
+  unload(graph: number): Awaitable<void>;
+  /** The value of a tensor on a device. The tensor stays there. */
+  readTensor(deviceTensor: number): Awaitable<TensorValue>;
+  /** Gives the place of a tensor on a device back. Unknown numbers are ignored. */
+  releaseTensor(deviceTensor: number): Awaitable<void>;
+}
+
+/** One file of a model: its bytes, or where to read them. */
+export type ModelPart = GraphBuilder | Blob;
+
+/** A client in another thread than the hub's, which takes parts of either kind. */
+export interface RemoteInferenceClient extends InferenceClient {
+  load(parts: readonly ModelPart[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
+}
