@@ -12,7 +12,7 @@ import { type PlainModel, preload, sha256Of, whole } from './loader-page.js';
 import { identityModel } from './onnx-model.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
-import { patchModels } from './waiting-page.js';
+import { patchWorkers } from './browsers/worker-script.js';
 
 // What a page can do with models, several tabs at once, and downloads whose page or worker goes.
 
@@ -108,7 +108,7 @@ test.describe('a page', () => {
   test('has its budget kept: what was used longest ago goes', async ({ page, site }) => {
     for (const name of ['a', 'b', 'c']) serve(site, `/${name}.bin`, { bytes: bytes.subarray(0, 1000), etag: '"1"' });
     // Files are told apart by when they were used.
-    await patchModels(page, '{ let time = Date.now(); Date.now = () => ++time; }');
+    patchWorkers(site, 'models-worker', '{ let time = Date.now(); Date.now = () => ++time; }');
     await openLibrary(page, site, { models: { a: 'a.bin', b: 'b.bin', c: 'c.bin' }, cacheBudget: 2500 });
     const cached = await page.evaluate(async () => {
       const { models } = globalThis.loaderPage.nn;

@@ -117,7 +117,7 @@ test('a model whose names sound like a breakdown is refused, and ends no engine'
 
 test('a load that takes too long ends, and the next succeeds', async ({ page, site }) => {
   const never = 'WebAssembly.instantiate = WebAssembly.instantiateStreaming = () => new Promise(() => undefined)';
-  await patchEngine(page, never, { times: 1 });
+  patchEngine(site, never, { times: 1 });
   await openPage(page, site, { limits: { loadMilliseconds: 5000 } });
   const outcome = await page.evaluate(async () => {
     const { exports } = await waitingPage.nn.instantiate<ProbeExports>('/guests/probe.component.wasm');
@@ -132,8 +132,8 @@ test('a load that takes too long ends, and the next succeeds', async ({ page, si
 
 for (const waiting of ['block', 'suspend'] as const) {
   test(`an engine that breaks down tells the call that it worked on why (${waiting})`, async ({ page, site }) => {
-    await patchEngine(
-      page,
+    patchEngine(
+      site,
       `{
         new BroadcastChannel('break').onmessage = () => { throw new Error('a fault of the test'); };
       }`,
