@@ -28,7 +28,10 @@ export interface NamedModels {
    * @throws WasiNNError as {@link Registry.find}, and where a file cannot be had; the signal's reason
    */
   open(name: string, signal?: AbortSignal): Promise<OpenModel>;
-  /** Drops what the cache has of a model: its bytes turned out not to be one. */
+  /**
+   * Drops the files of a model that no runtime could read, so that the next load downloads them again. The cache keeps
+   * the files whose digest is registered: they are what the registry asks for.
+   */
   forget(name: string): Promise<void>;
 }
 
@@ -176,7 +179,8 @@ export function createModels({
     },
     async forget(name) {
       const entry = await registry.find(name).catch(() => undefined);
-      if (entry) await remove(entry);
+      const sources = entry?.sources ?? [];
+      await Promise.all(sources.map(async (source) => 'urls' in source && files.distrust(source)));
     },
     findConverted: (conversion) => converted.find(conversion),
     keepConverted: (conversion, piece) => converted.keep(conversion, piece),
