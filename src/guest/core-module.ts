@@ -57,12 +57,11 @@ async function start(module: WebAssembly.Module, imports: WebAssembly.Imports): 
   }
 }
 
-/** @throws WasiNNError what a host function threw; Error for a trap, and where the guest exits */
+/** @throws Error for a trap, and where the guest exits */
 async function initialize(call: GuestFunction | undefined, wasi: Preview1): Promise<void> {
   try {
     await call?.();
   } catch (thrown) {
-    if (thrown instanceof WasiNNError) throw thrown;
     const code = wasi.exitCode(thrown);
     if (code === undefined) throw trapped('_initialize', thrown);
     throw new Error(`instantiate: the guest exited with code ${code} in _initialize`, { cause: thrown });

@@ -6,8 +6,8 @@ import { createDigest } from './digest.js';
 import { download, type Wait } from './download.js';
 import { GrowingBytes } from './growing-bytes.js';
 import { IncomingFile } from './incoming-file.js';
+import type { ModelEntry, RemotePart } from './model-options.js';
 import type { ModelStore } from './model-store.js';
-import type { ModelEntry, RemotePart } from './registry.js';
 import { type FileBody, requestFile, type Unchanged } from './request.js';
 import { takeTurns } from './turns.js';
 

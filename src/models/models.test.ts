@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes, type ModelCache, openModelCache } from './cache.js';
 import { openCacheDatabase } from './cache-database.js';
 import { patternBytes, serveFile } from './file-server.fixture.js';
+import type { ModelsOption } from './model-options.js';
 import {
   digestOf,
   expectSame,
@@ -15,7 +16,6 @@ import {
   type TestModelsOptions,
   type TestServer,
 } from './models.fixture.js';
-import type { ModelsOption } from './registry.js';
 
 const stops: (() => void)[] = [];
 

@@ -8,9 +8,10 @@ import { type Wait, wait as waitByClock } from './download.js';
 import { estimateStorage } from './estimate-storage.js';
 import { createFiles, type FileProgress, isOnPage } from './files.js';
 import { largestBytes, tooLarge } from './growing-bytes.js';
+import type { Entries, ModelEntry, PartSource } from './model-options.js';
 import { type ModelStore, storedBytes } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
-import type { Entries, ModelEntry, PartSource, Registry } from './registry.js';
+import type { Registry } from './registry.js';
 import { createSharing } from './sharing.js';
 
 /** A model's files and how they are to be loaded. */

@@ -1,9 +1,10 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { createWatchdog, type Watchdog } from './download-watchdog.js';
 import { GrowingBytes } from './growing-bytes.js';
+import type { Entries } from './model-options.js';
 import { shownUrl } from './model-url.js';
 import { readBody } from './read-body.js';
-import { type Entries, parseTable } from './registry.js';
+import { parseTable } from './registry.js';
 import { TransientError } from './request.js';
 
 /** More is no list of models, and would only take memory. */
