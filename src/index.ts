@@ -28,15 +28,15 @@ export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap 
 export type { GuestResource } from './guest/remote-resources.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
 export { transfer } from './guest/transfer.js';
-export type { ModelListing, ModelsUsage } from './models/models.js';
-export type { ModelProgress } from './models/progress.js';
 export type {
   ModelFetchOptions,
   ModelFileOptions,
   ModelOptions,
   ModelsOption,
   ModelsTable,
-} from './models/registry.js';
+} from './models/model-options.js';
+export type { ModelListing, ModelsUsage } from './models/models.js';
+export type { ModelProgress } from './models/progress.js';
 export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page-graph.js';
 export type { PageModels, PreloadOptions } from './page-models.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';

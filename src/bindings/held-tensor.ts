@@ -25,7 +25,7 @@ export class HeldTensor {
 
   /** Its bytes, which are read once; where that fails, it is tried again when they are next asked for. */
   value(): Awaitable<TensorValue> {
-    if (this.#reading) return this.#reading;
+    if (this.#reading !== undefined) return this.#reading;
     const tensor = this.#tensor;
     if (!isOnDevice(tensor)) return tensor;
     const reading = this.#read(tensor.deviceTensor);

@@ -175,13 +175,16 @@ export class WitGraphExecutionContext {
 
   /** Sets an input for every `compute` without arguments that follows. The tensor is consumed. */
   setInput(name: string, tensor: WitTensor): void {
-    const set = () => {
-      const held = WitTensor.held(tensor);
-      const input = matchInput('set-input', this.#lease.info.inputs, [name, held.tensor]);
-      this.#inputs.get(input)?.release();
-      this.#inputs.set(input, held.hold());
-    };
-    attemptNow('set-input', () => lastly(set, () => tensor[dispose]()));
+    attemptNow('set-input', () => {
+      try {
+        const held = WitTensor.held(tensor);
+        const input = matchInput('set-input', this.#lease.info.inputs, [name, held.tensor]);
+        this.#inputs.get(input)?.release();
+        this.#inputs.set(input, held.hold());
+      } finally {
+        tensor[dispose]();
+      }
+    });
   }
 
   /**

@@ -1,7 +1,6 @@
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { isShared } from '../rpc/shared-memory.js';
 import type { WasiNNError } from '../standard/error.js';
-import { toPlainError } from '../standard/plain-error.js';
 import { createRateLimit } from '../standard/rate-limit.js';
 import { batchBytes, batchFaults, batchRuns, type Fault, type OutputBatch, type OutputRun } from './output-batch.js';
 import type { OutputStream } from './program.js';
@@ -158,7 +157,7 @@ export function createOutputBuffer(acknowledged: Int32Array, send: (batch: Outpu
       if (faults.length === batchFaults) {
         omittedFaults++;
       } else {
-        const { code, message } = toPlainError(error);
+        const { code, message } = error;
         faults.push({ functionName, error: { code, message: message.slice(0, faultCharacters) } });
       }
       flushInTime();
