@@ -19,15 +19,15 @@ export {
   type WasiNNEventMap,
   type WasiNNOptions,
   type WasiNNStats,
-} from './create-wasi-nn.js';
+} from './page/create-wasi-nn.js';
 export type { EngineKind } from './rpc/engine-kind.js';
 export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
 export type { Limits } from './rpc/limits.js';
 export type { Awaitable, InferenceClient, GraphInfo, ClientTensor, NamedClientTensor, DeviceTensorReference } from './rpc/inference-client.js';
-export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
-export type { GuestResource } from './guest/remote-resources.js';
-export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
-export { transfer } from './guest/transfer.js';
+export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './page/guest.js';
+export type { GuestResource } from './page/remote-resources.js';
+export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
+export { transfer } from './page/transfer.js';
 export type {
   ModelFetchOptions,
   ModelFileOptions,
@@ -37,8 +37,8 @@ export type {
 } from './models/model-options.js';
 export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
-export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page-graph.js';
-export type { PageModels, PreloadOptions } from './page-models.js';
+export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page/graph.js';
+export type { PageModels, PreloadOptions } from './page/model-manager.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
 export type { ExecutionTarget, GraphEncoding, OutputPlace } from './standard/graph.js';
 export type {
@@ -49,5 +49,5 @@ export type {
   TensorType,
   TensorValue,
 } from './standard/tensor.js';
-export type { TranspiledGuest } from './transpiler/transpiled-guest.js';
-export type { Waiting } from './transpiler/waiting.js';
+export type { TranspiledGuest } from './rpc/transpiled-guest.js';
+export type { Waiting } from './rpc/waiting.js';

@@ -4,7 +4,7 @@ import { createContextCount } from '../bindings/context-count.js';
 import { unused } from '../engine/link.fixture.js';
 import { WasiNNError } from '../standard/error.js';
 import { instantiateModule } from './core-module.js';
-import type { Instance } from './instance.js';
+import type { Instance } from '../rpc/guest-exports.js';
 import { emptyEnvironment } from './program.js';
 
 /** Instantiates a module that is given as WebAssembly text. */

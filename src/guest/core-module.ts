@@ -7,8 +7,8 @@ import {
   type Instance,
   maxExportedCharacters,
   maxExportedFunctions,
-} from './instance.js';
-import type { PromiseIntegration } from './jspi.js';
+} from '../rpc/guest-exports.js';
+import type { PromiseIntegration } from '../rpc/jspi.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { ContextCount } from '../bindings/context-count.js';
 import type { WasiNNError } from '../standard/error.js';
-import type { Waiting } from '../transpiler/waiting.js';
+import type { Waiting } from '../rpc/waiting.js';
 import type { OutputSink, ProgramEnvironment } from './program.js';
 import type { Connection } from './waiting.js';
 

@@ -2,7 +2,7 @@ import type { InferenceClient } from '../rpc/inference-client.js';
 import { isShared } from '../rpc/shared-memory.js';
 import type { WasiNNError } from '../standard/error.js';
 import { createRateLimit } from '../standard/rate-limit.js';
-import { batchBytes, batchFaults, batchRuns, type Fault, type OutputBatch, type OutputRun } from './output-batch.js';
+import { batchBytes, batchFaults, batchRuns, type Fault, type OutputBatch, type OutputRun } from '../rpc/output-batch.js';
 import type { OutputStream } from './program.js';
 
 /**

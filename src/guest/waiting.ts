@@ -1,8 +1,8 @@
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { createBlockingInferenceClient, createInferenceClient } from '../rpc/create-inference-client.js';
 import { createMailbox } from '../rpc/mailbox.js';
-import { chooseWaiting, type Waiting, type WaitingSupport } from '../transpiler/waiting.js';
-import { type PromiseIntegration, promiseIntegration } from './jspi.js';
+import { chooseWaiting, type Waiting, type WaitingSupport } from '../rpc/waiting.js';
+import { type PromiseIntegration, promiseIntegration } from '../rpc/jspi.js';
 
 /** How a guest reaches the engine. */
 export interface Connection {

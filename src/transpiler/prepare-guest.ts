@@ -8,11 +8,11 @@ import type {
   PreparedComponent,
   PreparedGuest,
   PreparedModule,
-} from './prepared-guest.js';
+} from '../rpc/prepared-guest.js';
 import { transpile } from './transpile.js';
 import { transpileOnce } from './transpile-cache.js';
-import type { TranspiledGuest } from './transpiled-guest.js';
-import { type ComponentWaiting, chooseWaiting, type Waiting } from './waiting.js';
+import type { TranspiledGuest } from '../rpc/transpiled-guest.js';
+import { type ComponentWaiting, chooseWaiting, type Waiting } from '../rpc/waiting.js';
 
 /** The first eight bytes of a core module: the magic number and version 1 (layer 0). */
 const corePreamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];

@@ -6,7 +6,7 @@ import type { ComponentInterface } from './component.js';
 import { glueGlobals } from './glue-globals.js';
 import { glueName } from './glue-names.js';
 import type { OpenedComponent } from './open-component.js';
-import type { ComponentWaiting } from './waiting.js';
+import type { ComponentWaiting } from '../rpc/waiting.js';
 
 /** A component turned into what a browser can run. */
 export interface TranspiledComponent {

@@ -7,8 +7,8 @@ import {
   parseMember,
   type ResourceMember,
   replaceObjects,
-} from './handle-record.js';
-import { pathOf, qualify } from './instance.js';
+} from '../rpc/handle-record.js';
+import { pathOf, qualify } from '../rpc/guest-exports.js';
 
 /** A resource of a guest that the page holds. Its methods are async functions, by their names in camel case. */
 export interface GuestResource {
