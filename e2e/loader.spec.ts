@@ -12,7 +12,7 @@ import { type PlainModel, preload, sha256Of, whole } from './loader-page.js';
 import { identityModel } from './onnx-model.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
-import { patchWorkers } from './browsers/worker-script.js';
+import { patchWorkers, refuseWorkers } from './browsers/worker-script.js';
 
 // What a page can do with models, several tabs at once, and downloads whose page or worker goes.
 
@@ -204,13 +204,12 @@ test.describe('a page', () => {
     site,
   }) => {
     const requests = serve(site, '/m.onnx', { bytes: identityModel('U8') });
-    const script = '**/assets/models-worker-*.js';
-    await page.route(script, (route) => route.abort());
+    const refused = refuseWorkers(site, 'models-worker');
     await openLibrary(page, site, { models: { m: 'm.onnx' } });
     expect(await failure(page, () => globalThis.loaderPage.nn.models.preload('m'))).toMatch(
       /^runtime-error: the models worker failed: .*could not be loaded/,
     );
-    await page.unroute(script);
+    refused.allow();
     await page.evaluate(async () => {
       const { nn } = globalThis.loaderPage;
       nn.models.add({ added: 'm.onnx' });

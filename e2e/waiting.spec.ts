@@ -183,14 +183,10 @@ function lead(order: readonly number[]): number {
 
 /** Tells a channel when a request to compute reaches the engine, which then is busy with it. */
 const tellOfComputations = `{
-  const { set, ...rest } = Object.getOwnPropertyDescriptor(MessagePort.prototype, 'onmessage');
   const channel = new BroadcastChannel('computations');
-  Object.defineProperty(MessagePort.prototype, 'onmessage', { ...rest, set(listener) {
-    set.call(this, (event) => {
-      if (event.data.operation === 'compute') channel.postMessage('begun');
-      listener(event);
-    });
-  } });
+  globalThis.addEventListener('message', ({ data }) => {
+    if (data.method === 'call' && data.parameters[0] === 'compute') channel.postMessage('begun');
+  });
 }`;
 
 for (const waiting of ['block', 'suspend'] as const) {

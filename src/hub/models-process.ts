@@ -33,7 +33,11 @@ export function createModelsProcess({ configuration, startMilliseconds, onEvent 
       () => new Worker(new URL('../models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
     );
     const watch = watchWorker('models', startMilliseconds, (cause) => lose(workerError('models', cause)));
-    worker.onerror = ({ message }) => lose(workerError('models', message));
+    worker.onerror = (event) => {
+      // Otherwise it is an error of the hub as well.
+      event.preventDefault();
+      lose(workerError('models', event.message));
+    };
     const rpc = openRpc(endpointOf(worker), {
       event(event) {
         if (isModelsEvent(event)) onEvent(event);
