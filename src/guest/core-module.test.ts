@@ -2,10 +2,10 @@ import { parse } from '@bytecodealliance/jco';
 import { describe, expect, it } from 'vitest';
 import { createContextCount } from '../bindings/context-count.js';
 import { unused } from '../engine/link.fixture.js';
+import type { Instance } from '../rpc/guest-exports.js';
+import { emptyEnvironment } from '../rpc/program-environment.js';
 import { WasiNNError } from '../standard/error.js';
 import { instantiateModule } from './core-module.js';
-import type { Instance } from '../rpc/guest-exports.js';
-import { emptyEnvironment } from './program.js';
 
 /** Instantiates a module that is given as WebAssembly text. */
 async function instantiate(text: string): Promise<Instance> {

@@ -1,6 +1,4 @@
 import { createLegacyBinding, type LegacyFunction } from '../bindings/legacy.js';
-import { messageOf, quote, WasiNNError } from '../standard/error.js';
-import type { Host } from './host.js';
 import {
   camelCase,
   type GuestFunction,
@@ -9,6 +7,8 @@ import {
   maxExportedFunctions,
 } from '../rpc/guest-exports.js';
 import type { PromiseIntegration } from '../rpc/jspi.js';
+import { messageOf, quote, WasiNNError } from '../standard/error.js';
+import type { Host } from './host.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
 /**

@@ -1,14 +1,14 @@
 import { createContextCount } from '../bindings/context-count.js';
+import { type ContextReport, createContextReport } from '../rpc/context-counter.js';
+import type { Instance } from '../rpc/guest-exports.js';
+import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from '../rpc/guest-protocol.js';
+import { acknowledge } from '../rpc/output-batch.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createCallQueue } from './call-queue.js';
 import { confine } from './confine.js';
-import { type ContextReport, createContextReport } from '../rpc/context-counter.js';
-import type { Instance } from '../rpc/guest-exports.js';
 import { instantiate } from './instantiate.js';
-import { acknowledge } from '../rpc/output-batch.js';
 import { createOutputBuffer, flushFirst, type OutputBuffer } from './output-buffer.js';
-import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from '../rpc/guest-protocol.js';
 import { connect } from './waiting.js';
 
 /**

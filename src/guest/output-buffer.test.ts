@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { unused } from '../engine/link.fixture.js';
-import { WasiNNError } from '../standard/error.js';
 import { acknowledge, deliver, type OutputBatch } from '../rpc/output-batch.js';
+import { WasiNNError } from '../standard/error.js';
 import { createOutputBuffer, flushFirst } from './output-buffer.js';
 
 beforeEach(() => {

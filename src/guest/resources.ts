@@ -1,4 +1,4 @@
-import { WasiNNError } from '../standard/error.js';
+import { type GuestFunction, qualify } from '../rpc/guest-exports.js';
 import {
   type HandleRecord,
   isHandleRecord,
@@ -6,7 +6,7 @@ import {
   type ResourceMember,
   replaceObjects,
 } from '../rpc/handle-record.js';
-import { type GuestFunction, qualify } from '../rpc/guest-exports.js';
+import { WasiNNError } from '../standard/error.js';
 
 /**
  * The resources of a guest that the page holds, in the guest's thread. jco makes an object of each, with a method

@@ -1,8 +1,9 @@
 import { ConsoleStdout, type Fd, WASI, WASIProcExit, wasi } from '@bjorn3/browser_wasi_shim';
+import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import { FileSpace, OutOfSpaceError } from './memory-file.js';
 import { createRoot, FileInode, PreopenedFolder, StandardInput } from './preview1-files.js';
 import { createTransfers, type Preview1Function, viewOf } from './preview1-transfers.js';
-import { type OutputSink, type ProgramEnvironment, toFolder } from './program.js';
+import { toFolder } from './program.js';
 
 /** WASI preview 1 for one core module. */
 export interface Preview1 {

@@ -86,7 +86,8 @@ export interface EngineWorkerOptions {
 export function engineWorkerStarter({ configuration, startMilliseconds }: EngineWorkerOptions): StartEngineWorker {
   return (handlers, onEnd) => {
     const worker = startWorker(
-      () => new Worker(new URL('../engine/engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
+      () =>
+        new Worker(new URL('../engine/engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
     );
     const watch = watchWorker('engine', startMilliseconds, (cause) => onEnd(brokenDown(cause)));
     worker.onerror = (event) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../backends/backend.js';
-import type { NamedTensor } from '../standard/tensor.js';
 import { createEngine } from '../engine/engine.js';
+import type { NamedTensor } from '../standard/tensor.js';
 import { defaultLimits, type Limits, toLimits } from './limits.js';
 
 const onnxModel = Uint8Array.of(0x08, 0x07, 0x12, 0x00);
