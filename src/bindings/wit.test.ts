@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { dataOf, unused } from '../rpc/client.fixture.js';
+import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
 import { maximumContexts } from '../rpc/limits.js';
-import { dataOf, unused } from '../engine/link.fixture.js';
-import type { InferenceClient, GraphInfo } from '../rpc/inference-client.js';
 import { type ErrorCode, errorCodes, WasiNNError } from '../standard/error.js';
 import { type NamedTensor, tensorTypes } from '../standard/tensor.js';
 import { createWitBinding, type WitBinding, WitError, WitGraph, WitGraphExecutionContext, WitTensor } from './wit.js';
