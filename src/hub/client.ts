@@ -174,26 +174,27 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
 
   async function compute(entry: HeldGraph, inputs: readonly NamedClientTensor[], call: Call) {
     const { graph } = entry;
-    const brought = await bring(inputs, graph, call);
-    refuseMore('compute', totalBytes(brought), limits.tensorBytes, 'bytes of inputs');
-    const matched = matchInputs(graph.inputs, brought);
-    const computation = {
-      inputs: (engine: EngineProcess) => inputsFor(engine, matched),
-      deviceRoom() {
-        dropLost();
-        return { tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() };
-      },
-    };
     // The graph stays until this has ended.
     graph.hold.count++;
     try {
+      const brought = await bring(inputs, graph, call);
+      refuseMore('compute', totalBytes(brought), limits.tensorBytes, 'bytes of inputs');
+      const matched = matchInputs(graph.inputs, brought);
+      const computation = {
+        inputs: (engine: EngineProcess) => inputsFor(engine, matched),
+        deviceRoom() {
+          dropLost();
+          return { tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() };
+        },
+      };
       const { outputs, engine } = await graphs.compute(graph, computation, call);
       const adopted = outputs.map((output) => adopt(engine, graph.kind, output));
-      if (graph.device === entry.toldDevice) return { outputs: adopted };
+      if (isSameDevice(graph.device, entry.toldDevice)) return { outputs: adopted };
       entry.toldDevice = graph.device;
       return { outputs: adopted, device: graph.device };
     } finally {
-      void graphs.release(graph, client);
+      // Nobody is left to hear that it could not be unloaded.
+      graphs.release(graph, client).catch(() => undefined);
     }
   }
 
@@ -245,6 +246,11 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
       held.clear();
     },
   };
+}
+
+/** An engine posts the device with each response, so it is another object each time. */
+function isSameDevice(one: Device, other: Device): boolean {
+  return one.target === other.target && one.provider === other.provider && one.description === other.description;
 }
 
 function totalBytes(tensors: readonly NamedClientTensor[]): number {

@@ -207,8 +207,9 @@ export function createGraphs({ dispatchers, models, limits, fallback, heapWatch,
   }
 
   async function unload(graph: Graph, client: number): Promise<void> {
-    const { source, kind, engine } = graph;
-    if ('name' in source) named.delete(source.name);
+    const { source, kind, engine, hold } = graph;
+    // A later graph of the name stays.
+    if ('name' in source && named.get(source.name)?.hold === hold) named.delete(source.name);
     heapWatch.forget(graph.id);
     if (!engine || engine.ended.aborted) return;
     const { computeMilliseconds: limit } = limits;
