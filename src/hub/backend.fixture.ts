@@ -87,7 +87,9 @@ export function createFakeBackend(): FakeBackend {
       return Object.assign(graph, {
         async computeOnDevice(inputs: ReadonlyMap<string, TensorValue | DeviceTensor>): Promise<NamedComputedTensor[]> {
           const values = [...inputs].map(([name, tensor]): NamedTensor => {
-            return [name, isDeviceTensor(tensor) ? { ...tensor, data: bytesOf(tensor) } : tensor];
+            if (!isDeviceTensor(tensor)) return [name, tensor];
+            const { type, dimensions } = tensor;
+            return [name, { type, dimensions, data: bytesOf(tensor) }];
           });
           const computed = await run(new Map(values));
           return outputs === 'device' ? computed.map(([name, value]) => [name, keep(value)]) : computed;

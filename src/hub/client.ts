@@ -108,13 +108,9 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     });
   }
 
+  /** Tensors that were lost with their engine stay known until they are released, so that a call can say so. */
   function deviceBytes(): number {
-    return [...tensors.values()].reduce((total, { bytes }) => total + bytes, 0);
-  }
-
-  /** Forgets tensors that went with their engine. */
-  function dropLost(): void {
-    for (const [id, { engine }] of tensors) if (engine.ended.aborted) tensors.delete(id);
+    return [...tensors.values()].reduce((total, { engine, bytes }) => total + (engine.ended.aborted ? 0 : bytes), 0);
   }
 
   /** @throws WasiNNError where the tensor is unknown, or was lost with its engine */
@@ -182,10 +178,7 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
       const matched = matchInputs(graph.inputs, brought);
       const computation = {
         inputs: (engine: EngineProcess) => inputsFor(engine, matched),
-        deviceRoom() {
-          dropLost();
-          return { tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() };
-        },
+        deviceRoom: () => ({ tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() }),
       };
       const { outputs, engine } = await graphs.compute(graph, computation, call);
       const adopted = outputs.map((output) => adopt(engine, graph.kind, output));
@@ -235,10 +228,7 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     },
     readTensor: (id) => admit('read', async (call) => read(findTensor(id), call)),
     releaseTensor,
-    usage() {
-      dropLost();
-      return { graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() };
-    },
+    usage: () => ({ graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() }),
     close() {
       closing.abort(new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again'));
       for (const id of [...tensors.keys()]) releaseTensor(id);
