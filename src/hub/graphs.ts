@@ -146,6 +146,8 @@ export function createGraphs({ dispatchers, models, limits, fallback, heapWatch,
     const result = await request(engine, 'load', { ...load, graph: id }, { operation: 'load', came, graph, transfer });
     if (!isLoadResult(result)) throw new TypeError('load: the engine gave an answer of the wrong kind');
     if ('isDamaged' in result) {
+      // No graph needs what this load has made the heap grow by.
+      heapWatch.forget(id);
       // Bytes that are no model may be mended by the time they are asked for again.
       if (result.isDamaged && 'name' in source) await models.forget(source.name);
       throw explain(source, result.error);
