@@ -34,13 +34,13 @@ let subject: Subject | undefined;
 let untouched = true;
 
 nn.addEventListener('progress', ({ detail }) => result.showProgress(detail));
-acceptPhotos(elementById('photo-input', HTMLInputElement), dropZone, takePhoto);
+acceptPhotos(elementById('photo-input', HTMLInputElement), dropZone, (file) => void takePhoto(file));
 elementById('clear', HTMLButtonElement).addEventListener('click', clearDrawing);
 targetChoice.addEventListener('change', () => {
-  if (subject) classify(subject);
+  if (subject) void classify(subject);
 });
-startGuest();
-preloadDigits();
+void startGuest();
+void preloadDigits();
 
 async function startGuest(): Promise<void> {
   result.showLoading('Starting the guest…');
@@ -60,7 +60,7 @@ async function preloadDigits(): Promise<void> {
 
 function takeDrawing(): void {
   reading.withdraw();
-  classify({ task: 'digit', image: drawing.image() });
+  void classify({ task: 'digit', image: drawing.image() });
 }
 
 function clearDrawing(): void {

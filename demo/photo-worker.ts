@@ -1,6 +1,4 @@
-import type { Photo } from './photo.js';
-
-export type PhotoReply = Photo | { readonly failure: string };
+import type { Photo, PhotoReply } from './photo.js';
 
 /** The longest side that is kept: enough for any model of the page, and for showing. */
 const longestSide = 512;

@@ -1,11 +1,13 @@
 import type { Image } from './classifier.js';
-import type { PhotoReply } from './photo-worker.js';
 
 export interface Photo {
   readonly image: Image;
   /** For showing; it belongs to whom it is given, and is gone once shown. */
   readonly preview: ImageBitmap;
 }
+
+/** The answer of the worker that reads photos. */
+export type PhotoReply = Photo | { readonly failure: string };
 
 /** The file is no image that this browser can decode, or decoding is beyond it. */
 export class UnreadablePhotoError extends Error {

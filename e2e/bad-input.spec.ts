@@ -80,10 +80,8 @@ test('every bad name, model and tensor is an error that the same guest survives'
     response.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end('\n<!DOCTYPE html><html>'),
   );
   site.answer('/empty.onnx', (_, response) => response.writeHead(200).end());
-  site.answer('/truncated.onnx', async (_, response) => {
-    const whole = await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer();
-    response.writeHead(200).end(new Uint8Array(whole, 0, 5000));
-  });
+  const whole = await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer();
+  site.answer('/truncated.onnx', (_, response) => response.writeHead(200).end(new Uint8Array(whole, 0, 5000)));
   const digits = '/models/digits.onnx';
   const served = ['gone', 'broken', 'html', 'disguised', 'empty', 'truncated'].map((name) => [name, `/${name}.onnx`]);
   await openProbe(blank, {

@@ -8,7 +8,7 @@ import { chromiumLaunchOptions } from './chromium.js';
 import { loadByName, openProbe, succeeded } from './guest-page.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
-import { patchModels } from './waiting-page.js';
+import { patchWorkers } from './browsers/worker-script.js';
 
 const model = '/models/digits.onnx';
 const sha256 = createHash('sha256')
@@ -62,7 +62,7 @@ test('the second visit neither loads the transpiler nor transpiles', async ({ pa
 });
 
 test('a visit without IndexedDB downloads the model and works', async ({ page, site }) => {
-  await patchModels(page, 'Object.defineProperty(globalThis, "indexedDB", { value: undefined })');
+  patchWorkers(site, 'models-worker', 'Object.defineProperty(globalThis, "indexedDB", { value: undefined })');
   await visit(page, site);
   expect(modelRequests(site)).toBe(1);
 });

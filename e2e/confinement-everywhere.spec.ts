@@ -146,7 +146,7 @@ test('a core module that traps before it is called rejects with its trap', async
   for (const [index, [where, text]] of Object.entries(traps).entries()) {
     const path = await serveGuest(site, text, `/trap-${index}.wasm`);
     const { ended } = { ...Object(await runIn(tab, startAndRun, path)) };
-    expect(ended, where).toMatch(/^GuestTrap: /);
+    expect(ended, where).toMatch(/^GuestTrap: instantiate: the guest trapped in (_initialize|its start function)/);
     expect(ended, where).not.toMatch(/engine/);
   }
   await expectResponsive(tab);

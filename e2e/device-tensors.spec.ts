@@ -87,7 +87,7 @@ async function open(
   { target, countReads }: Accelerator,
   { started = ['probe'], waiting, limits }: OpenOptions = {},
 ) {
-  await patchEngine(page, countReads);
+  patchEngine(site, countReads);
   site.answer('/double.onnx', (_, response) => response.end(double));
   site.answer('/any-length.onnx', (_, response) => response.end(anyLength));
   site.answer('/mixed.onnx', (_, response) => response.end(mixed));
@@ -329,7 +329,7 @@ for (const accelerator of accelerators) {
 test('a guest that was suspended before anything could stay on a device gets bytes', async ({ page, site }) => {
   const [, webnn] = accelerators;
   if (!webnn) throw new Error('there is no WebNN in this test');
-  await patchEngine(page, webnn.countReads);
+  patchEngine(site, webnn.countReads);
   site.answer('/double.onnx', (_, response) => response.end(double));
   await page.goto(`${site.origin}/blank.html`);
   await openGuests(page, { probe: guests.probe }, { models: {} }, 'suspend');

@@ -99,10 +99,10 @@ for (const other of ['another guest', 'the page, which preloads it'] as const) {
     }, other);
     if (other === 'another guest') await expect.poll(async () => (await stats()).calls).toBe(2);
     await page.evaluate(() => givenUpPage.guests[0]?.dispose());
-    // The engine answers this when it has told the models, and the models that which comes then.
+    // The hub answers this when it has told the models worker, and the models worker that which comes then.
     const { calls, guests } = await stats();
     await stats();
-    expect({ calls, guests }).toEqual(other === 'another guest' ? { calls: 1, guests: 1 } : { calls: 0, guests: 0 });
+    expect({ calls, guests }).toEqual({ calls: other === 'another guest' ? 1 : 0, guests: 1 });
     goOn();
     expect(await waiting.evaluate(async ({ outcome }) => outcome)).toBe(other === 'another guest' ? 0 : undefined);
     expect(requests).toMatchObject([{ sent: model.byteLength }]);

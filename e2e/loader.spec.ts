@@ -12,7 +12,7 @@ import { type PlainModel, preload, sha256Of, whole } from './loader-page.js';
 import { identityModel } from './onnx-model.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
-import { patchModels } from './waiting-page.js';
+import { patchWorkers, refuseWorkers } from './browsers/worker-script.js';
 
 // What a page can do with models, several tabs at once, and downloads whose page or worker goes.
 
@@ -108,7 +108,7 @@ test.describe('a page', () => {
   test('has its budget kept: what was used longest ago goes', async ({ page, site }) => {
     for (const name of ['a', 'b', 'c']) serve(site, `/${name}.bin`, { bytes: bytes.subarray(0, 1000), etag: '"1"' });
     // Files are told apart by when they were used.
-    await patchModels(page, '{ let time = Date.now(); Date.now = () => ++time; }');
+    patchWorkers(site, 'models-worker', '{ let time = Date.now(); Date.now = () => ++time; }');
     await openLibrary(page, site, { models: { a: 'a.bin', b: 'b.bin', c: 'c.bin' }, cacheBudget: 2500 });
     const cached = await page.evaluate(async () => {
       const { models } = globalThis.loaderPage.nn;
@@ -204,13 +204,12 @@ test.describe('a page', () => {
     site,
   }) => {
     const requests = serve(site, '/m.onnx', { bytes: identityModel('U8') });
-    const script = '**/assets/models-worker-*.js';
-    await page.route(script, (route) => route.abort());
+    const refused = refuseWorkers(site, 'models-worker');
     await openLibrary(page, site, { models: { m: 'm.onnx' } });
     expect(await failure(page, () => globalThis.loaderPage.nn.models.preload('m'))).toMatch(
       /^runtime-error: the models worker failed: .*could not be loaded/,
     );
-    await page.unroute(script);
+    refused.allow();
     await page.evaluate(async () => {
       const { nn } = globalThis.loaderPage;
       nn.models.add({ added: 'm.onnx' });

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { refuseWorkers } from './browsers/worker-script.js';
 import { expect, test } from './test.js';
 
 /** Loads a model through a link of the page. @returns where it runs, or the error */
@@ -27,19 +28,15 @@ async function openPage(page: Page): Promise<void> {
 
 test('where the script of the models worker cannot be had, loading says so, and works as soon as it can', async ({
   blank,
+  site,
 }) => {
-  let requests = 0;
-  const script = '**/assets/models-worker-*.js';
-  await blank.route(script, (route) => {
-    requests++;
-    return route.fulfill({ status: 404, body: 'gone' });
-  });
+  const refused = refuseWorkers(site, 'models-worker');
   await openPage(blank);
   for (let attempt = 1; attempt <= 2; attempt++) {
     expect(await load(blank)).toContain('the models worker failed: its script could not be loaded');
-    expect(requests).toBe(attempt);
+    expect(refused.requests).toBe(attempt);
   }
-  await blank.unroute(script);
+  refused.allow();
   expect(await load(blank)).toBe('cpu');
 });
 

@@ -64,7 +64,7 @@ function computeRows(page: Page, counts: readonly number[]): Promise<Outcome> {
 }
 
 test('a session is made for each shape, when it first comes', async ({ page, site }) => {
-  await patchEngine(page, failFrom(1000));
+  patchEngine(site, failFrom(1000));
   await openPage(page, site);
   expect(await computeRows(page, [1, 2, 1, 5, 2, 1])).toEqual({
     answers: Array(6).fill('right'),
@@ -75,13 +75,13 @@ test('a session is made for each shape, when it first comes', async ({ page, sit
 });
 
 test('where the first shape cannot be served, the graph moves on', async ({ page, site }) => {
-  await patchEngine(page, failFrom(1));
+  patchEngine(site, failFrom(1));
   await openPage(page, site);
   expect(await computeRows(page, [1, 2])).toMatchObject({ answers: ['right', 'right'], provider: 'wasm' });
 });
 
 test('where a later shape breaks the runtime, that call fails and the next is right', async ({ page, site }) => {
-  await patchEngine(page, failFrom(2), { times: 2 });
+  patchEngine(site, failFrom(2), { times: 2 });
   await openPage(page, site);
   expect(await computeRows(page, [1, 2, 2, 1])).toMatchObject({
     answers: ['right', 'runtime-error', 'right', 'right'],

@@ -34,8 +34,8 @@ function compute(page: Page): Promise<string> {
 test('after its GPU is lost for good', async ({ page, site }) => {
   let isLost = false;
   site.answer('/adapter', (_, response) => response.end(isLost ? 'lost' : 'there'));
-  await patchEngine(
-    page,
+  patchEngine(
+    site,
     `{
       const { requestAdapter } = GPU.prototype;
       GPU.prototype.requestAdapter = async function (...values) {
@@ -64,7 +64,7 @@ test('after its GPU is lost for good', async ({ page, site }) => {
 });
 
 test('after its first computation has failed there', async ({ page, site }) => {
-  await patchEngine(page, "MLContext.prototype.dispatch = () => { throw new Error('refused by the test') }");
+  patchEngine(site, "MLContext.prototype.dispatch = () => { throw new Error('refused by the test') }");
   expect(await openPage(page, site, 'tpu')).toBe('webnn');
   expect(await compute(page)).toBe('wasm');
 });

@@ -15,7 +15,7 @@ const builds: readonly (readonly [build: string, target: ExecutionTarget, patch:
 for (const [build, target, patch] of builds) {
   test(`on the build ${build}, for ${target}`, async ({ page, site }) => {
     test.setTimeout(180_000);
-    await patchEngine(page, patch);
+    patchEngine(site, patch);
     await page.goto(`${site.origin}/blank.html`);
     const outcome = await page.evaluate(async (target) => {
       const library = '/lib/wasi-nn-web.js';

@@ -140,7 +140,7 @@ const cases: readonly Case[] = [
 
 for (const { what, target, patch, tried, provider } of cases) {
   test(`${what}: a graph for ${target} runs on ${provider}`, async ({ page, site }) => {
-    await patchEngine(page, patch);
+    patchEngine(site, patch);
     await openPage(page, site, target);
     const { events, outputs, expected } = await compute(page);
     expect(outputs).toEqual(expected);
@@ -166,7 +166,7 @@ test('a device that computes wrong numbers is left where the model says to verif
       return answer;
     };
   }`;
-  await patchEngine(page, wrong);
+  patchEngine(site, wrong);
   await openPage(page, site, 'tpu', true, { verify: true });
   const { outputs, expected, events } = await compute(page);
   expect(outputs).toEqual(expected);
@@ -198,7 +198,7 @@ for (const [what, target, provider, patch] of [
   ['WebNN context', 'tpu', 'webnn', losable('ML', 'createContext')],
 ] as const) {
   test(`a ${what} that is lost between two computations is followed by another`, async ({ page, site }) => {
-    await patchEngine(page, patch);
+    patchEngine(site, patch);
     await openPage(page, site, target);
     const before = await compute(page);
     const reason = await page.evaluate(
@@ -224,7 +224,7 @@ test('a computation that breaks the module fails with the cause, and the next su
       return dispatch.apply(this, values);
     };
   }`;
-  await patchEngine(page, failThird, { times: 2 });
+  patchEngine(site, failThird, { times: 2 });
   await openPage(page, site, 'tpu');
   await compute(page);
   const failure = await compute(page).catch(String);
@@ -276,7 +276,7 @@ for (const [code, patch] of [
   ['security', rejecting('GPU', 'requestAdapter', "new DOMException('refused by the test', 'NotAllowedError')")],
 ] as const) {
   test(`without fallback a guest gets ${code} (${patch.slice(0, 40)})`, async ({ page, site }) => {
-    await patchEngine(page, patch);
+    patchEngine(site, patch);
     await openPage(page, site, 'gpu', false);
     const outcome = await page.evaluate(async () => {
       const link = providersPage.nn.connect();

@@ -1,10 +1,10 @@
-import type { Page } from '@playwright/test';
 import { model, node, value } from '../src/backends/onnx/model.fixture.js';
 import type { Waiting } from '../src/index.js';
 import { createRandom } from '../src/standard/random.fixture.js';
 import { startSite } from './site.js';
 import { standingStill, unending } from './standing-still.js';
 import { expect, test } from './test.js';
+import { patchWorkers } from './browsers/worker-script.js';
 import { openPage, type ProbeExports, patchEngine } from './waiting-page.js';
 
 /** An engine that is ended, breaks down or takes too long, and the next one that takes over. */
@@ -12,25 +12,24 @@ import { openPage, type ProbeExports, patchEngine } from './waiting-page.js';
 /** When a worker is ended: as it starts, or after so many of its messages to the page, or of the guests' calls. */
 type Moment = { readonly after: 'message' | 'answer'; readonly count: number } | { readonly after: 'computation' };
 
-declare global {
-  /** The workers of the page that are engines, in the order of their start; each start is an event `enginestart`. */
-  var engines: Worker[];
-}
-
-/** To be called before the page is opened. */
-async function collectEngines(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    globalThis.engines = [];
-    globalThis.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        if (!String(url).includes('engine-worker')) return;
-        globalThis.engines.push(this);
-        globalThis.dispatchEvent(new Event('enginestart'));
-      }
-    };
-  });
-}
+/**
+ * Has the hub tell of its engines on the channel `engines`: `start` and `message` of the engine that it started last. The
+ * message `terminate` ends that engine.
+ */
+const tellOfEngines = `{
+  const channel = new BroadcastChannel('engines');
+  let last;
+  globalThis.Worker = class extends Worker {
+    constructor(url, options) {
+      super(url, options);
+      if (!String(url).includes('engine-worker')) return;
+      last = this;
+      this.addEventListener('message', () => last === this && channel.postMessage('message'));
+      channel.postMessage('start');
+    }
+  };
+  channel.onmessage = ({ data }) => data === 'terminate' && last?.terminate();
+}`;
 
 const limit = 1500;
 
@@ -117,7 +116,7 @@ test('a model whose names sound like a breakdown is refused, and ends no engine'
 
 test('a load that takes too long ends, and the next succeeds', async ({ page, site }) => {
   const never = 'WebAssembly.instantiate = WebAssembly.instantiateStreaming = () => new Promise(() => undefined)';
-  await patchEngine(page, never, { times: 1 });
+  patchEngine(site, never, { times: 1 });
   await openPage(page, site, { limits: { loadMilliseconds: 5000 } });
   const outcome = await page.evaluate(async () => {
     const { exports } = await waitingPage.nn.instantiate<ProbeExports>('/guests/probe.component.wasm');
@@ -132,8 +131,8 @@ test('a load that takes too long ends, and the next succeeds', async ({ page, si
 
 for (const waiting of ['block', 'suspend'] as const) {
   test(`an engine that breaks down tells the call that it worked on why (${waiting})`, async ({ page, site }) => {
-    await patchEngine(
-      page,
+    patchEngine(
+      site,
       `{
         new BroadcastChannel('break').onmessage = () => { throw new Error('a fault of the test'); };
       }`,
@@ -202,7 +201,7 @@ test('the engine is ended at 50 random moments under four guests', { tag: '@long
   site.answer('/unending.js', (_, response) => {
     response.setHeader('Content-Type', 'text/javascript').end(unending);
   });
-  await collectEngines(page);
+  patchWorkers(site, 'hub-worker', tellOfEngines);
   await openPage(page, site, { limits: { startMilliseconds: 2000 }, backends: { ggml: '/unending.js' } });
   const outcome = await page.evaluate(async (moments) => {
     const { openChannel, startProbe, tensor } = waitingPage;
@@ -239,11 +238,12 @@ test('the engine is ended at 50 random moments under four guests', { tag: '@long
       }
     });
 
-    const happens = (target: EventTarget, type: string, times: number) =>
+    const happens = (target: EventTarget, type: string, times: number, data?: string) =>
       new Promise<void>((resolve) => {
         let left = times;
-        const listen = () => {
-          if (--left > 0) return;
+        const listen = (event: Event) => {
+          const isMeant = data === undefined || (event instanceof MessageEvent && event.data === data);
+          if (!isMeant || --left > 0) return;
           target.removeEventListener(type, listen);
           resolve();
         };
@@ -251,22 +251,27 @@ test('the engine is ended at 50 random moments under four guests', { tag: '@long
         else target.addEventListener(type, listen);
       });
     const computations = await openChannel('computations');
-    const newEngine = () => happens(globalThis, 'enginestart', 1);
-    const come = (moment: Moment, engine: Worker) => {
+    const engines = await openChannel('engines');
+    let started = 0;
+    engines.addEventListener('message', ({ data }) => {
+      if (data === 'start') started++;
+    });
+    const newEngine = () => happens(engines, 'message', 1, 'start');
+    const come = (moment: Moment) => {
       if (moment.after === 'answer') return happens(answers, 'answer', moment.count);
-      // One that is too slow to start is ended by the page itself.
-      if (moment.after === 'message') return Promise.race([happens(engine, 'message', moment.count), newEngine()]);
+      // One that is too slow to start is ended by the hub itself.
+      if (moment.after === 'message') {
+        return Promise.race([happens(engines, 'message', moment.count, 'message'), newEngine()]);
+      }
       mustNotEnd = true;
       return happens(computations, 'message', 1);
     };
-    let ended: Worker | undefined;
+    let ended = -1;
     for (const moment of moments) {
-      if (engines.at(-1) === ended) await newEngine();
-      const engine = engines.at(-1);
-      if (!engine) throw new Error('no engine was started');
-      await come(moment, engine);
-      ended = engines.at(-1);
-      ended?.terminate();
+      if (started === ended) await newEngine();
+      await come(moment);
+      ended = started;
+      engines.postMessage('terminate');
     }
     ending = false;
     await Promise.all(busy);

@@ -1,6 +1,7 @@
-import type { Page, Route, Worker } from '@playwright/test';
+import type { Page, Worker } from '@playwright/test';
 import { concat, field, int, model, node, value } from '../src/backends/onnx/model.fixture.js';
 import type { Guest, GuestInput, GuestMemory, Waiting, WasiNN, WasiNNOptions } from '../src/index.js';
+import { patchWorkers } from './browsers/worker-script.js';
 import type { Site } from './site.js';
 
 /** What the tests of waiting have on their page. */
@@ -101,46 +102,20 @@ export async function openPage(page: Page, site: Site, options: Omit<WasiNNOptio
   }, options);
 }
 
-/** Runs a script in guests' workers before their own. To be called before the page starts any. */
-export function patchGuests(page: Page, script: string): Promise<void> {
-  return patch(page, '**/assets/guest-worker-*.js', script);
-}
-
 /** Takes JSPI away: from the page, now and when it is loaded again, and from the guests' workers that it starts later. */
-export async function removeJspi(page: Page): Promise<void> {
+export async function removeJspi(page: Page, site: Site): Promise<void> {
   const remove = () => void Reflect.deleteProperty(WebAssembly, 'Suspending');
   await page.addInitScript(remove);
   await page.evaluate(remove);
-  await patchGuests(page, 'delete WebAssembly.Suspending');
+  patchWorkers(site, 'guest-worker', 'delete WebAssembly.Suspending');
 }
 
 /**
  * Runs a script in the engines' workers before their own: in each, or in as many as `times` says. The first is the one for
  * the CPU.
  */
-export function patchEngine(page: Page, script: string, options: { readonly times?: number } = {}): Promise<void> {
-  return patch(page, '**/assets/engine-worker-*.js', script, options);
-}
-
-/** Runs a script in the models' worker before its own. */
-export function patchModels(page: Page, script: string): Promise<void> {
-  return patch(page, '**/assets/models-worker-*.js', script);
-}
-
-/** The route stays also where it has nothing more to do: to take it away would meddle with the worker's next requests. */
-async function patch(
-  page: Page,
-  url: string,
-  script: string,
-  { times = Number.POSITIVE_INFINITY } = {},
-): Promise<void> {
-  let left = times;
-  const add = async (route: Route) => {
-    if (left-- <= 0) return route.continue();
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${script};${await response.text()}` });
-  };
-  await page.route(url, add);
+export function patchEngine(site: Site, script: string, options: { readonly times?: number } = {}): void {
+  patchWorkers(site, 'engine-worker', script, options);
 }
 
 /** The threads of guests that are there now. */

@@ -74,7 +74,7 @@ test.describe('a guest that blocks answers as one that is suspended', () => {
       expect(await answer(page, 'block')).toEqual(suspended);
       expect(await answer(page)).toEqual(suspended);
 
-      await removeJspi(page);
+      await removeJspi(page, site);
       expect(await answer(page)).toEqual(suspended);
     });
   }
@@ -106,7 +106,7 @@ test('without isolation, blocking is refused with what is missing, and suspendin
   for (const guest of Object.keys(answers)) expect(await startError(page, guest, 'block')).toMatch(headers);
   expect(await answers['probe.component.wasm']?.(page)).toHaveLength(41);
 
-  await removeJspi(page);
+  await removeJspi(page, site);
   for (const guest of Object.keys(answers)) {
     const error = await startError(page, guest);
     expect(error).toMatch(headers);
@@ -119,7 +119,7 @@ test('without isolation, blocking is refused with what is missing, and suspendin
 
 test('suspending is refused where the browser cannot', async ({ page, site }) => {
   await openPage(page, site);
-  await removeJspi(page);
+  await removeJspi(page, site);
   const error = await startError(page, 'probe.component.wasm', 'suspend');
   expect(error).toMatch(/^unsupported-operation: .*JSPI.*Firefox 153.*waiting: 'block'/);
 });
@@ -127,7 +127,7 @@ test('suspending is refused where the browser cannot', async ({ page, site }) =>
 for (const guest of ['cat.wasm', 'cat.component.wasm']) {
   test(`${guest}, which never waits, needs neither`, async ({ page }) => {
     const site = await startSite({ isolated: false });
-    await removeJspi(page);
+    await removeJspi(page, site);
     await openPage(page, site);
     const run = (waiting?: Waiting) =>
       page.evaluate(
@@ -183,20 +183,16 @@ function lead(order: readonly number[]): number {
 
 /** Tells a channel when a request to compute reaches the engine, which then is busy with it. */
 const tellOfComputations = `{
-  const { set, ...rest } = Object.getOwnPropertyDescriptor(MessagePort.prototype, 'onmessage');
   const channel = new BroadcastChannel('computations');
-  Object.defineProperty(MessagePort.prototype, 'onmessage', { ...rest, set(listener) {
-    set.call(this, (event) => {
-      if (event.data.operation === 'compute') channel.postMessage('begun');
-      listener(event);
-    });
-  } });
+  globalThis.addEventListener('message', ({ data }) => {
+    if (data.method === 'call' && data.parameters[0] === 'compute') channel.postMessage('begun');
+  });
 }`;
 
 for (const waiting of ['block', 'suspend'] as const) {
   const title = `a guest (${waiting}) that is aborted in the middle of a computation ends, and the engine goes on`;
   test(title, { tag: '@alone' }, async ({ page, site }) => {
-    await patchEngine(page, tellOfComputations);
+    patchEngine(site, tellOfComputations);
     await openPage(page, site);
     const outcome = await page.evaluate(async (waiting) => {
       const computations = await waitingPage.openChannel('computations');

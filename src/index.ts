@@ -8,7 +8,15 @@ export type {
   LoadOptions,
   Provider,
 } from './backends/backend.js';
-export type { BackendsOption } from './backends/resolve-backends.js';
+export type {
+  ModelFetchOptions,
+  ModelFileOptions,
+  ModelOptions,
+  ModelsOption,
+  ModelsTable,
+} from './models/model-options.js';
+export type { ModelListing, ModelsUsage } from './models/models.js';
+export type { ModelProgress } from './models/progress.js';
 export {
   type CacheEvent,
   createWasiNN,
@@ -19,26 +27,27 @@ export {
   type WasiNNEventMap,
   type WasiNNOptions,
   type WasiNNStats,
-} from './create-wasi-nn.js';
+} from './page/create-wasi-nn.js';
+export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page/graph.js';
+export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './page/guest.js';
+export type { PageModels, PreloadOptions } from './page/model-manager.js';
+export type { GuestResource } from './page/remote-resources.js';
+export type { BackendsOption } from './page/resolve-backends.js';
+export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
+export { transfer } from './page/transfer.js';
 export type { EngineKind } from './rpc/engine-kind.js';
 export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
-export type { Limits } from './rpc/limits.js';
-export type { Awaitable, InferenceClient, GraphInfo, ClientTensor, NamedClientTensor, DeviceTensorReference } from './rpc/inference-client.js';
-export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './guest/guest.js';
-export type { GuestResource } from './guest/remote-resources.js';
-export type { EnvironmentOptions, FileSource, RunResult } from './guest/run.js';
-export { transfer } from './guest/transfer.js';
-export type { ModelListing, ModelsUsage } from './models/models.js';
-export type { ModelProgress } from './models/progress.js';
 export type {
-  ModelFetchOptions,
-  ModelFileOptions,
-  ModelOptions,
-  ModelsOption,
-  ModelsTable,
-} from './models/registry.js';
-export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page-graph.js';
-export type { PageModels, PreloadOptions } from './page-models.js';
+  Awaitable,
+  ClientTensor,
+  DeviceTensorReference,
+  GraphInfo,
+  InferenceClient,
+  NamedClientTensor,
+} from './rpc/inference-client.js';
+export type { Limits } from './rpc/limits.js';
+export type { TranspiledGuest } from './rpc/transpiled-guest.js';
+export type { Waiting } from './rpc/waiting.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
 export type { ExecutionTarget, GraphEncoding, OutputPlace } from './standard/graph.js';
 export type {
@@ -49,5 +58,3 @@ export type {
   TensorType,
   TensorValue,
 } from './standard/tensor.js';
-export type { TranspiledGuest } from './transpiler/transpiled-guest.js';
-export type { Waiting } from './transpiler/waiting.js';

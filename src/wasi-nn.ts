@@ -1,8 +1,8 @@
 import { createContextCount } from './bindings/context-count.js';
-import { withoutDeviceTensors } from './bindings/held-tensor.js';
 import { createWitBinding } from './bindings/wit.js';
-import { createWasiNN, type WasiNN, type WasiNNOptions } from './create-wasi-nn.js';
+import { createWasiNN, type WasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
 import type { InferenceClient } from './rpc/inference-client.js';
+import { withoutDeviceTensors } from './rpc/tensor-reference.js';
 import { WasiNNError } from './standard/error.js';
 
 /**

@@ -14,7 +14,7 @@ const contexts = new Map<string, Promise<object>>();
  */
 export function openMLContext(deviceType: 'npu' | 'gpu'): Promise<object> {
   const known = contexts.get(deviceType);
-  if (known) return known;
+  if (known !== undefined) return known;
   const opening = createContext(deviceType);
   contexts.set(deviceType, opening);
   opening.catch(() => contexts.delete(deviceType));

@@ -37,8 +37,8 @@ it('is one for the bindings of a guest', async () => {
   const { graph } = createWitBinding(engine, count);
   const nn = callable(createLegacyBinding(engine, () => memory, undefined, count).wasi_ephemeral_nn);
   new Uint8Array(memory.buffer).set(new TextEncoder().encode(echoName));
-  nn('load_by_name', 0, echoName.length, 16);
-  nn('init_execution_context', 0, 16);
+  void nn('load_by_name', 0, echoName.length, 16);
+  void nn('init_execution_context', 0, 16);
   const context = (await graph.loadByName(echoName)).initExecutionContext();
   expect(count.contexts).toBe(2);
   expect(nn('finalize_execution_context', 0)).toBe(0);

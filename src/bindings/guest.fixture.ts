@@ -1,6 +1,6 @@
-import { matchInputs } from '../standard/match-inputs.js';
 import { type Awaitable, type InferenceClient, isOnDevice, type NamedClientTensor } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
+import { matchInputs } from '../standard/match-inputs.js';
 import type { DeclaredTensors, NamedTensor, TensorValue } from '../standard/tensor.js';
 import { createLegacyBinding, type LegacyBinding } from './legacy.js';
 
@@ -180,7 +180,7 @@ export class FakeEngine implements InferenceClient {
 
   #deviceTensor(deviceTensor: number): TensorValue {
     const tensor = this.deviceTensors.get(deviceTensor);
-    if (!tensor) throw new WasiNNError('invalid-argument', `there is no tensor ${deviceTensor } on a device`);
+    if (!tensor) throw new WasiNNError('invalid-argument', `there is no tensor ${deviceTensor} on a device`);
     return tensor;
   }
 

@@ -1,11 +1,11 @@
 import { andThen } from '../rpc/awaitable.js';
-import { matchInput } from '../standard/match-inputs.js';
-import type { Awaitable, InferenceClient, GraphInfo } from '../rpc/inference-client.js';
+import type { Awaitable, GraphInfo, InferenceClient } from '../rpc/inference-client.js';
+import { copyBytes, type NamedTensorReference, releaseAll, toReferences } from '../rpc/tensor-reference.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import { matchInput } from '../standard/match-inputs.js';
 import type { TensorInfo, TensorValue } from '../standard/tensor.js';
 import type { ContextCount } from './context-count.js';
-import { copyBytes, holdAll, type NamedHeldTensor, releaseAll } from './held-tensor.js';
 
 /** A graph that takes any inputs is given no more of them than this. */
 const maxUndeclaredInputs = 1024;
@@ -19,7 +19,7 @@ interface Context {
   readonly graph: Graph;
   /** What is set, by the inputs' indices. */
   readonly inputs: Map<number, readonly [name: string, tensor: TensorValue]>;
-  outputs: readonly NamedHeldTensor[] | undefined;
+  outputs: readonly NamedTensorReference[] | undefined;
   /** A computation is under way, or an output on its way. Only a guest that is suspended meanwhile can find it so. */
   busy: boolean;
   /** Takes it off the count. */
@@ -120,7 +120,7 @@ export class LegacySession {
     keep(context, undefined);
     const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copyBytes(input));
     const computing = andThen(this.#link.compute(context.graph.info.id, inOrder), (outputs) => {
-      const held = holdAll(outputs, this.#link);
+      const held = toReferences(outputs, this.#link);
       if (this.#contexts.has(handle)) keep(context, held);
       else releaseAll(held);
     });
@@ -180,7 +180,7 @@ export class LegacySession {
 }
 
 /** Has a context keep what it has computed in place of what it has. */
-function keep(context: Context, outputs: readonly NamedHeldTensor[] | undefined): void {
+function keep(context: Context, outputs: readonly NamedTensorReference[] | undefined): void {
   releaseAll(context.outputs);
   context.outputs = outputs;
 }

@@ -89,7 +89,7 @@ describe('a link that answers at once', () => {
   it('never makes a function answer with a promise', () => {
     const { nn, wamr, memory } = createTestGuest();
     const out = memory.words(0);
-    nn('load_by_name', ...memory.text('echo'), out);
+    void nn('load_by_name', ...memory.text('echo'), out);
     for (const name of functionNames) {
       expect(nn(name, ...zeros(name))).toEqual(expect.any(Number));
     }
@@ -164,9 +164,9 @@ describe('a context that computes', () => {
     const { nn, memory } = createTestGuest({ engine });
     const out = memory.words(0);
     await nn('load_by_name', ...memory.text('echo'), out);
-    for (let context = 0; context < 2; context++) nn('init_execution_context', 0, out);
+    for (let context = 0; context < 2; context++) void nn('init_execution_context', 0, out);
     const tensor = memory.tensor([1], 2, Uint8Array.of(1));
-    for (let context = 0; context < 2; context++) nn('set_input', context, 0, tensor);
+    for (let context = 0; context < 2; context++) void nn('set_input', context, 0, tensor);
 
     const computing = nn('compute', 0);
     expect(nn('compute', 0)).toBe(4);
@@ -189,9 +189,9 @@ describe('a context that computes', () => {
     const { nn, memory } = createTestGuest({ engine });
     const out = memory.words(0);
     await nn('load_by_name', ...memory.text('echo'), out);
-    nn('init_execution_context', 0, out);
+    void nn('init_execution_context', 0, out);
     expect(await nn('compute', 0)).toBe(1);
-    nn('set_input', 0, 0, memory.tensor([1], 2, Uint8Array.of(1)));
+    void nn('set_input', 0, 0, memory.tensor([1], 2, Uint8Array.of(1)));
     expect(await nn('compute', 0)).toBe(0);
   });
 });
@@ -230,8 +230,8 @@ describe('a failure', () => {
 
   it('is told of with its text and the function that failed', () => {
     const { nn, memory, errors } = createTestGuest();
-    nn('load_by_name', ...memory.text('resnet'), 16);
-    nn('compute', 7);
+    void nn('load_by_name', ...memory.text('resnet'), 16);
+    void nn('compute', 7);
     expect(errors).toEqual([
       'load_by_name: not-found: load-by-name: there is no "resnet"',
       'compute: invalid-argument: compute: there is no execution context 7, or there is no more',

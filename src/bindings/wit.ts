@@ -1,11 +1,18 @@
 import { andThen, lastly } from '../rpc/awaitable.js';
-import { matchInput } from '../standard/match-inputs.js';
-import type { Awaitable, InferenceClient, GraphInfo, NamedClientTensor } from '../rpc/inference-client.js';
+import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
+import {
+  copyBytes,
+  forLink,
+  type NamedTensorReference,
+  releaseAll,
+  TensorReference,
+  toReferences,
+} from '../rpc/tensor-reference.js';
 import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import { matchInput } from '../standard/match-inputs.js';
 import { type DeclaredTensors, findTensor, type TensorType } from '../standard/tensor.js';
 import { type ContextCount, createContextCount } from './context-count.js';
-import { copyBytes, forLink, HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './held-tensor.js';
 
 /**
  * The interfaces of `wasi:nn`, of all three published versions, in the shape that components transpiled by jco import:
@@ -55,15 +62,15 @@ const noBytes = new Uint8Array();
 
 /** A tensor as WIT has it (resource `tensor`). Lengths are checked where the tensor is used: see `compute`. */
 export class WitTensor {
-  readonly #held: HeldTensor;
+  readonly #held: TensorReference;
   #isDropped = false;
 
   /** @param held in place of what comes before it, an output of the engine */
-  constructor(dimensions: Iterable<number>, type: TensorType, data: Uint8Array<ArrayBuffer>, held?: HeldTensor) {
-    this.#held = held ?? new HeldTensor({ dimensions: [...dimensions], type, data });
+  constructor(dimensions: Iterable<number>, type: TensorType, data: Uint8Array<ArrayBuffer>, held?: TensorReference) {
+    this.#held = held ?? new TensorReference({ dimensions: [...dimensions], type, data });
   }
 
-  static of(held: HeldTensor): WitTensor {
+  static of(held: TensorReference): WitTensor {
     return new WitTensor([], held.tensor.type, noBytes, held);
   }
 
@@ -85,7 +92,7 @@ export class WitTensor {
     this.#isDropped = true;
   }
 
-  static held(tensor: WitTensor): HeldTensor {
+  static held(tensor: WitTensor): TensorReference {
     return tensor.#held;
   }
 }
@@ -129,12 +136,12 @@ class Lease {
 
   /** @param prepare done to each input that the link takes; by default its buffer goes along */
   compute(
-    inputs: readonly NamedHeldTensor[],
+    inputs: readonly NamedTensorReference[],
     prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
-  ): Awaitable<NamedHeldTensor[]> {
+  ): Awaitable<NamedTensorReference[]> {
     const link = this.#link;
     return andThen(forLink(inputs, link), (tensors) =>
-      andThen(link.compute(this.info.id, tensors.map(prepare)), (outputs) => holdAll(outputs, link)),
+      andThen(link.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, link)),
     );
   }
 
@@ -163,8 +170,8 @@ export class WitGraph {
 /** An execution context as WIT has it (resource `graph-execution-context`). It keeps its graph loaded. */
 export class WitGraphExecutionContext {
   readonly #lease: Lease;
-  readonly #inputs = new Map<string, HeldTensor>();
-  #outputs: readonly NamedHeldTensor[] | undefined;
+  readonly #inputs = new Map<string, TensorReference>();
+  #outputs: readonly NamedTensorReference[] | undefined;
   #isDropped = false;
   readonly #release: () => void;
 
@@ -175,13 +182,16 @@ export class WitGraphExecutionContext {
 
   /** Sets an input for every `compute` without arguments that follows. The tensor is consumed. */
   setInput(name: string, tensor: WitTensor): void {
-    const set = () => {
-      const held = WitTensor.held(tensor);
-      const input = matchInput('set-input', this.#lease.info.inputs, [name, held.tensor]);
-      this.#inputs.get(input)?.release();
-      this.#inputs.set(input, held.hold());
-    };
-    attemptNow('set-input', () => lastly(set, () => tensor[dispose]()));
+    attemptNow('set-input', () => {
+      try {
+        const held = WitTensor.held(tensor);
+        const input = matchInput('set-input', this.#lease.info.inputs, [name, held.tensor]);
+        this.#inputs.get(input)?.release();
+        this.#inputs.set(input, held.hold());
+      } finally {
+        tensor[dispose]();
+      }
+    });
   }
 
   /**
@@ -216,7 +226,7 @@ export class WitGraphExecutionContext {
     this.#release();
   }
 
-  #computeOn(inputs: readonly (readonly [string, WitTensor])[]): Awaitable<NamedHeldTensor[]> {
+  #computeOn(inputs: readonly (readonly [string, WitTensor])[]): Awaitable<NamedTensorReference[]> {
     const held = inputs.map(([name, tensor]) => [name, WitTensor.held(tensor)] as const);
     const drop = () => {
       for (const [, tensor] of inputs) tensor[dispose]();
@@ -224,7 +234,7 @@ export class WitGraphExecutionContext {
     return lastly(() => this.#lease.compute(held), drop);
   }
 
-  #keep(outputs: readonly NamedHeldTensor[] | undefined): void {
+  #keep(outputs: readonly NamedTensorReference[] | undefined): void {
     releaseAll(this.#outputs);
     this.#outputs = this.#isDropped ? undefined : outputs;
     if (this.#isDropped) releaseAll(outputs);
@@ -246,15 +256,15 @@ export function createWitBinding(link: InferenceClient, contexts: ContextCount =
   };
 }
 
-function fromHeldTensors(outputs: readonly NamedHeldTensor[]): [string, WitTensor][] {
+function fromHeldTensors(outputs: readonly NamedTensorReference[]): [string, WitTensor][] {
   return outputs.map(([name, held]) => [name, WitTensor.of(held)]);
 }
 
 function findOutput(
-  outputs: readonly NamedHeldTensor[] | undefined,
+  outputs: readonly NamedTensorReference[] | undefined,
   declared: DeclaredTensors,
   name: string,
-): HeldTensor {
+): TensorReference {
   if (!outputs) {
     throw new WasiNNError(
       'runtime-error',

@@ -66,7 +66,9 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
       if (entry) entry.moved = steps;
     };
     const parts = await Promise.all(request.parts.map(read));
-    const backend = request.backend ? namedBackend(backends, request.backend) : chooseBackend(backends, parts, encoding);
+    const backend = request.backend
+      ? namedBackend(backends, request.backend)
+      : chooseBackend(backends, parts, encoding);
     const graph = await backend.load(parts, { ...options, onMove, ...(conversions && { conversions }) }, caller);
     graphs.set(id, { graph, moved: undefined });
     const { device, inputs, outputs, fallback } = graph;

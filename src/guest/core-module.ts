@@ -1,20 +1,21 @@
 import { createLegacyBinding, type LegacyFunction } from '../bindings/legacy.js';
-import { messageOf, quote, WasiNNError } from '../standard/error.js';
-import type { Host } from './host.js';
 import {
   camelCase,
   type GuestFunction,
   type Instance,
   maxExportedCharacters,
   maxExportedFunctions,
-} from './instance.js';
-import type { PromiseIntegration } from './jspi.js';
+} from '../rpc/guest-exports.js';
+import type { PromiseIntegration } from '../rpc/jspi.js';
+import { messageOf, quote, WasiNNError } from '../standard/error.js';
+import type { Host } from './host.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
 /**
  * Instantiates a core module: a program (`_start`), or a library, whose `_initialize` is called first where it has one.
  *
- * @throws WasiNNError `unsupported-operation` where it imports what is not provided here, or has no way to wait
+ * @throws WasiNNError `unsupported-operation` where it imports what is not provided here, or has no way to wait; Error
+ *   where the guest traps, which names the function that trapped
  */
 export async function instantiateModule(
   module: WebAssembly.Module,
@@ -34,7 +35,7 @@ export async function instantiateModule(
   if (exports.memory instanceof WebAssembly.Memory) memory = exports.memory;
   if (memory) wasi.attach(memory);
   const functions = toFunctions(exports, jspi);
-  await functions.get('_initialize')?.();
+  await initialize(functions.get('_initialize'), wasi);
   const main = functions.get('_start');
   return {
     functions: withCamelCase(functions),
@@ -43,16 +44,35 @@ export async function instantiateModule(
   };
 }
 
-/** @throws WasiNNError `invalid-argument` where the imports have other types than what is granted */
+/** @throws WasiNNError `invalid-argument` where the imports have other types than what is granted; Error for a trap */
 async function start(module: WebAssembly.Module, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
   try {
     return await WebAssembly.instantiate(module, imports);
   } catch (cause) {
+    if (cause instanceof WebAssembly.RuntimeError) throw trapped('its start function or a segment', cause);
     if (!(cause instanceof WebAssembly.LinkError)) throw cause;
     throw new WasiNNError('invalid-argument', `instantiate: the module cannot be linked: ${messageOf(cause)}`, {
       cause,
     });
   }
+}
+
+/** @throws Error for a trap, and where the guest exits */
+async function initialize(call: GuestFunction | undefined, wasi: Preview1): Promise<void> {
+  try {
+    await call?.();
+  } catch (thrown) {
+    const code = wasi.exitCode(thrown);
+    if (code === undefined) throw trapped('_initialize', thrown);
+    throw new Error(`instantiate: the guest exited with code ${code} in _initialize`, { cause: thrown });
+  }
+}
+
+/** The trap of a guest, with the function that trapped. The page shows the stack, so it stays that of the guest. */
+function trapped(where: string, cause: unknown): Error {
+  const error = new Error(`instantiate: the guest trapped in ${where}: ${messageOf(cause)}`, { cause });
+  if (cause instanceof Error && cause.stack !== undefined) error.stack = cause.stack;
+  return error;
 }
 
 /** The page makes a function for each name. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createWitBinding } from '../bindings/wit.js';
 import type { InferenceClient } from '../rpc/inference-client.js';
+import { emptyEnvironment } from '../rpc/program-environment.js';
 import { grantWasiNN, refuseUngranted } from './granted-interfaces.js';
-import { emptyEnvironment } from './program.js';
 import { createPreview2 } from './wasi-preview2.js';
 
 const refuse = (): never => {

@@ -1,15 +1,14 @@
 import { createContextCount } from '../bindings/context-count.js';
-import { toPlainError } from '../standard/plain-error.js';
+import { type ContextReport, createContextReport } from '../rpc/context-counter.js';
+import type { Instance } from '../rpc/guest-exports.js';
+import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from '../rpc/guest-protocol.js';
+import { acknowledge } from '../rpc/output-batch.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createCallQueue } from './call-queue.js';
 import { confine } from './confine.js';
-import { type ContextReport, createContextReport } from './context-word.js';
-import type { Instance } from './instance.js';
 import { instantiate } from './instantiate.js';
-import { acknowledge } from './output-batch.js';
 import { createOutputBuffer, flushFirst, type OutputBuffer } from './output-buffer.js';
-import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from './protocol.js';
 import { connect } from './waiting.js';
 
 /**
@@ -111,9 +110,9 @@ function memoryAt(address: number, length: number): Uint8Array {
   throw new WasiNNError('invalid-argument', `memory: ${length} bytes at ${address} are not within its ${size} bytes`);
 }
 
-/** jco throws the error of a WIT result as an Error with a `payload`; what is not from this host either is a trap. */
+/** jco throws the error of a WIT result as an Error with a `payload`. What is neither that nor a host's error is a trap. */
 function describe(cause: unknown): Failure {
-  if (cause instanceof WasiNNError) return { kind: 'error', error: toPlainError(cause) };
+  if (cause instanceof WasiNNError) return { kind: 'error', error: { code: cause.code, message: cause.message } };
   if (cause instanceof Error && Object.hasOwn(cause, 'payload')) {
     return { kind: 'result', payload: Reflect.get(cause, 'payload') };
   }

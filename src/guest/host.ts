@@ -1,7 +1,7 @@
 import type { ContextCount } from '../bindings/context-count.js';
+import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
+import type { Waiting } from '../rpc/waiting.js';
 import type { WasiNNError } from '../standard/error.js';
-import type { Waiting } from '../transpiler/waiting.js';
-import type { OutputSink, ProgramEnvironment } from './program.js';
 import type { Connection } from './waiting.js';
 
 /** What a guest is instantiated with. */

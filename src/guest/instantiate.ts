@@ -1,7 +1,7 @@
-import type { PreparedGuest } from '../transpiler/prepared-guest.js';
+import type { Instance } from '../rpc/guest-exports.js';
+import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import { instantiateModule } from './core-module.js';
 import type { Host } from './host.js';
-import type { Instance } from './instance.js';
 import { instantiateComponent } from './instantiate-component.js';
 
 /**

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { unused } from '../rpc/client.fixture.js';
+import { acknowledge, deliver, type OutputBatch } from '../rpc/output-batch.js';
 import { WasiNNError } from '../standard/error.js';
-import { acknowledge, deliver, type OutputBatch } from './output-batch.js';
 import { createOutputBuffer, flushFirst } from './output-buffer.js';
 
 beforeEach(() => {

@@ -1,10 +1,16 @@
 import type { InferenceClient } from '../rpc/inference-client.js';
+import {
+  batchBytes,
+  batchFaults,
+  batchRuns,
+  type Fault,
+  type OutputBatch,
+  type OutputRun,
+} from '../rpc/output-batch.js';
+import type { OutputStream } from '../rpc/program-environment.js';
 import { isShared } from '../rpc/shared-memory.js';
 import type { WasiNNError } from '../standard/error.js';
-import { toPlainError } from '../standard/plain-error.js';
 import { createRateLimit } from '../standard/rate-limit.js';
-import { batchBytes, batchFaults, batchRuns, type Fault, type OutputBatch, type OutputRun } from './output-batch.js';
-import type { OutputStream } from './program.js';
 
 /**
  * The guest's end of `output-batch.ts`. A batch leaves when it is full, or when 16 ms have passed since the one before.
@@ -158,7 +164,7 @@ export function createOutputBuffer(acknowledged: Int32Array, send: (batch: Outpu
       if (faults.length === batchFaults) {
         omittedFaults++;
       } else {
-        const { code, message } = toPlainError(error);
+        const { code, message } = error;
         faults.push({ functionName, error: { code, message: message.slice(0, faultCharacters) } });
       }
       flushInTime();

@@ -1,5 +1,7 @@
 import { type Fd, type WASI, wasi } from '@bjorn3/browser_wasi_shim';
-import type { Preview1Function } from './wasi-preview1.js';
+
+/** A function of preview 1. It takes whatever the guest passes and returns an errno. It throws to end the guest. */
+export type Preview1Function = (...values: readonly (number | bigint)[]) => number;
 
 /** The most buffers of one call, as on Linux. */
 const maxBuffers = 1024;

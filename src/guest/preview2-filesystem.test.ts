@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { emptyEnvironment } from '../rpc/program-environment.js';
 import { maxFileBytes } from './memory-file.js';
 import { createFilesystem } from './preview2-filesystem.js';
-import { emptyEnvironment } from './program.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const none = {};

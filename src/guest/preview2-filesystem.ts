@@ -1,4 +1,5 @@
 import { inputStreamCreate, outputStreamCreate } from '@bytecodealliance/preview2-shim/io';
+import type { ProgramEnvironment } from '../rpc/program-environment.js';
 import { FileSpace, type MemoryFile, OutOfSpaceError } from './memory-file.js';
 import {
   contains,
@@ -10,7 +11,7 @@ import {
   spend,
   Tree,
 } from './preview2-tree.js';
-import { type ProgramEnvironment, toFolder } from './program.js';
+import { toFolder } from './program.js';
 
 /**
  * `wasi:filesystem` for one component. The library's own file system keeps names as properties of plain objects, where

@@ -1,12 +1,12 @@
-import { WasiNNError } from '../standard/error.js';
+import { type GuestFunction, qualify } from '../rpc/guest-exports.js';
 import {
   type HandleRecord,
   isHandleRecord,
   parseMember,
   type ResourceMember,
   replaceObjects,
-} from './handle-record.js';
-import { type GuestFunction, qualify } from './instance.js';
+} from '../rpc/handle-record.js';
+import { WasiNNError } from '../standard/error.js';
 
 /**
  * The resources of a guest that the page holds, in the guest's thread. jco makes an object of each, with a method

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Waiting } from '../transpiler/waiting.js';
+import type { Waiting } from '../rpc/waiting.js';
 import { connect } from './waiting.js';
 
 /** What a browser can, and what is chosen then. Node has no JSPI, so that it stands for a browser without. */

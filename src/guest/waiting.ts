@@ -1,19 +1,14 @@
-import type { InferenceClient } from '../rpc/inference-client.js';
 import { createBlockingInferenceClient, createInferenceClient } from '../rpc/create-inference-client.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
+import { type PromiseIntegration, promiseIntegration } from '../rpc/jspi.js';
 import { createMailbox } from '../rpc/mailbox.js';
-import { chooseWaiting, type Waiting, type WaitingSupport } from '../transpiler/waiting.js';
-import { type PromiseIntegration, promiseIntegration } from './jspi.js';
+import { chooseWaiting, supportedWaiting, type Waiting } from '../rpc/waiting.js';
 
 /** How a guest reaches the engine. */
 export interface Connection {
   readonly link: InferenceClient;
   /** What the guest must be suspended with, where functions that wait answer with promises. */
   readonly jspi?: PromiseIntegration;
-}
-
-/** The ways of waiting that this thread supports. */
-export function supportedWaiting(): WaitingSupport {
-  return { suspend: promiseIntegration() !== undefined, block: globalThis.crossOriginIsolated };
 }
 
 /**

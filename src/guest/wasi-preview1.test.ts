@@ -1,7 +1,7 @@
 import { wasi } from '@bjorn3/browser_wasi_shim';
 import { describe, expect, it } from 'vitest';
+import { emptyEnvironment, type OutputStream } from '../rpc/program-environment.js';
 import { maxFileBytes } from './memory-file.js';
-import { emptyEnvironment, type OutputStream } from './program.js';
 import { createPreview1 } from './wasi-preview1.js';
 
 const iovec = 0;

@@ -1,8 +1,9 @@
 import { ConsoleStdout, type Fd, WASI, WASIProcExit, wasi } from '@bjorn3/browser_wasi_shim';
+import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import { FileSpace, OutOfSpaceError } from './memory-file.js';
 import { createRoot, FileInode, PreopenedFolder, StandardInput } from './preview1-files.js';
-import { createTransfers, viewOf } from './preview1-transfers.js';
-import { type OutputSink, type ProgramEnvironment, toFolder } from './program.js';
+import { createTransfers, type Preview1Function, viewOf } from './preview1-transfers.js';
+import { toFolder } from './program.js';
 
 /** WASI preview 1 for one core module. */
 export interface Preview1 {
@@ -13,9 +14,6 @@ export interface Preview1 {
   /** The exit code, where what was thrown is the guest's way out; otherwise nothing. */
   exitCode(thrown: unknown): number | undefined;
 }
-
-/** Takes whatever the guest passes and gives an errno. It throws where the guest is to end. */
-export type Preview1Function = (...values: readonly (number | bigint)[]) => number;
 
 /** The most descriptors that are open at a time. */
 const maxDescriptors = 1024;

@@ -2,9 +2,9 @@ import { createCli } from '@bytecodealliance/preview2-shim/cli';
 import { monotonicClock, wallClock } from '@bytecodealliance/preview2-shim/clocks';
 import { poll, streams } from '@bytecodealliance/preview2-shim/io';
 import { insecure, insecureSeed, random } from '@bytecodealliance/preview2-shim/random';
+import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { grantInterface, grantResource, type Interface } from './grant.js';
 import { createFilesystem, IoError } from './preview2-filesystem.js';
-import type { OutputSink, OutputStream, ProgramEnvironment } from './program.js';
 
 /** The most random bytes of one call. */
 const maxRandomBytes = 16 << 20;

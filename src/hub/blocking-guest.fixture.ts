@@ -37,9 +37,9 @@ function outcomeOf(call: GuestCall): GuestOutcome {
 function carryOut(call: GuestCall): unknown {
   switch (call[0]) {
     case 'load':
-      return { ...client.load(call[1], call[2], call[3]) };
+      return client.load(call[1], call[2], call[3]);
     case 'loadByName':
-      return { ...client.loadByName(call[1]) };
+      return client.loadByName(call[1]);
     case 'compute':
       return client.compute(call[1], call[2]);
     case 'unload':

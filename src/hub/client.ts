@@ -1,6 +1,12 @@
 import type { Device } from '../backends/backend.js';
+import type { EngineKind } from '../rpc/engine-kind.js';
 import { isTensorValue, type NamedEngineTensor } from '../rpc/engine-protocol.js';
-import { type GraphInfo, isOnDevice, type NamedClientTensor, type DeviceTensorReference } from '../rpc/inference-client.js';
+import {
+  type DeviceTensorReference,
+  type GraphInfo,
+  isOnDevice,
+  type NamedClientTensor,
+} from '../rpc/inference-client.js';
 import { type Limits, refuseMore } from '../rpc/limits.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
@@ -9,7 +15,6 @@ import { byteLengthOf, type TensorValue } from '../standard/tensor.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EngineProcess } from './engine-process.js';
 import type { Call, Graph, Graphs } from './graphs.js';
-import type { EngineKind } from '../rpc/engine-kind.js';
 
 /** One guest, or the page, as the hub serves it: its graphs and tensors, and what it may still ask for. */
 export interface Client {
@@ -135,7 +140,11 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
   }
 
   /** Has tensors where a graph can take them: those in another engine come by their values. */
-  async function bring(inputs: readonly NamedClientTensor[], { kind }: Graph, call: Call): Promise<NamedClientTensor[]> {
+  async function bring(
+    inputs: readonly NamedClientTensor[],
+    { kind }: Graph,
+    call: Call,
+  ): Promise<NamedClientTensor[]> {
     const brought: NamedClientTensor[] = [];
     for (const [name, tensor] of inputs) {
       // What a client says of a tensor on a device is not believed.

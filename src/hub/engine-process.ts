@@ -86,10 +86,15 @@ export interface EngineWorkerOptions {
 export function engineWorkerStarter({ configuration, startMilliseconds }: EngineWorkerOptions): StartEngineWorker {
   return (handlers, onEnd) => {
     const worker = startWorker(
-      () => new Worker(new URL('../engine/engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
+      () =>
+        new Worker(new URL('../engine/engine-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn engine' }),
     );
     const watch = watchWorker('engine', startMilliseconds, (cause) => onEnd(brokenDown(cause)));
-    worker.onerror = ({ message }) => onEnd(workerError('engine', message));
+    worker.onerror = (event) => {
+      // Otherwise it is an error of the hub as well.
+      event.preventDefault();
+      onEnd(workerError('engine', event.message));
+    };
     const rpc = openRpc(endpointOf(worker), handlers);
     const started = rpc.request('configure', { ...configuration, workerLock: watch.lock });
     started.then(

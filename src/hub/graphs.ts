@@ -106,7 +106,15 @@ interface Loadable {
   readonly transfer: ArrayBuffer[];
 }
 
-export function createGraphs({ dispatchers, models, limits, fallback, heapWatch, measure, onEvent }: GraphsOptions): Graphs {
+export function createGraphs({
+  dispatchers,
+  models,
+  limits,
+  fallback,
+  heapWatch,
+  measure,
+  onEvent,
+}: GraphsOptions): Graphs {
   const named = new Map<string, NamedGraph>();
   let nextId = 0;
 
@@ -141,7 +149,13 @@ export function createGraphs({ dispatchers, models, limits, fallback, heapWatch,
   }
 
   /** Loads into an engine, which is the job's. */
-  async function loadInto(engine: EngineProcess, id: number, source: Source, { load, transfer }: Loadable, came: number) {
+  async function loadInto(
+    engine: EngineProcess,
+    id: number,
+    source: Source,
+    { load, transfer }: Loadable,
+    came: number,
+  ) {
     const graph = { id, source };
     const result = await request(engine, 'load', { ...load, graph: id }, { operation: 'load', came, graph, transfer });
     if (!isLoadResult(result)) throw new TypeError('load: the engine gave an answer of the wrong kind');
@@ -158,7 +172,12 @@ export function createGraphs({ dispatchers, models, limits, fallback, heapWatch,
     return loaded;
   }
 
-  function reportFallback(source: Source, target: ExecutionTarget, steps: readonly FallbackStep[], device: Device): void {
+  function reportFallback(
+    source: Source,
+    target: ExecutionTarget,
+    steps: readonly FallbackStep[],
+    device: Device,
+  ): void {
     if (steps.length > 0) onEvent({ type: 'fallback', ...labelOf(source), target, steps, device });
   }
 
@@ -221,7 +240,12 @@ export function createGraphs({ dispatchers, models, limits, fallback, heapWatch,
   }
 
   /** @param loadable what the graph is loaded from where the engine does not have it. Default: nothing is computed then */
-  function computeJob(graph: Graph, computation: Computation, came: number, loadable?: Loadable): Job<Computed | undefined> {
+  function computeJob(
+    graph: Graph,
+    computation: Computation,
+    came: number,
+    loadable?: Loadable,
+  ): Job<Computed | undefined> {
     return async (engine) => {
       if (graph.engine !== engine) {
         if (!loadable) return undefined;

@@ -1,5 +1,5 @@
-import type { ConvertedPiece } from '../models/converted-files.js';
 import type { Conversion } from '../models/cache-key.js';
+import type { ConvertedPiece } from '../models/converted-files.js';
 import type { ModelsOperation } from '../models/protocol.js';
 import { createRemoteModels } from '../models/remote-models.js';
 import type { HubConfiguration, HubConnect } from '../rpc/hub-protocol.js';
@@ -51,10 +51,18 @@ const rpc = openRpc(parentEndpoint(), {
     services.delete(client as number);
   },
   stats: async () => (await configured.promise).hub.stats(),
-  models: async (operation, { signal }) => (await configured.promise).models.request(operation as ModelsOperation, signal),
+  models: async (operation, { signal }) =>
+    (await configured.promise).models.request(operation as ModelsOperation, signal),
 });
 
-function configure({ engine, models: configuration, limits, startMilliseconds, fallback, measure }: HubConfiguration): Running {
+function configure({
+  engine,
+  models: configuration,
+  limits,
+  startMilliseconds,
+  fallback,
+  measure,
+}: HubConfiguration): Running {
   const onEvent = (event: unknown) => rpc.notify('event', event);
   const models = createModelsProcess({ configuration, startMilliseconds, onEvent });
   const remote = createRemoteModels((operation, signal) => models.request(operation, signal));

@@ -23,17 +23,26 @@ interface RunningModels {
   readonly rpc: Rpc;
 }
 
-export function createModelsProcess({ configuration, startMilliseconds, onEvent }: ModelsProcessOptions): ModelsProcess {
+export function createModelsProcess({
+  configuration,
+  startMilliseconds,
+  onEvent,
+}: ModelsProcessOptions): ModelsProcess {
   /** The registry as it is now: a worker that starts anew gets it. */
   const entries = new Map(configuration.registry.entries);
   let running: RunningModels | undefined;
 
   function start(): RunningModels {
     const worker = startWorker(
-      () => new Worker(new URL('../models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
+      () =>
+        new Worker(new URL('../models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
     );
     const watch = watchWorker('models', startMilliseconds, (cause) => lose(workerError('models', cause)));
-    worker.onerror = ({ message }) => lose(workerError('models', message));
+    worker.onerror = (event) => {
+      // Otherwise it is an error of the hub as well.
+      event.preventDefault();
+      lose(workerError('models', event.message));
+    };
     const rpc = openRpc(endpointOf(worker), {
       event(event) {
         if (isModelsEvent(event)) onEvent(event);

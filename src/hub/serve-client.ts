@@ -1,4 +1,4 @@
-import { type NamedClientTensor } from '../rpc/inference-client.js';
+import type { NamedClientTensor } from '../rpc/inference-client.js';
 import { isMailbox, openHubMailbox } from '../rpc/mailbox.js';
 import { endpointOf, type Handlers, openRpc, Transferring } from '../rpc/rpc.js';
 import { buffersOf, wholeTensors } from '../rpc/transfer.js';
@@ -30,7 +30,8 @@ export function serveClient(port: MessagePort, client: Client, maximumBytes: num
   const rpc = openRpc(endpointOf(port), {
     ...handlers,
     openMailbox(parameters) {
-      if (mailbox || !isObjectWith(parameters, 'mailbox') || !isMailbox(parameters.mailbox)) throw malformed('openMailbox');
+      if (mailbox || !isObjectWith(parameters, 'mailbox') || !isMailbox(parameters.mailbox))
+        throw malformed('openMailbox');
       mailbox = openHubMailbox(parameters.mailbox, maximumBytes);
       // Only a worker that runs other code than this library's breaks the mailbox.
       serveMailbox().catch(() => end());

@@ -1,4 +1,4 @@
-import type { RemotePart } from './registry.js';
+import type { RemotePart } from './model-options.js';
 
 /** No URL and no digest begins like it. */
 const guestPrefix = 'guest ';

@@ -2,8 +2,8 @@ import 'fake-indexeddb/auto';
 import type { ServerResponse } from 'node:http';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ModelFetchOptions } from './model-options.js';
 import { openTestModels, startTestServer } from './models.fixture.js';
-import type { ModelFetchOptions } from './registry.js';
 
 const stops: (() => void)[] = [];
 

@@ -1,5 +1,5 @@
+import type { ModelEntry } from './model-options.js';
 import { shownUrl } from './model-url.js';
-import type { ModelEntry } from './registry.js';
 import { TransientError } from './request.js';
 
 /** Watches one request: time counts only while bytes are awaited. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ErrorCode } from '../standard/error.js';
 import { chunkBytes } from './cache.js';
 import { type Fault, patternBytes, type ServedFile } from './file-server.fixture.js';
+import type { ModelFetchOptions, ModelOptions } from './model-options.js';
 import {
   digestOf,
   expectKept,
@@ -15,7 +16,6 @@ import {
   startFileSite,
   startTestServer,
 } from './models.fixture.js';
-import type { ModelFetchOptions, ModelOptions } from './registry.js';
 
 const stops: (() => void)[] = [];
 

@@ -2,9 +2,9 @@ import { messageOf, WasiNNError } from '../standard/error.js';
 import { GoneError } from './cache.js';
 import { createWatchdog } from './download-watchdog.js';
 import { type IncomingFile, MismatchError } from './incoming-file.js';
+import type { ModelEntry, RemotePart } from './model-options.js';
 import { shownUrl } from './model-url.js';
 import { readBody } from './read-body.js';
-import type { ModelEntry, RemotePart } from './registry.js';
 import { type FileBody, isForeign, requestFile, TransientError } from './request.js';
 
 export interface DownloadOptions {

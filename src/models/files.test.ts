@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes } from './cache.js';
 import { openCacheDatabase } from './cache-database.js';
 import { patternBytes, type ServedFile } from './file-server.fixture.js';
+import type { ModelOptions } from './model-options.js';
 import {
   digestOf,
   expectKept,
@@ -14,7 +15,6 @@ import {
   readStored,
   startFileSite,
 } from './models.fixture.js';
-import type { ModelOptions } from './registry.js';
 
 const stops: (() => void)[] = [];
 

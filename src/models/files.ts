@@ -6,8 +6,8 @@ import { createDigest } from './digest.js';
 import { download, type Wait } from './download.js';
 import { GrowingBytes } from './growing-bytes.js';
 import { IncomingFile } from './incoming-file.js';
+import type { ModelEntry, RemotePart } from './model-options.js';
 import type { ModelStore } from './model-store.js';
-import type { ModelEntry, RemotePart } from './registry.js';
 import { type FileBody, requestFile, type Unchanged } from './request.js';
 import { takeTurns } from './turns.js';
 
@@ -32,6 +32,11 @@ export interface FetchOptions {
 export interface Files {
   /** @throws WasiNNError where no URL gives the file; the signal's reason */
   fetch(part: RemotePart, options: FetchOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Takes notice that a runtime could not read a file. The cache keeps a file with a digest, since another download would
+   * bring the same bytes; the next read checks the digest again. The cache deletes every other file.
+   */
+  distrust(part: RemotePart): Promise<void>;
 }
 
 /** Whether a file is on the page already, as a data URL or a Blob: the cache would have it twice. */
@@ -162,6 +167,11 @@ export function createFiles(store: ModelStore, wait: Wait): Files {
       isOnPage(part)
         ? readFromPage(part, options)
         : withLock(keyOf(part), options, (waitedSince) => fetchFile(part, options, waitedSince)),
+    async distrust(part) {
+      const key = keyOf(part);
+      checked.delete(key);
+      if (part.sha256 === undefined) await store.delete(key);
+    },
   };
 }
 

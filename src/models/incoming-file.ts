@@ -3,9 +3,9 @@ import { chunkBytes, GoneError } from './cache.js';
 import { type FileRecord, strongValidator, toValidators, type Validators } from './cache-database.js';
 import { createDigest, type Digest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
+import type { RemotePart } from './model-options.js';
 import type { ModelStore } from './model-store.js';
 import { shownUrl } from './model-url.js';
-import type { RemotePart } from './registry.js';
 import { type FileBody, htmlError, isForeign, type KnownBytes } from './request.js';
 
 export interface IncomingFileOptions {

@@ -18,7 +18,10 @@ const configured = Promise.withResolvers<Models>();
 
 const rpc = openRpc(parentEndpoint(), {
   async configure(parameters) {
-    const { configuration, lock } = parameters as { readonly configuration: ModelsConfiguration; readonly lock: string };
+    const { configuration, lock } = parameters as {
+      readonly configuration: ModelsConfiguration;
+      readonly lock: string;
+    };
     configured.resolve(configure(configuration));
     await holdWorkerLock(lock);
   },

@@ -5,10 +5,11 @@ import { type ModelCache, openModelCache } from './cache.js';
 import { type FileRecord, openCacheDatabase } from './cache-database.js';
 import { createConvertedFiles } from './converted-files.js';
 import { type ServedFile, type ServedRequest, serveFile } from './file-server.fixture.js';
+import type { Entries, ModelsOption } from './model-options.js';
 import { type CacheNotice, createModelStore } from './model-store.js';
 import { createModels, type Models } from './models.js';
 import type { ModelProgress } from './progress.js';
-import { createRegistry, type Entries, type ModelsOption, toRegistryOptions } from './registry.js';
+import { createRegistry, toRegistryOptions } from './registry.js';
 import { fetchDocument } from './registry-document.js';
 
 export interface TestModels {

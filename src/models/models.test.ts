@@ -3,8 +3,12 @@ import { IDBFactory } from 'fake-indexeddb';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes, type ModelCache, openModelCache } from './cache.js';
+import { openCacheDatabase } from './cache-database.js';
 import { patternBytes, serveFile } from './file-server.fixture.js';
+import type { ModelsOption } from './model-options.js';
 import {
+  digestOf,
+  expectSame,
   openTestModels,
   readStored,
   startTestServer,
@@ -12,7 +16,6 @@ import {
   type TestModelsOptions,
   type TestServer,
 } from './models.fixture.js';
-import type { ModelsOption } from './registry.js';
 
 const stops: (() => void)[] = [];
 
@@ -549,6 +552,39 @@ describe('delete, clear and forget', () => {
 
   it.each(['nosuch', 'data', 'm'])('forget is harmless for %s', async (name) => {
     await expect(open(table, await serveModel()).models.forget(name)).resolves.toBeUndefined();
+  });
+
+  it('forget keeps the files whose digest is registered, and deletes the others', async () => {
+    const site = await serve((_request, response) => response.end(bytes));
+    const verified = { url: 'verified.bin', sha256: digestOf(bytes) };
+    const { models } = open({ verified, mixed: { parts: ['m.onnx', verified] } }, site);
+    for (const name of ['verified', 'mixed']) {
+      await models.open(name);
+      await models.forget(name);
+    }
+    expect((await readStored()).map(({ record }) => record.url)).toEqual([`${site.url}verified.bin`]);
+    await models.open('verified');
+    expect(site.requests).toEqual(['/verified.bin', '/m.onnx']);
+  });
+
+  it('forget makes the next load check the digest of a file that is kept', async () => {
+    const site = await serve((_request, response) => response.end(bytes));
+    const { models, notices } = open({ m: { url: 'm', sha256: digestOf(bytes) } }, site);
+    await models.open('m');
+    await models.open('m');
+    const database = await openCacheDatabase();
+    for (const key of await database.getAllKeys('chunks')) {
+      await database.put(
+        'chunks',
+        bytes.map((byte) => byte ^ 1),
+        key,
+      );
+    }
+    database.close();
+    await models.forget('m');
+    expectSame((await models.open('m')).parts[0], bytes);
+    expect(notices).toMatchObject([{ reason: 'damaged' }]);
+    expect(site.requests).toEqual(['/m', '/m']);
   });
 
   it.each([

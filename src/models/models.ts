@@ -8,9 +8,10 @@ import { type Wait, wait as waitByClock } from './download.js';
 import { estimateStorage } from './estimate-storage.js';
 import { createFiles, type FileProgress, isOnPage } from './files.js';
 import { largestBytes, tooLarge } from './growing-bytes.js';
+import type { Entries, ModelEntry, PartSource } from './model-options.js';
 import { type ModelStore, storedBytes } from './model-store.js';
 import { createProgress, type ModelProgress } from './progress.js';
-import type { Entries, ModelEntry, PartSource, Registry } from './registry.js';
+import type { Registry } from './registry.js';
 import { createSharing } from './sharing.js';
 
 /** A model's files and how they are to be loaded. */
@@ -28,7 +29,10 @@ export interface NamedModels {
    * @throws WasiNNError as {@link Registry.find}, and where a file cannot be had; the signal's reason
    */
   open(name: string, signal?: AbortSignal): Promise<OpenModel>;
-  /** Drops what the cache has of a model: its bytes turned out not to be one. */
+  /**
+   * Drops the files of a model that no runtime could read, so that the next load downloads them again. The cache keeps
+   * the files whose digest is registered: they are what the registry asks for.
+   */
   forget(name: string): Promise<void>;
 }
 
@@ -176,7 +180,8 @@ export function createModels({
     },
     async forget(name) {
       const entry = await registry.find(name).catch(() => undefined);
-      if (entry) await remove(entry);
+      const sources = entry?.sources ?? [];
+      await Promise.all(sources.map(async (source) => 'urls' in source && files.distrust(source)));
     },
     findConverted: (conversion) => converted.find(conversion),
     keepConverted: (conversion, piece) => converted.keep(conversion, piece),

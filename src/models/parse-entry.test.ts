@@ -2,7 +2,8 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import { outputPlaces } from '../standard/graph.js';
-import { graphOptimizations, parseEntry } from './parse-entry.js';
+import { graphOptimizations } from './model-options.js';
+import { parseEntry } from './parse-entry.js';
 
 const base = 'https://page.example/app/';
 const sha256 = 'ab'.repeat(32);

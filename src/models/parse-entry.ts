@@ -7,18 +7,18 @@ import {
   isGraphEncoding,
   outputPlaces,
 } from '../standard/graph.js';
+import {
+  type FallbackProvider,
+  fallbackProviders,
+  graphOptimizations,
+  isFallbackList,
+  type LocalPart,
+  type ModelEntry,
+  type PartSource,
+} from './model-options.js';
 import { parseModelUrl } from './model-url.js';
-import type { LocalPart, ModelEntry, PartSource } from './registry.js';
 
-/** How much a runtime rewrites a graph when it is loaded. */
-export const graphOptimizations = ['disabled', 'basic', 'extended', 'all'] as const;
-
-export type GraphOptimization = (typeof graphOptimizations)[number];
-
-/** What a graph may fall back to. */
-export const fallbackProviders = ['webnn', 'webgpu', 'wasm'] as const;
-
-export type FallbackProvider = (typeof fallbackProviders)[number];
+export { type FallbackProvider, fallbackProviders, isFallbackList } from './model-options.js';
 
 const credentialModes = ['omit', 'same-origin', 'include'] as const satisfies readonly RequestCredentials[];
 
@@ -165,11 +165,6 @@ function toFallback(fallback: unknown): boolean | FallbackProvider[] {
   if (typeof fallback === 'boolean') return fallback;
   if (isFallbackList(fallback)) return [...fallback];
   throw fault('its fallback', `true, false or a list of ${fallbackProviders.join(', ')}`, fallback);
-}
-
-/** Whether a value is a list of providers to fall back to. */
-export function isFallbackList(value: unknown): value is readonly FallbackProvider[] {
-  return Array.isArray(value) && value.every((provider) => isOneOf(fallbackProviders, provider));
 }
 
 function toFetchOptions(options: unknown = {}): ModelEntry['fetch'] {

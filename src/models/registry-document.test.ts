@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WasiNNError } from '../standard/error.js';
 import { startTestServer } from './models.fixture.js';
 import { fetchDocument, parseDocument } from './registry-document.js';
@@ -119,5 +119,69 @@ describe('fetchDocument', () => {
       code: 'runtime-error',
       message: expect.stringContaining('check the network'),
     });
+  });
+});
+
+describe('a document that does not come in time', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('ends after 30 s where the server accepts the connection and never answers', async () => {
+    let isAsked = false;
+    const server = createServer((socket) => {
+      socket.once('data', () => {
+        isAsked = true;
+      });
+      stops.push(() => socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    stops.push(() => server.close());
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/models.json`;
+    const failure = expect(fetchDocument(url)).rejects.toMatchObject({
+      name: 'WasiNNError',
+      code: 'runtime-error',
+      message: `models: ${url} could not be read (${url} brought nothing for 30000 ms: try again): check the network and its CORS headers`,
+    });
+    while (!isAsked) await turn();
+    vi.advanceTimersByTime(30_000);
+    await failure;
+  });
+
+  it('ends after 120 s where the server sends without end, however steadily', async () => {
+    let isGone = false;
+    let asked = 0;
+    const url = await serve((_request, response) => {
+      asked++;
+      response.once('close', () => {
+        isGone = true;
+      });
+      const send = () => {
+        if (isGone) return;
+        vi.advanceTimersByTime(1000);
+        response.write(Buffer.alloc(4096, ' '), () => setImmediate(send));
+      };
+      send();
+    });
+    await expect(fetchDocument(url)).rejects.toMatchObject({
+      name: 'WasiNNError',
+      code: 'runtime-error',
+      message: `models: ${url} did not come within 120000 ms: serve the document faster, or register the models from code`,
+    });
+    expect(asked).toBe(1);
+    while (!isGone) await turn();
+  });
+
+  it('leaves no timer behind where it comes', async () => {
+    const url = await serve((_request, response) => response.end('{ "models": {} }'));
+    await fetchDocument(url);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

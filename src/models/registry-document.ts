@@ -1,9 +1,10 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { createWatchdog, type Watchdog } from './download-watchdog.js';
 import { GrowingBytes } from './growing-bytes.js';
+import type { Entries } from './model-options.js';
 import { shownUrl } from './model-url.js';
 import { readBody } from './read-body.js';
-import { type Entries, parseTable } from './registry.js';
+import { parseTable } from './registry.js';
 import { TransientError } from './request.js';
 
 /** More is no list of models, and would only take memory. */
@@ -12,15 +13,22 @@ const maximumBytes = 16 << 20;
 /** Each takes time and memory to check, and is told to the page that lists them. */
 const maximumModels = 10_000;
 
-/** How a document must come, as a model must by default. */
+/** A document must keep the pace that a model must keep by default. */
 const pace = { stallTimeout: 30_000, minimumRate: 1024 };
 
 /**
+ * The whole document must come within this time, in ms. The pace alone allows hours for the largest document, and a
+ * guest that blocks waits for it.
+ */
+const totalTimeout = 120_000;
+
+/**
  * Fetches a registry document: `{ "models": { "squeezenet": "squeezenet.onnx", … } }`, as `models.schema.json` says.
- * Its URLs are resolved against its own.
+ * Its URLs are resolved against its own. The request ends when nothing comes for 30 s, when less than 1 KiB a second
+ * comes, and after 120 s in all.
  *
- * @throws WasiNNError `not-found` or `runtime-error` where it cannot be had, `invalid-argument` that tells what is wrong
- *   in it
+ * @throws WasiNNError `not-found` or `runtime-error` where the document cannot be fetched, `too-large` where it has more
+ *   than 16 MiB or 10,000 models, `invalid-argument` that names what is wrong in it
  */
 export async function fetchDocument(url: string): Promise<Entries> {
   const text = await fetchText(url);
@@ -48,27 +56,39 @@ export function parseDocument(document: unknown, base: string): Entries {
 
 async function fetchText(url: string): Promise<string> {
   const watchdog = createWatchdog(url, pace);
-  const { signal } = watchdog;
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(tooSlow(url)), totalTimeout);
+  const signal = AbortSignal.any([watchdog.signal, timeout.signal]);
   watchdog.start();
   try {
-    // Asked for anew on each visit, since it is what tells of new models; offline, the browser's own copy serves.
-    const response = await fetch(url, { cache: 'no-cache', signal })
-      .catch(() => fetch(url, { cache: 'force-cache', signal }))
-      .catch(unreachable(url));
+    // The document names new models, so each visit asks the server for it. Offline, the browser's own copy serves.
+    const response = await fetch(url, { cache: 'no-cache', signal }).catch(() => {
+      signal.throwIfAborted();
+      return fetch(url, { cache: 'force-cache', signal });
+    });
     watchdog.stop();
-    if (response.ok) return new TextDecoder().decode(await readBytes(url, response, watchdog));
+    if (response.ok) return new TextDecoder().decode(await readBytes(url, response, watchdog, signal));
     await response.body?.cancel();
     const code = response.status === 404 || response.status === 410 ? 'not-found' : 'runtime-error';
     throw new WasiNNError(
       code,
       `models: ${shownUrl(url)} answered ${response.status} ${response.statusText}`.trimEnd(),
     );
+  } catch (cause) {
+    const reason: unknown = signal.aborted ? signal.reason : cause;
+    throw reason instanceof WasiNNError && !(reason instanceof TransientError) ? reason : unreadable(url, reason);
   } finally {
+    clearTimeout(timer);
     watchdog.stop();
   }
 }
 
-async function readBytes(url: string, { body }: Response, watchdog: Watchdog): Promise<Uint8Array> {
+async function readBytes(
+  url: string,
+  { body }: Response,
+  watchdog: Watchdog,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const bytes = new GrowingBytes();
   let length = 0;
   const take = async (piece: Uint8Array) => {
@@ -81,17 +101,18 @@ async function readBytes(url: string, { body }: Response, watchdog: Watchdog): P
     }
     bytes.append(piece);
   };
-  if (body) {
-    await readBody(url, body, watchdog.signal, watchdog, take).catch((cause) => {
-      throw cause instanceof TransientError ? unreachable(url)(cause) : cause;
-    });
-  }
+  if (body) await readBody(url, body, signal, watchdog, take);
   return bytes.take();
 }
 
-function unreachable(url: string): (cause: unknown) => never {
-  return (cause) => {
-    const text = `models: ${shownUrl(url)} could not be read (${messageOf(cause)}): check the network and its CORS headers`;
-    throw new WasiNNError('runtime-error', text, { cause });
-  };
+function tooSlow(url: string): WasiNNError {
+  return new WasiNNError(
+    'runtime-error',
+    `models: ${shownUrl(url)} did not come within ${totalTimeout} ms: serve the document faster, or register the models from code`,
+  );
+}
+
+function unreadable(url: string, cause: unknown): WasiNNError {
+  const text = `models: ${shownUrl(url)} could not be read (${messageOf(cause)}): check the network and its CORS headers`;
+  return new WasiNNError('runtime-error', text, { cause });
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import { executionTargets, graphEncodings } from '../standard/graph.js';
-import { createRegistry, type Entries, type ModelsOption, type ModelsTable, toRegistryOptions } from './registry.js';
+import type { Entries, ModelsOption, ModelsTable } from './model-options.js';
+import { createRegistry, toRegistryOptions } from './registry.js';
 
 const base = 'https://page.example/app/index.html?query#part';
 

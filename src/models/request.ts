@@ -2,8 +2,8 @@ import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Completion } from './cache.js';
 import { strongValidator, toValidators, type Validators } from './cache-database.js';
 import { fetchAllowed } from './fetch-allowed.js';
+import type { ModelEntry, RemotePart } from './model-options.js';
 import { shownUrl } from './model-url.js';
-import type { ModelEntry, RemotePart } from './registry.js';
 
 export interface FileRequest {
   readonly url: string;

@@ -4,7 +4,11 @@ import type { Models } from './models.js';
 import { isOpenModel, type ModelsOperation, type ModelsResult } from './protocol.js';
 
 /** Answers one request to the models. The bytes of models are transferred. */
-export async function serveModels(models: Models, operation: ModelsOperation, signal: AbortSignal): Promise<Transferring> {
+export async function serveModels(
+  models: Models,
+  operation: ModelsOperation,
+  signal: AbortSignal,
+): Promise<Transferring> {
   const result = await perform(models, operation, signal);
   return new Transferring(result, buffersOf(result));
 }

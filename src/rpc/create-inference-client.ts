@@ -1,7 +1,8 @@
 import type { Device } from '../backends/backend.js';
 import { isBlob } from '../standard/brand-checks.js';
-import { isObjectWith } from '../standard/is-object-with.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
+import { isObjectWith } from '../standard/is-object-with.js';
+import { fromPlainError, isPlainError } from '../standard/plain-error.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { type Awaitable, andThen } from './awaitable.js';
 import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from './inference-client.js';
@@ -9,7 +10,6 @@ import type { Mailbox } from './mailbox.js';
 import { openBlockingMailbox } from './mailbox.js';
 import { endpointOf, openRpc } from './rpc.js';
 import { buffersOf, wholeTensors } from './transfer.js';
-import { fromPlainError, isPlainError } from '../standard/plain-error.js';
 
 /** Captured: the worker of a guest loses it before guest code runs (`guest/confine.ts`). */
 const { Blob } = globalThis;
@@ -31,7 +31,9 @@ export interface InferenceConnection extends RemoteInferenceClient {
 /** The client of the page, and of a guest that can be suspended. @param port its other end is the hub's */
 export function createInferenceClient(port: MessagePort): InferenceConnection {
   const rpc = openRpc(endpointOf(port));
-  const client = createClient({ request: (method, parameters, transfer) => rpc.request(method, parameters, transfer && { transfer }) });
+  const client = createClient({
+    request: (method, parameters, transfer) => rpc.request(method, parameters, transfer && { transfer }),
+  });
   return {
     ...client,
     close(cause) {

@@ -1,8 +1,8 @@
 import type { Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
-import type { BackendUrls } from '../backends/resolve-backends.js';
+import type { BackendUrls } from '../page/resolve-backends.js';
+import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
-import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors, TensorValue } from '../standard/tensor.js';
 import type { NamedClientTensor } from './inference-client.js';
 

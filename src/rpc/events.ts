@@ -1,7 +1,7 @@
 import type { Device, FallbackStep } from '../backends/backend.js';
-import type { EngineKind } from './engine-kind.js';
 import type { ExecutionTarget } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
+import type { EngineKind } from './engine-kind.js';
 
 /** What the hub tells the page while it works. */
 export type HubEvent = LoadEvent | FallbackEvent | MeasureEvent | ReplaceEvent;

@@ -37,7 +37,11 @@ interface Half {
 
 function halves(mailbox: Mailbox): { readonly requests: Half; readonly responses: Half } {
   const words = new Int32Array(mailbox, 0, firstPiece / Int32Array.BYTES_PER_ELEMENT);
-  const half = (word: number) => ({ words, word, piece: new Uint8Array(mailbox, firstPiece + word * pieceBytes, pieceBytes) });
+  const half = (word: number) => ({
+    words,
+    word,
+    piece: new Uint8Array(mailbox, firstPiece + word * pieceBytes, pieceBytes),
+  });
   return { requests: half(requestWord), responses: half(responseWord) };
 }
 

@@ -1,6 +1,6 @@
+import type { WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { fromPlainError, type PlainError, toPlainError } from '../standard/plain-error.js';
-import type { WasiNNError } from '../standard/error.js';
 
 /** One end of a channel of messages: a MessagePort, a worker, or a worker's own scope. */
 export interface Endpoint {
@@ -57,10 +57,7 @@ interface CancelMessage {
   readonly cancel: number;
 }
 
-type ResponseMessage = { readonly response: number } & (
-  | { readonly result: unknown }
-  | { readonly error: PlainError }
-);
+type ResponseMessage = { readonly response: number } & ({ readonly result: unknown } | { readonly error: PlainError });
 
 interface Pending {
   resolve(result: unknown): void;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from './error.js';
-import { byteLengthOf, type NamedTensor, type TensorInfo, type TensorType } from './tensor.js';
 import { matchInput, matchInputs } from './match-inputs.js';
+import { byteLengthOf, type NamedTensor, type TensorInfo, type TensorType } from './tensor.js';
 
 function tensor(name: string, type: TensorType, dimensions: number[], bytes?: number): NamedTensor {
   return [name, { type, dimensions, data: new Uint8Array(bytes ?? byteLengthOf(type, dimensions)) }];

@@ -1,5 +1,5 @@
-import { isObjectWith } from './is-object-with.js';
 import { type ErrorCode, isErrorCode, toWasiNNError, WasiNNError } from './error.js';
+import { isObjectWith } from './is-object-with.js';
 
 /** A `WasiNNError` as it crosses threads: structured cloning would lose its code. */
 export interface PlainError {

@@ -2,22 +2,29 @@ import { WasiNNError } from '../standard/error.js';
 import { checks } from './checks.js';
 
 /**
- * Amendments to the script that jco makes. Each knows how often what it amends occurs: another version of jco may write
- * otherwise, and what an amendment misses would go unnoticed.
+ * Amendments to the script that jco makes. Another version of jco may write the same in another form, which an amendment
+ * would miss. So each amendment computes how many matches it must have from something other than its own pattern, and
+ * fails where it has another number.
  */
 
-/** Where an exported function takes the number of a resource that it is given, and the kind that it should be of. */
+/** jco reads the number of a resource that the component lowers, and the kind that it must be of. */
 const lowering =
   /var (handle\d+) = (\S+)\[symbolRscHandle\];\s*if \((?=!\1[^{]*\{\s*throw new TypeError\('Resource error: Not a valid \\"(\w+)\\" resource)/g;
 
-/** Where a host's resource is given a number. */
-const hostLowering = /var (handle\d+) = \S+\[symbolRscHandle\];\s*if \(!\1\) \{\s*const rep = /g;
+/** jco gives a number to a resource of the host, after it has checked the class. */
+const hostLowering = /(?:var handle\d+|let handle) = \S+\[symbolRscHandle\];\s*if \(!handle\d*\) \{\s*const rep = /g;
 
-/** A static function of a class, which jco has for each resource. */
+/** jco ends what a call has borrowed. This takes no resource from outside. */
+const borrowsEnd = /if \(rsc\[symbolRscHandle\]\) \{\s*entry\.drop\(rsc\[symbolRscHandle\]\);/g;
+
+/** A static function of a class: jco makes a class of each resource. */
 const staticFunction = /^(\s*[A-Z][\w$]*\.[\w$]+ = )(?=function )/gm;
 
-/** Where numbers are copied out of the guest's memory. A slice that is too long ends with the memory. */
+/** jco copies numbers out of the guest's memory. A slice that is too long ends with the memory, without an error. */
 const listSlice = /(memory\d+)\.buffer\.slice\((ptr\d+), \2 \+ (len\d+) \* (\d+)\)/g;
+
+/** Slices of the glue's own arrays. */
+const harmlessSlice = /(?:\bctx\.params|\blist|\[\.\.\.arguments\])\.slice\(/g;
 
 const listBytes = `
 function _listBytes(memory, pointer, count, size) {
@@ -28,10 +35,10 @@ function _listBytes(memory, pointer, count, size) {
 }
 `;
 
-/** The last thing that the glue does: it answers with the exports. */
+/** The glue ends with this: it answers with the exports. */
 const answer = /if \((resolve(?:\$\d+)?)\) return \1\(value\);\s*else return value;/g;
 
-/** What fetches core modules where nothing else gives them. */
+/** This fetches core modules where the caller gives none. */
 const fetching = [
   /^\s*const fetchCompile = url => fetch\(url\)\.then\(WebAssembly\.compileStreaming\);$/gm,
   /^\s*if \(!getCoreModule\) getCoreModule = \(name\) => fetchCompile\(new URL\(`\.\/\$\{name\}`, import\.meta\.url\)\);$/gm,
@@ -45,51 +52,54 @@ export function amendGlue(script: string, options: { readonly suspends: boolean;
 }
 
 /**
- * Has a function refuse a resource of another kind than the one it expects. By itself it looks at the number alone,
- * which a resource of another kind may have as well: the guest would take one for the other.
+ * Makes a function refuse a resource of another kind than the one that it expects. jco compares the number alone, and a
+ * resource of another kind may have the same number.
  */
 function checkResourceKinds(script: string): string {
-  const expected = count(script, /var handle\d+ = \S+\[symbolRscHandle\];/g) - count(script, hostLowering);
-  // A class that jco cannot name like its resource has a number behind: Error$1.
+  const complaints = count(script, /Resource error: Not a valid /g);
+  const reads = count(script, /\[symbolRscHandle\](?! = )/g) - 2 * count(script, borrowsEnd);
+  requireCount(reads, complaints, 'reads of the number of a resource');
+  const expected = complaints - count(script, hostLowering);
+  // Where a class cannot have the name of its resource, jco appends a number: Error$1.
   return amend(script, lowering, expected, 'checks of resources', (found, _handle, value, kind) => {
     return `${found}${value}.constructor?.name.split('$')[0] !== '${kind}' || `;
   });
 }
 
 /**
- * Has static functions wait: jco lets all that are suspended use `await`, but marks only the others as async.
+ * Makes static functions wait. jco lets every suspended function use `await`, but marks only the others as async.
  *
- * @param statics how many the component exports
+ * @param statics how many static functions the component exports
  */
 function markStaticsAsync(script: string, statics: number): string {
   return amend(script, staticFunction, statics, 'static functions', (found) => `${found}async `);
 }
 
-/** Has text keep a byte order mark that it begins with: to the Component Model it is a character like any other. */
+/** Makes text keep a byte order mark at its beginning. In the Component Model it is a character like any other. */
 function keepByteOrderMarks(script: string): string {
-  const expected = count(script, /^\s*const TEXT_DECODER_UTF8 = /gm);
-  return amend(script, /new TextDecoder\(\)/g, expected, 'decoders of text', () => {
+  const expected = count(script, /\bTextDecoder\b/g) - count(script, /new TextDecoder\('utf-16'\)/g);
+  return amend(script, /(?<=^\s*const TEXT_DECODER_UTF8 = )new TextDecoder\(\)/gm, expected, 'decoders of text', () => {
     return "new TextDecoder('utf-8', { ignoreBOM: true })";
   });
 }
 
-/** Has a guest trap whose list is not within its memory. */
+/** Makes a guest trap when one of its lists is not within its memory. */
 function checkLists(script: string): string {
-  const expected = count(script, /\.buffer\.slice\(/g);
+  const expected = count(script, /\.(?:slice|subarray)\(/g) - count(script, harmlessSlice);
   const amended = amend(script, listSlice, expected, 'lists', (_found, memory, pointer, length, size) => {
     return `_listBytes(${memory}, ${pointer}, ${length}, ${size})`;
   });
   return expected > 0 ? amended + listBytes : amended;
 }
 
-/** Puts the exports into an object: they may have a function `then`, and would be taken for a promise. */
+/** Puts the exports into an object. They may have a function `then`, and `await` would take them for a promise. */
 function wrapExports(script: string): string {
   return amend(script, answer, 1, 'answers', (_found, resolve) => {
     return `if (${resolve}) return ${resolve}({ exports: value }); else return { exports: value };`;
   });
 }
 
-/** Leaves out what fetches core modules: they are given. */
+/** Removes what fetches core modules. The caller always gives them. */
 function dropFetching(script: string): string {
   return fetching.reduce((left, pattern) => amend(left, pattern, 1, 'ways to fetch', () => ''), script);
 }
@@ -101,11 +111,16 @@ function amend(
   what: string,
   replace: (found: string, ...groups: string[]) => string,
 ): string {
-  const found = count(script, pattern);
-  if (found === expected || !checks.glue) return script.replace(pattern, replace);
+  requireCount(count(script, pattern), expected, what);
+  return script.replace(pattern, replace);
+}
+
+/** @throws WasiNNError `unsupported-operation` */
+function requireCount(found: number, expected: number, what: string): void {
+  if (found === expected || !checks.glue) return;
   throw new WasiNNError(
     'unsupported-operation',
-    `instantiate: the script that jco makes of the component has ${found} ${what} of a known form, not ${expected}`,
+    `instantiate: the script that jco makes of the component cannot be amended (use the version of jco that wasi-nn-web depends on): it has ${found} ${what} of a known form, not ${expected}`,
   );
 }
 

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { describe, expect, it } from 'vitest';
+import type { ComponentInterface } from '../rpc/component-interface.js';
 import { WasiNNError } from '../standard/error.js';
-import { type ComponentInterface, readComponent } from './component.js';
+import { readComponent } from './component.js';
 
 const guestFolder = path.resolve(import.meta.dirname, '../../guests');
 const guests = existsSync(guestFolder)

@@ -1,15 +1,6 @@
+import type { ComponentInterface } from '../rpc/component-interface.js';
 import { WasiNNError } from '../standard/error.js';
 import { type BinaryReader, createBinaryReader } from './binary-reader.js';
-
-/** What a component asks of its host and offers to it, as its binary says. */
-export interface ComponentInterface {
-  /** The names of what is imported: `wasi:nn/graph@0.2.0-rc-2024-10-28`. */
-  readonly imports: readonly string[];
-  /** The names of exported functions: `classify`. */
-  readonly functions: readonly string[];
-  /** The names of exported interfaces, such as `wasi:cli/run@0.2.12`, with those of the functions in each. */
-  readonly interfaces: ReadonlyMap<string, readonly string[]>;
-}
 
 const preamble = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 const section = { component: 4, instance: 5, alias: 6, import: 10, export: 11 };
@@ -25,11 +16,6 @@ const maxDepth = 8;
  */
 export function readComponent(bytes: Uint8Array): ComponentInterface {
   return readNested(bytes, 0);
-}
-
-/** Whether a component imports an interface with functions that wait for the engine. */
-export function mayWait({ imports }: ComponentInterface): boolean {
-  return imports.some((name) => name.startsWith('wasi:nn/graph@') || name.startsWith('wasi:nn/inference@'));
 }
 
 /** Something that has functions: of an instance, and of a component that instances are made of, all else is skipped. */

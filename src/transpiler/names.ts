@@ -1,5 +1,5 @@
+import { glueName } from '../rpc/glue-names.js';
 import { quote, WasiNNError } from '../standard/error.js';
-import { glueName } from './glue-names.js';
 
 /**
  * What becomes of the names in a component. jco writes names into the script that it makes, some of them without

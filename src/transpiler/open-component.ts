@@ -1,7 +1,8 @@
+import type { ComponentInterface } from '../rpc/component-interface.js';
+import { toCamelCase } from '../rpc/glue-names.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import { checks } from './checks.js';
-import { type ComponentInterface, readComponent } from './component.js';
-import { toCamelCase } from './glue-names.js';
+import { readComponent } from './component.js';
 import { renameComponent } from './rename-component.js';
 
 /** A component whose names have been checked. */

@@ -1,18 +1,18 @@
-import { messageOf, WasiNNError } from '../standard/error.js';
-import { mayWait } from './component.js';
-import { fetchBytes } from './fetch-bytes.js';
-import { openComponent } from './open-component.js';
+import { mayWait } from '../rpc/component-interface.js';
 import type {
   GuestSource,
   PreparationOptions,
   PreparedComponent,
   PreparedGuest,
   PreparedModule,
-} from './prepared-guest.js';
+} from '../rpc/prepared-guest.js';
+import type { TranspiledGuest } from '../rpc/transpiled-guest.js';
+import { type ComponentWaiting, chooseWaiting, type Waiting } from '../rpc/waiting.js';
+import { messageOf, WasiNNError } from '../standard/error.js';
+import { fetchBytes } from './fetch-bytes.js';
+import { openComponent } from './open-component.js';
 import { transpile } from './transpile.js';
 import { transpileOnce } from './transpile-cache.js';
-import type { TranspiledGuest } from './transpiled-guest.js';
-import { type ComponentWaiting, chooseWaiting, type Waiting } from './waiting.js';
 
 /** The first eight bytes of a core module: the magic number and version 1 (layer 0). */
 const corePreamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];

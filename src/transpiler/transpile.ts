@@ -1,12 +1,12 @@
 import type { AsyncMode } from '@bytecodealliance/jco-transpile/component';
+import type { ComponentInterface } from '../rpc/component-interface.js';
+import { glueGlobals } from '../rpc/glue-globals.js';
+import { glueName } from '../rpc/glue-names.js';
+import type { ComponentWaiting } from '../rpc/waiting.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { amendGlue } from './amend-glue.js';
 import { checks } from './checks.js';
-import type { ComponentInterface } from './component.js';
-import { glueGlobals } from './glue-globals.js';
-import { glueName } from './glue-names.js';
 import type { OpenedComponent } from './open-component.js';
-import type { ComponentWaiting } from './waiting.js';
 
 /** A component turned into what a browser can run. */
 export interface TranspiledComponent {

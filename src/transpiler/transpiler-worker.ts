@@ -1,7 +1,7 @@
+import { isPageMessage, type PageMessage, type TranspilerMessage } from '../rpc/transpiler-protocol.js';
 import { toPlainError } from '../standard/plain-error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { prepareGuest, type TakeTurn } from './prepare-guest.js';
-import { isPageMessage, type PageMessage, type TranspilerMessage } from './protocol.js';
 import { TranspilerBroken } from './transpile.js';
 
 /** The transpiler's thread: it prepares guests, and runs none of their code. */

@@ -1,8 +1,8 @@
 import { minify } from 'vite';
-import type { ComponentInterface } from '../transpiler/component.js';
+import type { ComponentInterface } from '../rpc/component-interface.js';
+import type { ComponentWaiting, Waiting } from '../rpc/waiting.js';
 import { type OpenedComponent, openComponent } from '../transpiler/open-component.js';
 import { type TranspiledComponent, TranspilerBroken, transpile } from '../transpiler/transpile.js';
-import type { ComponentWaiting, Waiting } from '../transpiler/waiting.js';
 import { loadJco, replaceJco } from './jco.js';
 
 /** What the guest worker needs of a component, in place of the component. */

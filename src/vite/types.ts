@@ -1,7 +1,7 @@
-import type { WasiNN } from '../create-wasi-nn.js';
-import type { Guest, GuestExports } from '../guest/guest.js';
-import type { GuestResource } from '../guest/remote-resources.js';
-import type { EnvironmentOptions, RunResult } from '../guest/run.js';
+import type { WasiNN } from '../page/create-wasi-nn.js';
+import type { Guest, GuestExports } from '../page/guest.js';
+import type { GuestResource } from '../page/remote-resources.js';
+import type { EnvironmentOptions, RunResult } from '../page/run.js';
 
 /** What `import guest from './classify.component.wasm'` gives. */
 export interface GuestModule<Exports extends object> {

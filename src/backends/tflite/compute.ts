@@ -7,8 +7,8 @@ import { toComputeError } from './errors.js';
 import { type PlacedBuffer, placeOnGPU, readFromGPU } from './gpu-buffers.js';
 import { type LiteRtCompiledModel, type LiteRtModel, type LiteRtTensorBuffer, take } from './litert-module.js';
 import type { ModelDescription, ModelTensor } from './model.js';
+import type { Placement } from './placement.js';
 import type { Runtime } from './runtimes.js';
-import type { Placement } from './session.js';
 
 /** A model in a module's memory. */
 export interface CompiledModel {

@@ -5,8 +5,8 @@ import { inTime, type ProviderOptions, unavailable, watchLoss } from '../runtime
 import { openGPUDevice } from '../webgpu.js';
 import { countGraphsBuilt, openMLContext } from '../webnn.js';
 import type { ModelDescription } from './model.js';
+import type { Placement } from './placement.js';
 import { acceleratedRuntime, cpuRuntime, expectWebNN, type FilesByVariant, type Runtime } from './runtimes.js';
-import type { Placement } from './session.js';
 
 /** One way to run a model. */
 export interface Place extends Pick<Device, 'provider' | 'target'> {

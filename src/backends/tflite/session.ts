@@ -1,31 +1,16 @@
 import { quote, WasiNNError } from '../../standard/error.js';
 import type { GraphBuilder } from '../../standard/graph.js';
 import type { TensorValue } from '../../standard/tensor.js';
-import type { Caller, Device } from '../backend.js';
+import type { Caller } from '../backend.js';
 import { fetchValue } from '../device-tensor.js';
 import type { Inputs, Session } from '../fallback-graph.js';
 import { createIn, guard, isFatal, type ProviderOptions } from '../runtime-module.js';
 import { type CompiledModel, compute } from './compute.js';
 import { toLoadError } from './errors.js';
 import { damaged } from './flatbuffer.js';
-import { type CompileOptions, type LiteRtCompiledModel, type LiteRtModel, take } from './litert-module.js';
+import { type LiteRtModel, take } from './litert-module.js';
 import type { ModelDescription, ModelTensor } from './model.js';
-import type { Runtime } from './runtimes.js';
-
-/** Where a session is made, and with which of LiteRT's accelerators. */
-export interface Placement {
-  readonly device: Device;
-  readonly runtime: Runtime;
-  readonly accelerator: CompileOptions['accelerator'];
-  readonly gpuDevice?: GPUDevice;
-  readonly webnnDevice?: 'gpu' | 'npu';
-  /**
-   * Compiles a model and checks that the accelerator has taken it.
-   *
-   * @throws Error in words where it has not: LiteRT then computes on WebAssembly, and says nothing
-   */
-  compile(compile: () => Promise<LiteRtCompiledModel>): Promise<LiteRtCompiledModel>;
-}
+import type { Placement } from './placement.js';
 
 export interface SessionRequest {
   readonly bytes: GraphBuilder;

@@ -124,7 +124,7 @@ const factories = new Map<string, Promise<ModuleFactory>>();
 
 function loadFactory(loader: URL): Promise<ModuleFactory> {
   const known = factories.get(loader.href);
-  if (known) return known;
+  if (known !== undefined) return known;
   const loading = lastLoading.then(() => importLoader(loader));
   factories.set(loader.href, loading);
   lastLoading = loading.catch(() => factories.delete(loader.href));

@@ -7,7 +7,7 @@ import { readArgument, serializedType } from './exported-arguments.js';
 import { invalid, unsupported } from './failure.js';
 import { array, integer, type JsonObject, object, parseJson, text } from './json.js';
 import { loadTensorOperators } from './operator-calls.js';
-import type { PyTorchProgram } from './program.js';
+import type { PyTorchProgram } from './pytorch-program.js';
 import { StoredTensor } from './stored-tensor.js';
 import type { Tensor } from './tensor.js';
 import { mismatch } from './tensor-graph.js';

@@ -1,1 +1,2 @@
-export { type PyTorchProgram, readPyTorch } from './program.js';
+export { readPyTorch } from './program.js';
+export type { PyTorchProgram } from './pytorch-program.js';

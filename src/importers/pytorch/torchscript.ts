@@ -8,7 +8,7 @@ import { excessive, invalid, unsupported } from './failure.js';
 import { loadTensorOperators } from './operator-calls.js';
 import { nameModules, unpickle } from './pickle.js';
 import { loadStorage } from './pickle-calls.js';
-import type { PyTorchProgram } from './program.js';
+import type { PyTorchProgram } from './pytorch-program.js';
 import type { Parameter } from './syntax.js';
 import { mismatch } from './tensor-graph.js';
 import { ModuleObject, type PythonValue } from './values.js';

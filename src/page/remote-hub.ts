@@ -1,10 +1,10 @@
-import type { ModelsOperation } from './models/protocol.js';
-import type { EngineStats } from './rpc/events.js';
-import { type HubConfiguration, isEngineStats, isPageEvent, type PageEvent } from './rpc/hub-protocol.js';
-import { endpointOf, openRpc } from './rpc/rpc.js';
-import { startWorker, workerError } from './rpc/start-worker.js';
-import { WasiNNError } from './standard/error.js';
-import { watchWorker } from './standard/worker-watch.js';
+import type { ModelsOperation } from '../models/protocol.js';
+import type { EngineStats } from '../rpc/events.js';
+import { type HubConfiguration, isEngineStats, isPageEvent, type PageEvent } from '../rpc/hub-protocol.js';
+import { endpointOf, openRpc } from '../rpc/rpc.js';
+import { startWorker, workerError } from '../rpc/start-worker.js';
+import { WasiNNError } from '../standard/error.js';
+import { watchWorker } from '../standard/worker-watch.js';
 
 /** The hub's worker, as the page has it. */
 export interface RemoteHub {
@@ -34,7 +34,7 @@ export function startHub({ configuration, onEvent, onEnd }: RemoteHubOptions): R
   let nextClient = 0;
 
   const worker = startWorker(
-    () => new Worker(new URL('./hub/hub-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn hub' }),
+    () => new Worker(new URL('../hub/hub-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn hub' }),
   );
   const watch = watchWorker('hub', configuration.startMilliseconds, (cause) => end(workerError('hub', cause)));
   worker.onerror = ({ message }) => end(workerError('hub', message));

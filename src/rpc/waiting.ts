@@ -1,4 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
+import { promiseIntegration } from './jspi.js';
 
 /**
  * How a guest waits for the engine. `suspend`: WebAssembly is suspended (JSPI) and its thread goes on. `block`: the
@@ -15,6 +16,11 @@ export interface WaitingSupport {
   readonly suspend: boolean;
   /** Whether the page is cross-origin isolated. */
   readonly block: boolean;
+}
+
+/** The ways of waiting that this thread supports. */
+export function supportedWaiting(): WaitingSupport {
+  return { suspend: promiseIntegration() !== undefined, block: globalThis.crossOriginIsolated };
 }
 
 const browsersWithJspi = 'Chrome or Edge 137, Firefox 153, Safari 27 or later';

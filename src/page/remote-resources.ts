@@ -1,5 +1,4 @@
-import { WasiNNError } from '../standard/error.js';
-import { untilAborted } from '../standard/until-aborted.js';
+import { pathOf, qualify } from '../rpc/guest-exports.js';
 import {
   dropFunction,
   type HandleRecord,
@@ -7,8 +6,9 @@ import {
   parseMember,
   type ResourceMember,
   replaceObjects,
-} from './handle-record.js';
-import { pathOf, qualify } from './instance.js';
+} from '../rpc/handle-record.js';
+import { WasiNNError } from '../standard/error.js';
+import { untilAborted } from '../standard/until-aborted.js';
 
 /** A resource of a guest that the page holds. Its methods are async functions, by their names in camel case. */
 export interface GuestResource {

@@ -1,7 +1,7 @@
+import type { OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
+import type { Waiting } from '../rpc/waiting.js';
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
-import type { Waiting } from '../transpiler/waiting.js';
-import type { OutputStream, ProgramEnvironment } from './program.js';
 
 /** The bytes of a file: as they are, or where to get them from. */
 export type FileSource = string | URL | Blob | Uint8Array<ArrayBuffer>;

@@ -1,9 +1,9 @@
-import type { PlainError } from '../standard/plain-error.js';
+import { maxExportedCharacters, maxExportedFunctions } from '../rpc/guest-exports.js';
+import type { Failure, GuestMessage } from '../rpc/guest-protocol.js';
+import { batchBytes, batchFaults, batchRuns, type Fault, type OutputRun } from '../rpc/output-batch.js';
 import { isErrorCode } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
-import { maxExportedCharacters, maxExportedFunctions } from './instance.js';
-import { batchBytes, batchFaults, batchRuns, type Fault, type OutputRun } from './output-batch.js';
-import type { Failure, GuestMessage } from './protocol.js';
+import type { PlainError } from '../standard/plain-error.js';
 
 /** The most UTF-16 code units of a text that a guest has a say in. */
 const maxTextLength = 16384;

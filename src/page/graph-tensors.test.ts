@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { echoName, FakeEngine } from './bindings/guest.fixture.js';
-import type { InferenceClient } from './rpc/inference-client.js';
-import { type PageGraph, type PageTensor, toPageGraph } from './page-graph.js';
-import { WasiNNError } from './standard/error.js';
+import { echoName, FakeEngine } from '../bindings/guest.fixture.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
+import { WasiNNError } from '../standard/error.js';
+import { type PageGraph, type PageTensor, toPageGraph } from './graph.js';
 
 /** Outputs that a page leaves where they were computed. */
 

@@ -1,4 +1,4 @@
-import type { ComponentInterface } from './component.js';
+import type { ComponentInterface } from './component-interface.js';
 import type { Waiting } from './waiting.js';
 
 /** A component that was transpiled in a build step, by where its parts lie. It can be posted to a worker. */

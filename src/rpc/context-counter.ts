@@ -1,4 +1,4 @@
-import { createSharedMemory, isShared } from '../rpc/shared-memory.js';
+import { createSharedMemory, isShared } from './shared-memory.js';
 
 /**
  * How many execution contexts a guest has, for a page that asks: in a word that the guest's worker and the page share,

@@ -1,9 +1,9 @@
+import type { GuestSource, PreparationOptions, PreparedGuest } from '../rpc/prepared-guest.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
+import { isTranspilerMessage, type PageMessage, type TranspilerMessage } from '../rpc/transpiler-protocol.js';
 import { WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
-import type { GuestSource, PreparationOptions, PreparedGuest } from './prepared-guest.js';
-import { isTranspilerMessage, type PageMessage, type TranspilerMessage } from './protocol.js';
 
 /** The transpiler worker, as the page holds it. It starts when the first guest needs it. */
 export interface RemoteTranspiler {
@@ -40,7 +40,10 @@ export function createRemoteTranspiler(milliseconds: number, startMilliseconds: 
   function start(): Worker {
     const started = startWorker(
       () =>
-        new Worker(new URL('./transpiler-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn transpiler' }),
+        new Worker(new URL('../transpiler/transpiler-worker.js', import.meta.url), {
+          type: 'module',
+          name: 'wasi-nn transpiler',
+        }),
     );
     started.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (started === worker && isTranspilerMessage(data)) receive(data);

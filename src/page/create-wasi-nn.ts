@@ -1,31 +1,31 @@
-import { type BackendsOption, resolveBackends } from './backends/resolve-backends.js';
+import type { ModelsUsage } from '../models/models.js';
+import { type FallbackProvider, fallbackProviders, isFallbackList } from '../models/parse-entry.js';
+import type { ModelsEvent } from '../models/protocol.js';
+import { type ModelsOption, toRegistryOptions } from '../models/registry.js';
+import { createInferenceClient, type InferenceConnection } from '../rpc/create-inference-client.js';
+import type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from '../rpc/events.js';
+import type { PageEvent } from '../rpc/hub-protocol.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
+import { defaultLimits, type Limits, toLimits } from '../rpc/limits.js';
+import type { OnFault } from '../rpc/output-batch.js';
+import type { GuestSource, PreparedGuest } from '../rpc/prepared-guest.js';
+import type { OutputSink } from '../rpc/program-environment.js';
+import type { TranspiledGuest } from '../rpc/transpiled-guest.js';
+import { supportedWaiting } from '../rpc/waiting.js';
+import { isBlob, isModule, isResponse, isURL } from '../standard/brand-checks.js';
+import { WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import { untilAborted } from '../standard/until-aborted.js';
 import { baseURL } from './base-url.js';
+import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
-import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest/guest.js';
-import type { OnFault } from './guest/output-batch.js';
-import type { OutputSink } from './guest/program.js';
-import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './guest/run.js';
-import { supportedWaiting } from './guest/waiting.js';
-import type { ModelsUsage } from './models/models.js';
-import { type FallbackProvider, fallbackProviders, isFallbackList } from './models/parse-entry.js';
-import type { ModelsEvent } from './models/protocol.js';
-import { type ModelsOption, toRegistryOptions } from './models/registry.js';
-import { type PageGraph, toPageGraph } from './page-graph.js';
-import { createPageModels, type PageModels } from './page-models.js';
+import { type PageGraph, toPageGraph } from './graph.js';
+import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest.js';
+import { createPageModels, type PageModels } from './model-manager.js';
 import { type RemoteHub, startHub } from './remote-hub.js';
-import { createInferenceClient, type InferenceConnection } from './rpc/create-inference-client.js';
-import type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
-import type { PageEvent } from './rpc/hub-protocol.js';
-import type { InferenceClient } from './rpc/inference-client.js';
-import { defaultLimits, type Limits, toLimits } from './rpc/limits.js';
-import { settlingLink } from './settling-link.js';
-import { isBlob, isModule, isResponse, isURL } from './standard/brand-checks.js';
-import { WasiNNError } from './standard/error.js';
-import type { ExecutionTarget, GraphEncoding } from './standard/graph.js';
-import { untilAborted } from './standard/until-aborted.js';
-import type { GuestSource, PreparedGuest } from './transpiler/prepared-guest.js';
-import { createRemoteTranspiler } from './transpiler/remote-transpiler.js';
-import type { TranspiledGuest } from './transpiler/transpiled-guest.js';
+import { createRemoteTranspiler } from './remote-transpiler.js';
+import { type BackendsOption, resolveBackends } from './resolve-backends.js';
+import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './run.js';
 
 export interface WasiNNOptions {
   /**
@@ -289,7 +289,11 @@ export function createWasiNN({
     if (isModule(input)) return { kind: 'module', module: input };
     const source = await toGuestSource(input);
     const supported = supportedWaiting();
-    return transpiler.prepare(source, { wish: waiting, supported, outputsMayStay: pageModels.outputsMayStay() }, signal);
+    return transpiler.prepare(
+      source,
+      { wish: waiting, supported, outputsMayStay: pageModels.outputsMayStay() },
+      signal,
+    );
   }
 
   /** Starts a guest that ends with its signal. */
@@ -368,7 +372,7 @@ export function createWasiNN({
         return guest;
       }),
     run: (source: GuestInput, options: EnvironmentOptions = {}) => untilAborted(disposed, () => run(source, options)),
-    connect: () => settlingLink(connect(), disposed),
+    connect: () => clientUntilAborted(connect(), disposed),
     stats: () => untilAborted(disposed, stats),
     loadByName: (name: string) => untilAborted(disposed, () => loadByName(name)),
     load: (parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options: PageLoadOptions = {}) =>

@@ -1,8 +1,8 @@
-import type { InferenceClient } from './rpc/inference-client.js';
-import { untilAborted } from './standard/until-aborted.js';
+import type { InferenceClient } from '../rpc/inference-client.js';
+import { untilAborted } from '../standard/until-aborted.js';
 
 /** A link whose calls reject when the signal is aborted, whatever becomes of the engine. */
-export function settlingLink(link: InferenceClient, signal: AbortSignal): InferenceClient {
+export function clientUntilAborted(link: InferenceClient, signal: AbortSignal): InferenceClient {
   return {
     load: (...values) => untilAborted(signal, async () => link.load(...values)),
     loadByName: (...values) => untilAborted(signal, async () => link.loadByName(...values)),

@@ -1,7 +1,7 @@
-import { createSharedMemory } from '../rpc/shared-memory.js';
 import type { WasiNNError } from '../standard/error.js';
 import { fromPlainError, type PlainError } from '../standard/plain-error.js';
-import type { OutputSink, OutputStream } from './program.js';
+import type { OutputSink, OutputStream } from './program-environment.js';
+import { createSharedMemory } from './shared-memory.js';
 
 /**
  * What a guest writes, and the errors of which it learns the number alone, on their way to the page. The guest's worker

@@ -1,18 +1,18 @@
-import { fromPlainError } from '../standard/plain-error.js';
+import { createContextWord, readContexts, writeContexts } from '../rpc/context-counter.js';
+import type { Action, Failure, GuestMessage, PageMessage } from '../rpc/guest-protocol.js';
+import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from '../rpc/output-batch.js';
+import type { PreparedGuest } from '../rpc/prepared-guest.js';
+import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import { isShared } from '../rpc/shared-memory.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
+import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
+import { fromPlainError } from '../standard/plain-error.js';
 import { untilAborted } from '../standard/until-aborted.js';
 import { watchWorker } from '../standard/worker-watch.js';
-import type { HubPort } from '../remote-hub.js';
-import type { PreparedGuest } from '../transpiler/prepared-guest.js';
-import type { Waiting } from '../transpiler/waiting.js';
-import { createContextWord, readContexts, writeContexts } from './context-word.js';
 import { describeValue } from './describe-value.js';
-import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from './output-batch.js';
 import { parseGuestMessage } from './parse-guest-message.js';
-import type { OutputSink, ProgramEnvironment } from './program.js';
-import type { Action, Failure, GuestMessage, PageMessage } from './protocol.js';
+import type { HubPort } from './remote-hub.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
 
@@ -125,7 +125,7 @@ export function startGuest<Exports extends object>({
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
   const worker = startWorker(
-    () => new Worker(new URL('./guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
+    () => new Worker(new URL('../guest/guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
   );
   const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
   const contextWord = createContextWord();

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isOnDevice } from '../rpc/inference-client.js';
+import { echoName, FakeEngine } from '../bindings/guest.fixture.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
-import { echoName, FakeEngine } from './guest.fixture.js';
-import { forLink, HeldTensor, holdAll, releaseAll, withoutDeviceTensors } from './held-tensor.js';
+import { isOnDevice } from './inference-client.js';
+import { forLink, releaseAll, TensorReference, toReferences, withoutDeviceTensors } from './tensor-reference.js';
 
 const value = (...bytes: number[]): TensorValue => ({
   type: 'U8',
@@ -16,7 +16,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 it('a tensor that has come by its value is no matter of a link', async () => {
   const engine = new FakeEngine();
   const tensor = value(1);
-  const held = new HeldTensor(tensor);
+  const held = new TensorReference(tensor);
   expect(held.value()).toBe(tensor);
   expect(held.forLink(engine)).toBe(tensor);
   held.release();
@@ -28,13 +28,13 @@ describe.each([
   ['asynchronous', true],
 ])('a tensor on a device, over a link whose answers are %s,', (_what, asynchronous) => {
   let engine: FakeEngine;
-  let held: HeldTensor;
+  let held: TensorReference;
   let deviceTensor: number;
 
   beforeEach(async () => {
     engine = new FakeEngine({ asynchronous, keeps: true });
     const { id } = await engine.loadByName(echoName);
-    const [output] = holdAll(await engine.compute(id, [['x', value(1, 2)]]), engine);
+    const [output] = toReferences(await engine.compute(id, [['x', value(1, 2)]]), engine);
     if (!output || !isOnDevice(output[1].tensor)) throw new Error('the output has not stayed');
     held = output[1];
     deviceTensor = output[1].tensor.deviceTensor;
@@ -124,7 +124,7 @@ describe.each([
   });
 
   it('is an input among others, in their order', async () => {
-    const own = new HeldTensor(value(9));
+    const own = new TensorReference(value(9));
     const other = new FakeEngine();
     const ready = await forLink(
       [

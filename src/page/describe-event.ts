@@ -1,4 +1,4 @@
-import type { Device } from './backends/backend.js';
+import type { Device } from '../backends/backend.js';
 import type { WasiNNEventMap } from './create-wasi-nn.js';
 
 type WasiNNEvent = WasiNNEventMap[keyof WasiNNEventMap]['detail'];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createContextReport, createContextWord, readContexts } from './context-word.js';
+import { createContextReport, createContextWord, readContexts } from './context-counter.js';
 
 let told: number[];
 

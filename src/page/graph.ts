@@ -1,10 +1,16 @@
-import type { Device } from './backends/backend.js';
-import { copyBytes, type HeldTensor, holdAll, type NamedHeldTensor, releaseAll } from './bindings/held-tensor.js';
-import type { InferenceClient, GraphInfo, NamedClientTensor } from './rpc/inference-client.js';
-import { typedArrayName } from './standard/brand-checks.js';
-import { quote, WasiNNError } from './standard/error.js';
-import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from './standard/tensor.js';
-import { untilAborted } from './standard/until-aborted.js';
+import type { Device } from '../backends/backend.js';
+import type { GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
+import {
+  copyBytes,
+  type NamedTensorReference,
+  releaseAll,
+  type TensorReference,
+  toReferences,
+} from '../rpc/tensor-reference.js';
+import { typedArrayName } from '../standard/brand-checks.js';
+import { quote, WasiNNError } from '../standard/error.js';
+import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
+import { untilAborted } from '../standard/until-aborted.js';
 
 /** The elements of a tensor: FP16 and BF16 as their bits, in a Uint16Array. */
 export type TensorElements = Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array | Uint16Array;
@@ -72,12 +78,12 @@ export interface PageGraph {
 export function toPageGraph(link: InferenceClient, info: GraphInfo, disposed: AbortSignal): PageGraph {
   const { id, backend, inputs, outputs } = info;
 
-  async function computeHeld(tensors: PageInputs): Promise<NamedHeldTensor[]> {
+  async function computeHeld(tensors: PageInputs): Promise<NamedTensorReference[]> {
     // The page may dispose of them meanwhile.
     const used = Object.values(tensors).flatMap((tensor) => heldTensors.get(tensor)?.hold() ?? []);
     try {
       const inputs = await Promise.all(Object.entries(tensors).map((input) => toLinkTensor(link, input)));
-      return holdAll(await link.compute(id, inputs), link);
+      return toReferences(await link.compute(id, inputs), link);
     } finally {
       for (const tensor of used) tensor.release();
     }
@@ -121,9 +127,9 @@ function toRecord<Value>(entries: Iterable<readonly [name: string, value: Value]
 }
 
 /** What the page's tensors are to the engine, until they are disposed of. */
-const heldTensors = new WeakMap<InputTensor | PageTensor, HeldTensor>();
+const heldTensors = new WeakMap<InputTensor | PageTensor, TensorReference>();
 
-function toPageTensor(held: HeldTensor, disposed: AbortSignal): PageTensor {
+function toPageTensor(held: TensorReference, disposed: AbortSignal): PageTensor {
   const { dimensions, type } = held.tensor;
   let isDisposed = false;
   const tensor: PageTensor = {

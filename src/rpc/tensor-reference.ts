@@ -1,12 +1,18 @@
-import { andThen, lastly } from '../rpc/awaitable.js';
-import { type Awaitable, type InferenceClient, isOnDevice, type ClientTensor, type NamedClientTensor } from '../rpc/inference-client.js';
 import type { TensorValue } from '../standard/tensor.js';
+import { andThen, lastly } from './awaitable.js';
+import {
+  type Awaitable,
+  type ClientTensor,
+  type InferenceClient,
+  isOnDevice,
+  type NamedClientTensor,
+} from './inference-client.js';
 
 /**
  * A tensor as a binding holds it. One that has stayed on a device is read when its bytes are first asked for, and given
  * back when the last of its holders has let go of it.
  */
-export class HeldTensor {
+export class TensorReference {
   readonly #link: InferenceClient | undefined;
   #tensor: ClientTensor;
   #reading: Promise<TensorValue> | undefined;
@@ -25,7 +31,7 @@ export class HeldTensor {
 
   /** Its bytes, which are read once; where that fails, it is tried again when they are next asked for. */
   value(): Awaitable<TensorValue> {
-    if (this.#reading) return this.#reading;
+    if (this.#reading !== undefined) return this.#reading;
     const tensor = this.#tensor;
     if (!isOnDevice(tensor)) return tensor;
     const reading = this.#read(tensor.deviceTensor);
@@ -73,25 +79,28 @@ export class HeldTensor {
   }
 }
 
-export type NamedHeldTensor = readonly [name: string, tensor: HeldTensor];
+export type NamedTensorReference = readonly [name: string, tensor: TensorReference];
 
-export function holdAll(outputs: readonly NamedClientTensor[], link: InferenceClient): NamedHeldTensor[] {
-  return outputs.map(([name, tensor]) => [name, new HeldTensor(tensor, link)]);
+export function toReferences(outputs: readonly NamedClientTensor[], link: InferenceClient): NamedTensorReference[] {
+  return outputs.map(([name, tensor]) => [name, new TensorReference(tensor, link)]);
 }
 
-export function releaseAll(tensors: readonly NamedHeldTensor[] | undefined): void {
+export function releaseAll(tensors: readonly NamedTensorReference[] | undefined): void {
   for (const [, tensor] of tensors ?? []) tensor.release();
 }
 
 /** Tensors as a link takes them. */
-export function forLink(tensors: readonly NamedHeldTensor[], link: InferenceClient): Awaitable<readonly NamedClientTensor[]> {
+export function forLink(
+  tensors: readonly NamedTensorReference[],
+  link: InferenceClient,
+): Awaitable<readonly NamedClientTensor[]> {
   return inTurn(tensors, (tensor) => tensor.forLink(link));
 }
 
 /** Does something to tensors, one after another. */
 function inTurn(
-  tensors: readonly NamedHeldTensor[],
-  action: (tensor: HeldTensor) => Awaitable<ClientTensor>,
+  tensors: readonly NamedTensorReference[],
+  action: (tensor: TensorReference) => Awaitable<ClientTensor>,
 ): Awaitable<readonly NamedClientTensor[]> {
   return tensors.reduce<Awaitable<readonly NamedClientTensor[]>>((done, [name, tensor]) => {
     return andThen(done, (others) => andThen(action(tensor), (one) => [...others, [name, one]]));
@@ -106,7 +115,7 @@ export function copyBytes([name, tensor]: NamedClientTensor): NamedClientTensor 
 /** A link of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
 export function withoutDeviceTensors(link: InferenceClient): InferenceClient {
   function fetch(outputs: readonly NamedClientTensor[]): Awaitable<readonly NamedClientTensor[]> {
-    const held = holdAll(outputs, link);
+    const held = toReferences(outputs, link);
     return lastly(
       () => inTurn(held, (tensor) => tensor.value()),
       () => releaseAll(held),

@@ -1,4 +1,4 @@
-import type { ComponentInterface } from './component.js';
+import type { ComponentInterface } from './component-interface.js';
 import type { TranspiledGuest } from './transpiled-guest.js';
 import type { ComponentWaiting, Waiting, WaitingSupport } from './waiting.js';
 

@@ -1,8 +1,8 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { InferenceClient, GraphInfo } from './rpc/inference-client.js';
-import { type TensorElements, toPageGraph } from './page-graph.js';
-import type { NamedTensor, TensorType } from './standard/tensor.js';
+import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
+import type { NamedTensor, TensorType } from '../standard/tensor.js';
+import { type TensorElements, toPageGraph } from './graph.js';
 
 const info: GraphInfo = {
   id: 7,

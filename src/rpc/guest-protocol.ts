@@ -1,8 +1,8 @@
 import type { PlainError } from '../standard/plain-error.js';
-import type { PreparedGuest } from '../transpiler/prepared-guest.js';
-import type { Waiting } from '../transpiler/waiting.js';
 import type { OutputBatch } from './output-batch.js';
-import type { ProgramEnvironment } from './program.js';
+import type { PreparedGuest } from './prepared-guest.js';
+import type { ProgramEnvironment } from './program-environment.js';
+import type { Waiting } from './waiting.js';
 
 /** What a page and the worker of one of its guests say to each other. */
 

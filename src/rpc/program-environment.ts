@@ -1,0 +1,21 @@
+/** What a guest finds around it when it is run as a program. It can be posted to a worker. */
+export interface ProgramEnvironment {
+  /** The arguments, the program's name first. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array<ArrayBuffer>;
+  /** Files by their paths, the folders between them implied: `fixture/model.onnx`. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** Where what a program writes goes. */
+export type OutputSink = (stream: OutputStream, bytes: Uint8Array<ArrayBuffer>) => void;
+
+export const emptyEnvironment: ProgramEnvironment = {
+  args: ['guest'],
+  env: {},
+  stdin: new Uint8Array(),
+  files: new Map(),
+};
