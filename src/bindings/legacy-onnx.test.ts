@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 // biome-ignore lint/style/noRestrictedImports: this test puts all rooms together, as the engine's worker does
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
-import { createEngine } from '../engine/engine.js';
+import { connectTestClient, openTestHub } from '../hub/hub.fixture.js';
 // biome-ignore lint/style/noRestrictedImports: this test puts all rooms together, as the engine's worker does
 import { openUncachedModels } from '../models/models.fixture.js';
 import { createFuzzer, type FuzzCall, type GoodValues } from './fuzz.fixture.js';
@@ -17,13 +17,13 @@ const FP32 = 1;
 const ONNX = 1;
 const CPU = 0;
 
-/** A guest of the engine as its worker assembles it, but for the cache. */
+/** A guest of the hub as its worker assembles it, but for the cache. */
 function start() {
-  const engine = createEngine({
+  const { hub } = openTestHub({
     backends: [createOnnxBackend({ allowSoftwareAdapter: false })],
     models: openUncachedModels({ digits: { data: digits } }),
-    onEvent: () => {},
-  }).connect();
+  });
+  const engine = connectTestClient(hub);
   const memory = new TestMemory({ pages: 16 });
   const places = { out: memory.words(0), buffer: memory.room(64), image: memory.tensor(shape, FP32, stroke()) };
   return { engine, ...places, ...createTestGuest({ engine, memory }) };
@@ -162,7 +162,7 @@ describe('a guest that calls at random', () => {
 
   it('does not keep the engine from being right afterwards', async () => {
     const started = start();
-    const { nn, wamr, memory, engine } = started;
+    const { nn, wamr, memory } = started;
     const fuzzer = createFuzzer(7, layOut(started), memory);
     const pristine = memory.snapshot();
     const modules = { wasi_ephemeral_nn: nn, wasi_nn: wamr };
@@ -176,6 +176,5 @@ describe('a guest that calls at random', () => {
     }
     expect([...seen].sort()).toEqual([0, 1, 2, 5, 7, 8]);
     expect(await classify(started)).toBe(1);
-    await engine.close();
   });
 });

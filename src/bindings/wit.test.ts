@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { dataOf, unused } from '../engine/link.fixture.js';
+import { dataOf, unused } from '../rpc/client.fixture.js';
 import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
 import { maximumContexts } from '../rpc/limits.js';
 import { type ErrorCode, errorCodes, WasiNNError } from '../standard/error.js';

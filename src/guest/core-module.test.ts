@@ -1,7 +1,7 @@
 import { parse } from '@bytecodealliance/jco';
 import { describe, expect, it } from 'vitest';
 import { createContextCount } from '../bindings/context-count.js';
-import { unused } from '../engine/link.fixture.js';
+import { unused } from '../rpc/client.fixture.js';
 import type { Instance } from '../rpc/guest-exports.js';
 import { emptyEnvironment } from '../rpc/program-environment.js';
 import { WasiNNError } from '../standard/error.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { unused } from '../engine/link.fixture.js';
+import { unused } from '../rpc/client.fixture.js';
 import { acknowledge, deliver, type OutputBatch } from '../rpc/output-batch.js';
 import { WasiNNError } from '../standard/error.js';
 import { createOutputBuffer, flushFirst } from './output-buffer.js';

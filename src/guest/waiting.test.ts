@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { isSpareMessage } from '../engine/protocol.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { connect } from './waiting.js';
 
@@ -13,20 +12,12 @@ function offerJspi(): void {
   vi.stubGlobal('WebAssembly', extended);
 }
 
-/**
- * How a guest that waits would: the blocking link says to the engine where it wants its answers, the other does not. The
- * page at the other end answers what it is sent spare ports.
- */
+/** How a guest that waits would: one that blocks tells the hub of its mailbox, the other does not. */
 async function chosen(wish?: Waiting, waits = true): Promise<'suspend' | 'block' | 'neither'> {
   const { port1, port2 } = new MessageChannel();
   onTestFinished(() => port1.close());
-  port2.onmessage = ({ data }) => {
-    if (!isSpareMessage(data)) return;
-    data.spare.postMessage('connected');
-    onTestFinished(() => data.spare.close());
-  };
   const post = vi.spyOn(port1, 'postMessage');
-  const { jspi } = await connect(port1, waits, wish);
+  const { jspi } = connect(port1, waits, wish);
   port2.close();
   if (jspi) return 'suspend';
   return post.mock.calls.length > 0 ? 'block' : 'neither';

@@ -113,13 +113,9 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     });
   }
 
+  /** Tensors that were lost with their engine stay known until they are released, so that a call can say so. */
   function deviceBytes(): number {
-    return [...tensors.values()].reduce((total, { bytes }) => total + bytes, 0);
-  }
-
-  /** Forgets tensors that went with their engine. */
-  function dropLost(): void {
-    for (const [id, { engine }] of tensors) if (engine.ended.aborted) tensors.delete(id);
+    return [...tensors.values()].reduce((total, { engine, bytes }) => total + (engine.ended.aborted ? 0 : bytes), 0);
   }
 
   /** @throws WasiNNError where the tensor is unknown, or was lost with its engine */
@@ -183,26 +179,24 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
 
   async function compute(entry: HeldGraph, inputs: readonly NamedClientTensor[], call: Call) {
     const { graph } = entry;
-    const brought = await bring(inputs, graph, call);
-    refuseMore('compute', totalBytes(brought), limits.tensorBytes, 'bytes of inputs');
-    const matched = matchInputs(graph.inputs, brought);
-    const computation = {
-      inputs: (engine: EngineProcess) => inputsFor(engine, matched),
-      deviceRoom() {
-        dropLost();
-        return { tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() };
-      },
-    };
     // The graph stays until this has ended.
     graph.hold.count++;
     try {
+      const brought = await bring(inputs, graph, call);
+      refuseMore('compute', totalBytes(brought), limits.tensorBytes, 'bytes of inputs');
+      const matched = matchInputs(graph.inputs, brought);
+      const computation = {
+        inputs: (engine: EngineProcess) => inputsFor(engine, matched),
+        deviceRoom: () => ({ tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() }),
+      };
       const { outputs, engine } = await graphs.compute(graph, computation, call);
       const adopted = outputs.map((output) => adopt(engine, graph.kind, output));
-      if (graph.device === entry.toldDevice) return { outputs: adopted };
+      if (isSameDevice(graph.device, entry.toldDevice)) return { outputs: adopted };
       entry.toldDevice = graph.device;
       return { outputs: adopted, device: graph.device };
     } finally {
-      void graphs.release(graph, client);
+      // Nobody is left to hear that it could not be unloaded.
+      graphs.release(graph, client).catch(() => undefined);
     }
   }
 
@@ -243,10 +237,7 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     },
     readTensor: (id) => admit('read', async (call) => read(findTensor(id), call)),
     releaseTensor,
-    usage() {
-      dropLost();
-      return { graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() };
-    },
+    usage: () => ({ graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() }),
     close() {
       closing.abort(new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again'));
       for (const id of [...tensors.keys()]) releaseTensor(id);
@@ -254,6 +245,11 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
       held.clear();
     },
   };
+}
+
+/** An engine posts the device with each response, so it is another object each time. */
+function isSameDevice(one: Device, other: Device): boolean {
+  return one.target === other.target && one.provider === other.provider && one.description === other.description;
 }
 
 function totalBytes(tensors: readonly NamedClientTensor[]): number {

@@ -97,6 +97,12 @@ export function createDispatcher(startEngine: () => EngineProcess, onEnd: (cause
     },
     engine: () => engine,
     isBusy: () => isWorking,
-    start: () => void current(),
+    start() {
+      try {
+        current();
+      } catch {
+        // The first job tries again, and tells its client why that fails.
+      }
+    },
   };
 }

@@ -160,6 +160,8 @@ export function createGraphs({
     const result = await request(engine, 'load', { ...load, graph: id }, { operation: 'load', came, graph, transfer });
     if (!isLoadResult(result)) throw new TypeError('load: the engine gave an answer of the wrong kind');
     if ('isDamaged' in result) {
+      // No graph needs what this load has made the heap grow by.
+      heapWatch.forget(id);
       // Bytes that are no model may be mended by the time they are asked for again.
       if (result.isDamaged && 'name' in source) await models.forget(source.name);
       throw explain(source, result.error);
@@ -226,8 +228,9 @@ export function createGraphs({
   }
 
   async function unload(graph: Graph, client: number): Promise<void> {
-    const { source, kind, engine } = graph;
-    if ('name' in source) named.delete(source.name);
+    const { source, kind, engine, hold } = graph;
+    // A later graph of the name stays.
+    if ('name' in source && named.get(source.name)?.hold === hold) named.delete(source.name);
     heapWatch.forget(graph.id);
     if (!engine || engine.ended.aborted) return;
     const { computeMilliseconds: limit } = limits;

@@ -67,6 +67,7 @@ export function createHeapWatch({ engines, isIdle }: HeapWatchOptions): HeapWatc
 
   return {
     charge(graph, engine) {
+      if (engine.ended.aborted) return;
       const account = accountOf(engine);
       const { heapBytes } = engine.status();
       const charge = account.charges.get(graph) ?? 0;

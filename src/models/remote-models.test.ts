@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { endpointOf, openRpc, type Rpc } from '../rpc/rpc.js';
 import { WasiNNError } from '../standard/error.js';
 import type { Models, OpenModel } from './models.js';
+import type { ModelsOperation } from './protocol.js';
 import { toRegistryOptions } from './registry.js';
-import { createRemoteModels, type RemoteModels } from './remote-models.js';
+import { createRemoteModels } from './remote-models.js';
 import { serveModels } from './serve-models.js';
 
 const model: OpenModel = {
@@ -15,7 +17,8 @@ const model: OpenModel = {
 };
 
 let channel: MessageChannel;
-let remote: RemoteModels;
+let rpc: Rpc;
+let remote: Models;
 
 const served = {
   open: vi.fn<Models['open']>(),
@@ -33,8 +36,14 @@ const served = {
 
 beforeEach(() => {
   channel = new MessageChannel();
-  serveModels(channel.port2, served);
-  remote = createRemoteModels(channel.port1);
+  openRpc(endpointOf(channel.port2), {
+    models: (operation, { signal }) => serveModels(served, operation as ModelsOperation, signal),
+  });
+  rpc = openRpc(endpointOf(channel.port1));
+  remote = createRemoteModels((operation, signal) => {
+    const transfer = operation.operation === 'keepConverted' ? [operation.piece.bytes.buffer] : [];
+    return rpc.request('models', operation, { signal, transfer });
+  });
 });
 
 afterEach(() => {
@@ -116,7 +125,7 @@ describe('remote models', () => {
       code: 'not-found',
       message: 'no such model',
     });
-    await expect(remote.clear()).rejects.toMatchObject({ code: 'runtime-error', message: 'clear: broken' });
+    await expect(remote.clear()).rejects.toMatchObject({ code: 'runtime-error', message: 'models: broken' });
   });
 
   it('answer in any order', async () => {
@@ -159,29 +168,15 @@ describe('remote models', () => {
     served.preload.mockImplementation((_name, signal) => untilAborted(signal));
     const calls = [remote.preload('m'), remote.preload('n')];
     remote.add(new Map());
-    remote.fail(new WasiNNError('runtime-error', 'gone'));
+    rpc.close(new WasiNNError('runtime-error', 'gone'));
     for (const call of calls) await expect(call).rejects.toThrow('gone');
   });
 
   it('take no answer of a wrong kind', async () => {
-    const strange = createRemoteModels(channel.port2);
-    channel.port1.onmessage = ({ data }: MessageEvent<{ id: number }>) => {
-      channel.port1.postMessage('nothing');
-      channel.port1.postMessage({ id: data.id + 1000, result: 'not asked for' });
-      channel.port1.postMessage({ id: data.id, result: [] });
-    };
+    const strange = createRemoteModels(async () => []);
     await expect(strange.usage()).rejects.toMatchObject({
       code: 'runtime-error',
       message: expect.stringContaining('of the wrong kind'),
     });
-  });
-
-  it('are not disturbed by messages that are none of theirs', async () => {
-    served.list.mockResolvedValue([]);
-    for (const message of [null, 'abort', {}, { abort: 'all' }, { abort: 99 }, { id: 'x', operation: 'list' }]) {
-      channel.port1.postMessage(message);
-    }
-    expect(await remote.list()).toEqual([]);
-    expect(served.list).toHaveBeenCalledTimes(1);
   });
 });

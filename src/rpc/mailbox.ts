@@ -121,19 +121,31 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
   const { requests, responses } = halves(mailbox);
   const { words } = requests;
   const hasWaitAsync = 'waitAsync' in Atomics;
-  let bell = Promise.withResolvers<void>();
+  let ring = () => {};
+  let bell = nextBell();
   if (!hasWaitAsync) Atomics.store(words, ringWord, 1);
 
   const isClosed = () => Atomics.load(words, closedWord) === 1;
 
+  function nextBell(): Promise<void> {
+    return new Promise((resolve) => {
+      ring = resolve;
+    });
+  }
+
+  function rung(): void {
+    ring();
+    bell = nextBell();
+  }
+
   /** Resolves when the word is another than `value`, or the mailbox is closed. */
   async function waitWhile({ word }: Half, value: number): Promise<number> {
     for (;;) {
-      const rung = bell.promise;
+      const change = bell;
       const current = Atomics.load(words, word);
       if (current !== value || isClosed()) return current;
       if (hasWaitAsync) await Atomics.waitAsync(words, word, value).value;
-      else await rung;
+      else await change;
     }
   }
 
@@ -158,16 +170,12 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
         if (isClosed()) return;
       }
     },
-    rung() {
-      const { resolve } = bell;
-      bell = Promise.withResolvers();
-      resolve();
-    },
+    rung,
     close() {
       Atomics.store(words, closedWord, 1);
       Atomics.notify(words, requests.word);
       Atomics.notify(words, responses.word);
-      this.rung();
+      rung();
     },
   };
 }
