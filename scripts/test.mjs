@@ -166,8 +166,18 @@ async function run(part, command, args, env = {}) {
   ];
   const [status] = await once(child, 'exit');
   timers.forEach(clearTimeout);
+  if (timeLeft() === 1) endWhatIsLeft(end);
   for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, pass);
   times.push({ part, seconds: (performance.now() - start) / 1000 });
   if (status !== 0) allSucceeded = false;
   return status === 0;
+}
+
+/** A worker in an endless loop outlives the process that has started it. */
+function endWhatIsLeft(end) {
+  try {
+    end('SIGKILL');
+  } catch {
+    // Nothing is left.
+  }
 }
