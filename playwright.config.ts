@@ -1,8 +1,8 @@
 import { defineConfig, type ReporterDescription } from '@playwright/test';
 import type { GuestOptions } from './e2e/browsers/test.js';
-import { chromiumLaunchOptions, patientCompiler } from './e2e/chromium.js';
+import { chromiumLaunchOptions, quickToCompile } from './e2e/chromium.js';
 
-const chromium = { browserName: 'chromium', launchOptions: chromiumLaunchOptions(patientCompiler) } as const;
+const chromium = { browserName: 'chromium', launchOptions: chromiumLaunchOptions(...quickToCompile) } as const;
 const firefox = { browserName: 'firefox' } as const;
 const webkit = { browserName: 'webkit' } as const;
 

@@ -16,6 +16,7 @@ const demo: UserConfig = {
     outDir: '../build/demo',
     emptyOutDir: true,
     target: 'es2023',
+    reportCompressedSize: false,
     rolldownOptions: { input: ['demo/index.html', 'demo/conformance/index.html'] },
   },
 };
@@ -44,6 +45,8 @@ const standalone: UserConfig = {
     outDir: 'dist/standalone',
     emptyOutDir: true,
     target: 'es2023',
+    // To compress the files of the runtimes takes longer than the rest of the build.
+    reportCompressedSize: false,
     rolldownOptions: {
       input: { 'wasi-nn-web': 'src/index.ts' },
       preserveEntrySignatures: 'strict',

@@ -18,6 +18,9 @@ export default defineConfig({
   test: {
     // Only what hangs is to fail by the clock, not what shares its machine with others.
     testTimeout: 60_000,
+    // Most WebAssembly runs a few times here. V8 is to compile a function again, and better, only when it has run much longer
+    // than by default.
+    execArgv: ['--wasm-tiering-budget=100000000'],
     // By default Vitest leaves one core unused, which is half of two.
     maxWorkers: '100%',
     projects: [

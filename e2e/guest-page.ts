@@ -1,3 +1,6 @@
+// The browsers of these tests have `Uint8Array.fromBase64`, which some of those that the library supports do not.
+/// <reference lib="esnext.typedarrays" />
+
 import type { Page } from '@playwright/test';
 import type { BackendsOption, Guest, Limits, ModelOptions, Waiting, WasiNN } from '../src/index.js';
 
@@ -61,9 +64,7 @@ export async function openGuests(
       );
 
       function pack(value: unknown): unknown {
-        if (value instanceof Uint8Array) {
-          return { base64: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join('')) };
-        }
+        if (value instanceof Uint8Array) return { base64: value.toBase64() };
         if (value instanceof Uint32Array) return [...value];
         if (Array.isArray(value)) return value.map(pack);
         if (typeof value !== 'object' || value === null) return value;
@@ -72,8 +73,7 @@ export async function openGuests(
       function unpack(value: unknown): unknown {
         if (Array.isArray(value)) return value.map(unpack);
         if (typeof value !== 'object' || value === null) return value;
-        if ('base64' in value)
-          return Uint8Array.from(atob(String(value.base64)), (character) => character.charCodeAt(0));
+        if ('base64' in value) return Uint8Array.fromBase64(String(value.base64));
         return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unpack(member)]));
       }
       globalThis.guestPage = {

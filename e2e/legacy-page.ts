@@ -12,13 +12,12 @@ export interface LegacyGuest {
 
 export function legacyGuest(page: Page, guest: string): LegacyGuest {
   async function read(address: number, length: number): Promise<Uint8Array> {
-    const bytes = await page.evaluate(
-      async ({ guest, address, length }) => [
-        ...((await globalThis.guestPage.guests[guest]?.memory?.read(address, length)) ?? []),
-      ],
+    const base64 = await page.evaluate(
+      async ({ guest, address, length }) =>
+        (await globalThis.guestPage.guests[guest]?.memory?.read(address, length))?.toBase64() ?? '',
       { guest, address, length },
     );
-    return Uint8Array.from(bytes);
+    return new Uint8Array(Buffer.from(base64, 'base64'));
   }
 
   async function call(name: string, ...args: readonly number[]): Promise<number> {
@@ -42,8 +41,7 @@ export function legacyGuest(page: Page, guest: string): LegacyGuest {
       if (address === 0) throw new Error(`the guest has no ${bytes.byteLength} bytes left`);
       await page.evaluate(
         async ({ guest, address, base64 }) => {
-          const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-          await globalThis.guestPage.guests[guest]?.memory?.write(address, bytes);
+          await globalThis.guestPage.guests[guest]?.memory?.write(address, Uint8Array.fromBase64(base64));
         },
         { guest, address, base64: Buffer.from(bytes).toString('base64') },
       );

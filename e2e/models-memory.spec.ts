@@ -151,7 +151,7 @@ function bringToEngine(page: Page): Promise<string> {
 }
 
 test('a model of 512 MiB is fetched, checked, kept and loaded with little more memory than it has bytes', {
-  tag: '@long',
+  tag: ['@long', '@alone'],
 }, async ({ browser, context, site }) => {
   test.skip(process.platform !== 'linux', 'the peak of a process is read from /proc');
   test.setTimeout(180_000);

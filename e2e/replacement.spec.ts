@@ -196,7 +196,10 @@ function drawMoments(count: number): Moment[] {
   });
 }
 
-test('the engine is ended at 50 random moments under four guests', { tag: '@long' }, async ({ page, site }) => {
+test('the engine is ended at 50 random moments under four guests', { tag: ['@long', '@alone'] }, async ({
+  page,
+  site,
+}) => {
   test.setTimeout(180_000);
   site.answer('/unending.js', (_, response) => {
     response.setHeader('Content-Type', 'text/javascript').end(unending);

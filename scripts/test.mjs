@@ -10,8 +10,12 @@
 //   npm test -- --fixtures          the unit tests, and the specs that use the fixtures where they are there
 //   npm test -- --other-browsers    the tests in Firefox and WebKitGTK that are not tagged @long
 //   npm test -- --long              the tests that are tagged @long, in all browsers
-import { spawnSync } from 'node:child_process';
+//
+// With `--minutes=N`, what has not ended after N minutes is ended then. It counts as failed, and the last line is printed.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { printSummary, readPlaywright, readVitest } from './test-results.mjs';
 
@@ -22,49 +26,64 @@ const all = [...chromium, ...otherBrowsers];
 
 const parts = {
   start: runStart,
-  fixtures() {
-    runUnitTests(['src', 'demo'].flatMap((folder) => filesWith('WASI_NN_FIXTURES', folder, '.test.ts')));
-    runShortBrowserTests('with fixtures', chromium, filesWith("'./fixture-data.js'", 'e2e', '.spec.ts'));
+  async fixtures() {
+    await runUnitTests(['src', 'demo'].flatMap((folder) => filesWith('WASI_NN_FIXTURES', folder, '.test.ts')));
+    // What is missing does not depend on how a guest waits.
+    const projects = ['chromium', 'chromium-block'];
+    await runShortBrowserTests('with fixtures', projects, filesWith("'./fixture-data.js'", 'e2e', '.spec.ts'));
   },
   'other-browsers': () => runShortBrowserTests('other browsers', otherBrowsers),
-  long: () => runBrowserTests('long', all, { tag: '@long', workers: 1 }),
+  long: runLongTests,
 };
 
 const options = Object.fromEntries(Object.keys(parts).map((part) => [part, { type: 'boolean' }]));
-const chosen = Object.keys(parseArgs({ options }).values);
+const { minutes, ...given } = parseArgs({ options: { ...options, minutes: { type: 'string', default: '60' } } }).values;
+const chosen = Object.keys(given);
+/** When what still runs is ended, in the time of `performance.now()`. */
+let deadline = Number(minutes) * 60_000;
+/** A run that is to end has so long to say what it has done, in ms. */
+const grace = 20_000;
 const results = [];
 const times = [];
 let allSucceeded = true;
 
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
-if (chosen.length === 0) runAll();
-for (const part of chosen) parts[part]();
+if (chosen.length === 0) await runAll();
+for (const part of chosen) await parts[part]();
 
 console.log('\nTimes:');
 for (const { part, seconds } of times) console.log(`${seconds.toFixed(1).padStart(7)} s  ${part}`);
 printSummary(results, { failedWithoutTest: !allSucceeded });
 process.exit(allSucceeded ? 0 : 1);
 
-function runAll() {
-  if (!run('build', 'npm', ['run', '--silent', 'build'])) {
+async function runAll() {
+  if (!(await run('build', 'npm', ['run', '--silent', 'build']))) {
     console.log('\nThe build failed; no test was run.');
     return;
   }
-  runUnitTests();
-  runShortBrowserTests('all', all);
+  await runUnitTests();
+  await runShortBrowserTests('all', all);
 }
 
 /** Runs the tests that are not long: first those that may run side by side, then the others. */
-function runShortBrowserTests(name, projects, specs) {
-  runBrowserTests(`${name}, side by side`, projects, { skip: '@long|@alone', specs });
-  runBrowserTests(`${name}, one at a time`, projects, { tag: '@alone', skip: '@long', workers: 1, specs });
+async function runShortBrowserTests(name, projects, specs) {
+  await runBrowserTests(`${name}, side by side`, projects, { skip: '@long|@alone', specs });
+  await runBrowserTests(`${name}, one at a time`, projects, { tag: '@alone', skip: '@long', workers: 1, specs });
 }
 
-function runUnitTests(files = []) {
+/** Long tests hardly wait: as many run side by side as there are cores. */
+async function runLongTests() {
+  const workers = availableParallelism();
+  await runBrowserTests('long, side by side', all, { tag: '@long', skip: '@alone', workers });
+  await runBrowserTests('long, one at a time', all, { tag: '(?=.*@long)(?=.*@alone)', workers: 1 });
+}
+
+async function runUnitTests(files = []) {
   const file = `${output}/unit.json`;
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  run('unit tests', process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...files]);
+  const reporters = ['default', 'json', './scripts/unfinished-tests.mjs'].map((reporter) => `--reporter=${reporter}`);
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, `--outputFile.json=${file}`, ...files];
+  await run('unit tests', process.execPath, args);
   if (existsSync(file)) results.push(readVitest(file));
 }
 
@@ -73,19 +92,19 @@ function runUnitTests(files = []) {
  * @param {string[]} projects the projects of playwright.config.ts
  * @param {{ tag?: string, skip?: string, workers?: number, specs?: string[] }} filter patterns of tags, and spec files
  */
-function runBrowserTests(name, projects, { tag, skip, workers, specs = [] }) {
+async function runBrowserTests(name, projects, { tag, skip, workers, specs = [] }) {
   const args = projects.map((project) => `--project=${project}`);
   if (tag) args.push(`--grep=${tag}`);
   if (skip) args.push(`--grep-invert=${skip}`);
   if (workers) args.push(`--workers=${workers}`);
-  runPlaywright(`browser tests, ${name}`, [...args, ...specs]);
+  await runPlaywright(`browser tests, ${name}`, [...args, ...specs]);
 }
 
-function runStart() {
-  runPlaywright('npm start', ['--config=e2e/start/playwright.config.ts']);
+async function runStart() {
+  await runPlaywright('npm start', ['--config=e2e/start/playwright.config.ts']);
 }
 
-function runPlaywright(part, args) {
+async function runPlaywright(part, args) {
   const folder = `${output}/${part.replaceAll(/\W+/g, '-')}`;
   const file = `${folder}.json`;
   const command = [
@@ -93,9 +112,11 @@ function runPlaywright(part, args) {
     'test',
     '--pass-with-no-tests',
     `--output=${folder}`,
+    // Playwright ends its tests itself then, and its browsers.
+    `--global-timeout=${timeLeft()}`,
     ...args,
   ];
-  run(part, process.execPath, command, { PLAYWRIGHT_JSON_OUTPUT_FILE: file });
+  await run(part, process.execPath, command, { PLAYWRIGHT_JSON_OUTPUT_FILE: file });
   if (existsSync(file)) results.push(readPlaywright(file));
 }
 
@@ -106,17 +127,57 @@ function filesWith(piece, folder, ending) {
   return paths.filter((path) => readFileSync(path, 'utf8').includes(piece));
 }
 
-/** Runs one part. @returns whether it succeeded */
-function run(part, command, args, env = {}) {
+/** In ms. Playwright takes a limit of 0 for none, so it is at least 1. */
+function timeLeft() {
+  return Math.max(1, Math.round(deadline - performance.now()));
+}
+
+/** Runs one part, and ends it when the time is over. @returns whether it succeeded */
+async function run(part, command, args, env = {}) {
+  if (timeLeft() === 1) {
+    console.log(`\n> ${part}: not run, the time is over`);
+    allSucceeded = false;
+    return false;
+  }
   console.log(`\n> ${part}: ${args.join(' ')}`);
   const start = performance.now();
-  const { status } = spawnSync(command, args, {
+  const isWindows = process.platform === 'win32';
+  const child = spawn(command, args, {
     stdio: 'inherit',
     env: { ...process.env, ...env },
     // There, npm is a script of the shell.
-    shell: process.platform === 'win32' && command === 'npm',
+    shell: isWindows && command === 'npm',
+    // A group of its own, so that it can be ended with all that it has started.
+    detached: !isWindows,
   });
+  const end = (signal) => (isWindows ? child.kill() : process.kill(-child.pid, signal));
+  const pass = (signal) => {
+    // Nothing that comes after is to run.
+    deadline = performance.now();
+    end(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, pass);
+  const timers = [
+    setTimeout(() => {
+      console.log(`\nThe time is over: ${part} has not ended after ${minutes} minutes of all.`);
+      end('SIGTERM');
+    }, timeLeft() + grace),
+    setTimeout(() => end('SIGKILL'), timeLeft() + 2 * grace),
+  ];
+  const [status] = await once(child, 'exit');
+  timers.forEach(clearTimeout);
+  if (timeLeft() === 1) endWhatIsLeft(end);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, pass);
   times.push({ part, seconds: (performance.now() - start) / 1000 });
   if (status !== 0) allSucceeded = false;
   return status === 0;
+}
+
+/** A worker in an endless loop outlives the process that has started it. */
+function endWhatIsLeft(end) {
+  try {
+    end('SIGKILL');
+  } catch {
+    // Nothing is left.
+  }
 }

@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { chromiumLaunchOptions, patientCompiler } from '../chromium.js';
+import { chromiumLaunchOptions, quickToCompile } from '../chromium.js';
 
 /** `npm start` builds the demo anew, so its test does not run beside tests that use the demo. */
 export default defineConfig({
@@ -10,5 +10,5 @@ export default defineConfig({
   forbidOnly: process.env.CI !== undefined,
   expect: { timeout: 20_000 },
   reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['list'], ['json']] : 'list',
-  use: { browserName: 'chromium', launchOptions: chromiumLaunchOptions(patientCompiler) },
+  use: { browserName: 'chromium', launchOptions: chromiumLaunchOptions(...quickToCompile) },
 });
