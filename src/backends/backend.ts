@@ -1,4 +1,4 @@
-import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace } from '../standard/graph.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorValue } from '../standard/tensor.js';
 
 export const providers = ['javascript', 'wasm', 'webgpu', 'webnn'] as const;
@@ -104,8 +104,8 @@ export interface LoadOptions {
    * shaders to be compiled. Default: no.
    */
   readonly warmup?: boolean;
-  /** Whether to do so and compare the outputs with those of WebAssembly, going on where they disagree. Default: no. */
-  readonly verify?: boolean;
+  /** Whether to compare outputs with those of WebAssembly, going on to the next device where they disagree. Default `first`. */
+  readonly verify?: Verify;
   /** Whether outputs stay on the device that computed them until their bytes are asked for. Default: they come as bytes. */
   readonly outputs?: OutputPlace;
   /** Where a backend that converts the model keeps what it makes of it. Absent for a model that no cache keeps. */

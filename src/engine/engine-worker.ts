@@ -48,9 +48,10 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
   }
 });
 
-function configure({ allowSoftwareAdapter, fallback, backends, limits, measure, board }: EngineConfiguration): Engine {
+function configure(configuration: EngineConfiguration): Engine {
+  const { allowSoftwareAdapter, verify, fallback, backends, limits, measure, board } = configuration;
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
-  const options = { allowSoftwareAdapter, onBroken };
+  const options = { allowSoftwareAdapter, verify, onBroken };
   const onnx = createOnnxBackend(options);
   const builtIn = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
   const turns = createTurnRecorder(

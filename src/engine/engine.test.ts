@@ -191,7 +191,6 @@ describe('loadByName', () => {
           graphOptimization: 'all',
           fallback: true,
           warmup: false,
-          verify: false,
           outputs: 'bytes',
           ...options,
           onMove,

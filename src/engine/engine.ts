@@ -167,14 +167,14 @@ export function createEngine({
 
   async function loadOpened(name: string, model: OpenModel, caller: Caller): Promise<LoadedGraph> {
     const { backend: named, parts, encoding, files, ...entry } = model;
-    const { target, freeDimensions, graphOptimization, warmup = false, verify = false, outputs = 'bytes' } = entry;
+    const { target, freeDimensions, graphOptimization, warmup = false, verify, outputs = 'bytes' } = entry;
     const conversions = keeper.forModel(files);
     const options = {
       target,
       freeDimensions,
       graphOptimization,
       warmup,
-      verify,
+      ...(verify === undefined ? {} : { verify }),
       outputs,
       fallback: entry.fallback ?? fallback,
       ...(conversions && { conversions }),

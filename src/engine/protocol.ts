@@ -1,6 +1,6 @@
 import type { Device, FallbackPolicy } from '../backends/backend.js';
 import type { BackendUrls } from '../backends/resolve-backends.js';
-import { type ExecutionTarget, type GraphEncoding, isExecutionTarget } from '../standard/graph.js';
+import { type ExecutionTarget, type GraphEncoding, isExecutionTarget, type Verify } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { EngineEvent, EngineStats } from './engine.js';
@@ -33,6 +33,8 @@ export type PageMessage =
 
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
+  /** When outputs are compared with WebAssembly's, unless the registry says otherwise. */
+  readonly verify: Verify;
   /** Where graphs may fall back to, unless the registry says otherwise. */
   readonly fallback: FallbackPolicy;
   /** Backends that the page brings along; they come before the built-in ones. */
