@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run providers:survey -- [--cases FOLDER] [--only webnn] [--match TEXT]. Playwright's runner is what loads TypeScript.
+// npm run providers:survey -- [--cases FOLDER] [--only webnn] [--match PATTERN] [--out FILE]. Playwright's runner is what loads TypeScript.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

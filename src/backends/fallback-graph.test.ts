@@ -194,6 +194,14 @@ it('inputs of each new shape are compared, and the graph moves for a later one t
   expect(graph.device.provider).toBe('wasm');
 });
 
+it('a computation that fails later fails as before, and the graph stays on its device', async () => {
+  const failing = candidate('webgpu', (x) => (x > 10 ? fail() : 2 * x), ['n']);
+  const graph = await load([failing, candidate('wasm', undefined, ['n'])]);
+  await graph.compute(given(1), caller);
+  await expect(graph.compute(given(1, 20), caller)).rejects.toThrow('refused');
+  expect(graph.device.provider).toBe('webgpu');
+});
+
 describe('on loading', () => {
   it('a device is left that computes wrong numbers', async () => {
     const candidates = [candidate('webgpu', wrong), candidate('wasm')];

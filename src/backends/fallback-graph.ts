@@ -230,6 +230,8 @@ function createGraph(first: Choice, options: Options): BackendGraph {
 
   /** Computes with inputs of shapes that the graph has not had, and compares the outputs with WebAssembly's. */
   async function computeChecked(shapes: string, use: FirstUse, inputs: Inputs, caller: Caller): Promise<Outputs> {
+    // Once a graph has computed, only wrong numbers make it move: what breaks a device is mended with the engine.
+    const wasRight = hasSucceeded;
     let expected: NamedTensor[] | undefined;
     const attempt: Attempt = async (session, isReplaceable) => {
       if (expected && session.device.provider === 'wasm') return expected;
@@ -240,9 +242,10 @@ function createGraph(first: Choice, options: Options): BackendGraph {
       return outputs;
     };
     try {
-      const outputs = await attempt(current.session, spare !== undefined).catch((cause) => {
-        if (spare) return move(spare, cause, attempt, caller);
-        throw cause instanceof WrongNumbers ? nothingElse(current.session.device, cause) : cause;
+      const outputs = await attempt(current.session, !wasRight && spare !== undefined).catch((cause) => {
+        const isWrong = cause instanceof WrongNumbers;
+        if (spare && (isWrong || !wasRight)) return move(spare, cause, attempt, caller);
+        throw isWrong ? nothingElse(current.session.device, cause) : cause;
       });
       use.settle(shapes);
       noteSuccess();

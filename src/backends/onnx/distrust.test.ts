@@ -4,22 +4,20 @@ import {
   concat,
   constant,
   field,
+  floats,
   graph,
   graphAttribute,
   INT64,
-  int,
+  integerAttribute,
+  listAttribute,
   model,
   modelFunction,
   node,
   tensor,
+  textAttribute,
   value,
 } from './model.fixture.js';
 
-const integerAttribute = (name: string, integer: number | bigint) =>
-  concat(field(1, name), int(3, integer), int(20, 2));
-const textAttribute = (name: string, text: string) => concat(field(1, name), field(4, text), int(20, 3));
-const listAttribute = (name: string, ...list: readonly (number | bigint)[]) =>
-  concat(field(1, name), ...list.map((item) => int(8, item)), int(20, 7));
 const longs = (...values: readonly bigint[]) => new Uint8Array(BigInt64Array.from(values).buffer);
 
 /** A model of one operator. */
@@ -38,20 +36,25 @@ function convolution(weights: readonly number[], attributes: readonly Uint8Array
 const onWebNN = (bytes: Parameters<typeof examine>[0]) => examine(bytes, 'tpu').distrust.get('webnn');
 const onWebGPU = (bytes: Parameters<typeof examine>[0]) => examine(bytes, 'gpu').distrust.get('webgpu');
 
+const kernelOfThree = listAttribute('kernel_shape', 3, 3);
+
 describe('WebNN is not trusted', () => {
   const ceil = integerAttribute('ceil_mode', 1);
   const kernel = listAttribute('kernel_shape', 2, 2);
   it.each([
     ['ArgMax with select_last_index', only('ArgMax', [integerAttribute('select_last_index', 1)])],
     ['AveragePool with ceil_mode', only('AveragePool', [ceil, kernel])],
-    ['AveragePool with pads', only('AveragePool', [listAttribute('pads', 0, 1, 0, 0)])],
+    ['AveragePool with pads', only('AveragePool', [kernel, listAttribute('pads', 0, 1, 0, 0)])],
     ['AveragePool with auto_pad SAME_LOWER', only('AveragePool', [textAttribute('auto_pad', 'SAME_LOWER')])],
     ['LpPool with auto_pad SAME_UPPER', only('LpPool', [textAttribute('auto_pad', 'SAME_UPPER')])],
     ['MaxPool with dilations', only('MaxPool', [kernel, listAttribute('dilations', 2, 2)])],
-    ['MaxPool with ceil_mode, and', only('MaxPool', [ceil, kernel, listAttribute('strides', 3, 1)])],
+    ['MaxPool with ceil_mode and strides', only('MaxPool', [ceil, kernel, listAttribute('strides', 3, 1)])],
     ['ConvTranspose in groups', only('ConvTranspose', [integerAttribute('group', 2)])],
-    ['Split into uneven parts', only('Split', [listAttribute('split', 1, 2)], ['x'], ['y', 'z'])],
     ['Split into uneven parts', only('Split', [], ['x'], ['a', 'b', 'y'])],
+    ['Pad in the mode edge', only('Pad', [textAttribute('mode', 'edge')])],
+    ['Conv with pads or strides of more than 1024', only('Conv', [listAttribute('strides', 1, 4096)])],
+    ['RotaryEmbedding without position_ids', only('RotaryEmbedding', [], ['x', 'x', 'x'])],
+    ['Loop', only('Loop', [], ['x', 'x'])],
     ['GatherElements', only('GatherElements', [], ['x', 'x'])],
     ['ScatterElements', only('ScatterElements', [], ['x', 'x', 'x'])],
     ['CenterCropPad', only('CenterCropPad', [], ['x', 'x'])],
@@ -92,16 +95,56 @@ describe('WebNN is trusted', () => {
   it.each([
     ['ArgMax', only('ArgMax', [integerAttribute('select_last_index', 0)])],
     ['AveragePool without pads', only('AveragePool', [listAttribute('pads', 0, 0, 0, 0)])],
+    ['AveragePool that keeps lengths', only('AveragePool', [kernelOfThree, listAttribute('pads', 1, 1, 1, 1)])],
     [
       'MaxPool with ceil_mode',
       only('MaxPool', [integerAttribute('ceil_mode', 1), listAttribute('kernel_shape', 3, 3)]),
     ],
     ['ConvTranspose', only('ConvTranspose', [listAttribute('dilations', 1, 1), integerAttribute('group', 1)])],
     ['Split into even parts', only('Split', [], ['x'], ['y', 'z'])],
+    ['Split into parts that are told', only('Split', [listAttribute('split', 1, 2)], ['x'], ['y', 'z'])],
     ['Pad', only('Pad', [listAttribute('pads', 1, 1)])],
     ["another domain's operator", model({ nodes: [node('GatherElements', ['x'], ['y'], { domain: 'test' })] })],
   ])('with %s', (_what, bytes) => {
     expect(onWebNN(bytes)).toBeUndefined();
+  });
+});
+
+describe('Resize', () => {
+  const resize = (mode: string, coordinates: string, nearest: string, scale: number) =>
+    model({
+      nodes: [
+        node('Resize', ['x', '', 'scales'], ['y'], {
+          attributes: [
+            textAttribute('mode', mode),
+            textAttribute('coordinate_transformation_mode', coordinates),
+            textAttribute('nearest_mode', nearest),
+          ],
+        }),
+      ],
+      initializers: [tensor({ name: 'scales', dims: [4], raw: floats(1, 1, scale, scale) })],
+    });
+  const floor = 'round_prefer_floor';
+  it.each([
+    ['linear', 'half_pixel', floor, 1.5, true],
+    ['linear', 'align_corners', floor, 2, false],
+    ['linear', 'asymmetric', floor, 2, false],
+    ['nearest', 'half_pixel', 'round_prefer_ceil', 1.5, true],
+    ['nearest', 'half_pixel', floor, 2, true],
+    ['nearest', 'half_pixel', floor, 1.5, false],
+    ['nearest', 'asymmetric', 'floor', 2, true],
+    ['nearest', 'asymmetric', 'floor', 0.5, false],
+    ['nearest', 'asymmetric', 'ceil', 2, false],
+    ['nearest', 'align_corners', floor, 2, false],
+  ] as const)('%s, %s, %s, by %d: trusted is %s', (mode, coordinates, nearest, scale, isTrusted) => {
+    expect(onWebNN(resize(mode, coordinates, nearest, scale)) === undefined).toBe(isTrusted);
+  });
+
+  it('is judged by sizes too', () => {
+    const sizes = (length: bigint) => [tensor({ name: 's', dims: [1], type: INT64, raw: longs(length) })];
+    const nodes = [node('Resize', ['x', '', '', 's'], ['y'])];
+    expect(onWebNN(model({ nodes, initializers: sizes(4n) }))).toBeUndefined();
+    expect(onWebNN(model({ nodes, initializers: sizes(3n) }))).toContain('Resize to the nearest');
   });
 });
 

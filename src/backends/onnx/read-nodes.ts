@@ -20,8 +20,8 @@ export interface ModelNode {
   readonly attributes: ReadonlyMap<string, AttributeValue>;
   /** The lengths of an input's axes; -1 for one that is open. Nothing where the model does not tell. */
   shapeOf(input: number): readonly number[] | undefined;
-  /** The whole numbers of an input that is a short constant of the model. */
-  integersOf(input: number): readonly number[] | undefined;
+  /** The numbers of an input that is a short constant of the model, of type FP32, I32 or I64. */
+  numbersOf(input: number): readonly number[] | undefined;
 }
 
 export type AttributeValue = number | string | readonly number[];
@@ -119,7 +119,7 @@ function readNode(reading: Reading, node: Field, scopes: readonly Scope[], depth
     outputCount: outputs.length,
     attributes: new Map(attributes.flatMap((attribute) => readAttribute(bytes, attribute) ?? [])),
     shapeOf: (index) => known(index)?.shape,
-    integersOf: (index) => known(index)?.integers,
+    numbersOf: (index) => known(index)?.numbers,
   };
   return reading.visit(described) && attributes.every((field) => readSubgraphs(reading, field, scopes, depth + 1));
 }

@@ -5,8 +5,8 @@ import type { AttributeValue } from './read-nodes.js';
 export interface KnownValue {
   /** The lengths of its axes; -1 for one that is open. */
   readonly shape?: readonly number[];
-  /** Its elements, where they are a few whole numbers that the model fixes. */
-  readonly integers?: readonly number[];
+  /** Its elements, where they are a few numbers that the model fixes. */
+  readonly numbers?: readonly number[];
 }
 
 /** What the names of one graph stand for. */
@@ -18,11 +18,17 @@ const maximumName = 1024;
 /** No tensor has as many axes, and no list that says something of axes as many numbers. */
 const maximumIntegers = 64;
 
-const tensorFields = { dims: 1, dataType: 2, int32Data: 5, int64Data: 7, name: 8, rawData: 9 };
+const tensorFields = { dims: 1, dataType: 2, floatData: 4, int32Data: 5, int64Data: 7, name: 8, rawData: 9 };
 const declarationFields = { name: 1, type: 2 };
 const attributeFields = { name: 1, float: 2, int: 3, text: 4, tensor: 5, floats: 7, ints: 8 };
-const int32Type = 6;
-const int64Type = 7;
+
+/** How the elements of a tensor are read, by its type (`TensorProto.DataType`): FP32, I32 and I64. */
+const elements: ReadonlyMap<number, readonly [width: number, read: (view: DataView, at: number) => number]> = new Map([
+  [1, [4, (view: DataView, at: number) => view.getFloat32(at, true)]],
+  [6, [4, (view: DataView, at: number) => view.getInt32(at, true)]],
+  [7, [8, (view: DataView, at: number) => Number(view.getBigInt64(at, true))]],
+]);
+const floatType = 1;
 
 /** Operators whose output has the shape of their first input: weights are often stored in another type. */
 const shapeKeeping = new Set(['Cast', 'CastLike', 'Identity', 'DequantizeLinear', 'QuantizeLinear']);
@@ -91,8 +97,8 @@ function readConstant(bytes: Uint8Array, attribute: Field): KnownValue {
     return true;
   });
   const [[name, number] = []] = readAttribute(bytes, attribute) ?? [];
-  if (name === 'value_int' && typeof number === 'number') return { shape: [], integers: [number] };
-  return name === 'value_ints' && Array.isArray(number) ? { shape: [number.length], integers: number } : value;
+  if (name === 'value_int' && typeof number === 'number') return { shape: [], numbers: [number] };
+  return name === 'value_ints' && Array.isArray(number) ? { shape: [number.length], numbers: number } : value;
 }
 
 /** An attribute's name and value (`AttributeProto`); nothing for one that is a tensor, a graph or a list of texts. */
@@ -125,6 +131,7 @@ function note(scope: Scope, name: string, value: KnownValue): void {
 function readTensor(bytes: Uint8Array, tensor: Field): { name: string; value: KnownValue } {
   let name = '';
   let type = 0;
+  /** Elements of a width of their own, which stand as they are in memory. */
   let raw: Field | undefined;
   const shape: number[] = [];
   const data: number[] = [];
@@ -134,22 +141,21 @@ function readTensor(bytes: Uint8Array, tensor: Field): { name: string; value: Kn
     if (number === tensorFields.dims) addIntegers(bytes, field, shape);
     if (number === tensorFields.dataType && wireType === wireTypes.varint) type = readInt32(bytes, start, end);
     if (number === tensorFields.int32Data || number === tensorFields.int64Data) addIntegers(bytes, field, data);
+    if (number === tensorFields.floatData && wireType === wireTypes.bytes) raw = field;
     if (number === tensorFields.rawData && wireType === wireTypes.bytes) raw = field;
     return true;
   });
-  const integers = type === int32Type || type === int64Type ? [...data, ...rawIntegers(bytes, raw, type)] : [];
-  return { name, value: integers.length > 0 ? { shape, integers } : { shape } };
+  const numbers = data.length > 0 && type !== floatType ? data : rawNumbers(bytes, raw, type);
+  return { name, value: numbers.length > 0 ? { shape, numbers } : { shape } };
 }
 
-function rawIntegers(bytes: Uint8Array, raw: Field | undefined, type: number): readonly number[] {
-  const width = type === int64Type ? 8 : 4;
-  const length = raw ? (raw.end - raw.start) / width : 0;
-  if (!raw || !Number.isInteger(length) || length > maximumIntegers) return [];
+function rawNumbers(bytes: Uint8Array, raw: Field | undefined, type: number): readonly number[] {
+  const [width, read] = elements.get(type) ?? [];
+  if (!raw || !width || !read) return [];
+  const length = (raw.end - raw.start) / width;
+  if (!Number.isInteger(length) || length > maximumIntegers) return [];
   const view = viewOf(bytes);
-  return Array.from({ length }, (_, index) => {
-    const at = raw.start + index * width;
-    return type === int64Type ? Number(view.getBigInt64(at, true)) : view.getInt32(at, true);
-  });
+  return Array.from({ length }, (_, index) => read(view, raw.start + index * width));
 }
 
 /** The shape in a `TypeProto`: its `tensor_type`, whose `shape` has `dim`s, each of them a `dim_value` or another. */

@@ -2,14 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Field, readFields, readInt32, wireTypes } from '../src/standard/protobuf.js';
 
-/** One of ONNX's operator tests: a model and its inputs. */
+/** One of ONNX's operator tests: a model, inputs, and the outputs that they must give. */
 export interface OperatorCase {
   readonly name: string;
   readonly model: Buffer;
   readonly inputs: readonly CaseTensor[];
+  readonly outputs: readonly CaseTensor[];
 }
 
 export interface CaseTensor {
+  readonly name: string;
   /** onnxruntime's name of the element type. */
   readonly type: string;
   readonly dims: readonly number[];
@@ -33,11 +35,11 @@ const types: ReadonlyMap<number, readonly [name: string, width: number]> = new M
 ]);
 
 /** The fields of `TensorProto` that are read. */
-const fields = { dims: 1, dataType: 2, rawData: 9 };
+const fields = { dims: 1, dataType: 2, name: 8, rawData: 9 };
 
 /**
  * Reads the cases of a folder that has one folder for each, with `model.onnx` and `test_data_set_0/input_0.pb`, as ONNX
- * keeps them. Cases whose inputs are no tensors, or of a type that onnxruntime-web lacks, are left out.
+ * keeps them. Cases with others than tensors, or with types that onnxruntime-web lacks, are left out.
  */
 export function readCases(folder: string): OperatorCase[] {
   return readdirSync(folder)
@@ -49,27 +51,33 @@ function readCase(folder: string, name: string): OperatorCase | undefined {
   const model = path.join(folder, 'model.onnx');
   const data = path.join(folder, 'test_data_set_0');
   if (!existsSync(model) || !existsSync(data)) return undefined;
-  const files = readdirSync(data).filter((file) => file.startsWith('input_'));
-  const inputs = files.map((_, index) => readTensor(readFileSync(path.join(data, `input_${index}.pb`))));
-  const tensors = inputs.filter((tensor) => tensor !== undefined);
-  return tensors.length === inputs.length ? { name, model: readFileSync(model), inputs: tensors } : undefined;
+  const [inputs, outputs] = [readTensors(data, 'input'), readTensors(data, 'output')];
+  return inputs && outputs ? { name, model: readFileSync(model), inputs, outputs } : undefined;
+}
+
+function readTensors(folder: string, kind: 'input' | 'output'): CaseTensor[] | undefined {
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${kind}_`));
+  const tensors = files.flatMap((_, index) => readTensor(readFileSync(path.join(folder, `${kind}_${index}.pb`))) ?? []);
+  return tensors.length === files.length ? tensors : undefined;
 }
 
 /** @returns nothing for what is no tensor, or keeps its elements elsewhere than in `raw_data` */
-export function readTensor(bytes: Buffer): CaseTensor | undefined {
+function readTensor(bytes: Buffer): CaseTensor | undefined {
   const dims: number[] = [];
+  let name = '';
   let type: readonly [string, number] | undefined;
   let data: Buffer = Buffer.alloc(0);
   const isWhole = readFields(bytes, 0, bytes.byteLength, (field) => {
     if (field.number === fields.dims) dims.push(...integers(bytes, field));
     if (field.number === fields.dataType) type = types.get(readInt32(bytes, field.start, field.end));
+    if (field.number === fields.name) name = bytes.toString('utf8', field.start, field.end);
     if (field.number === fields.rawData) data = bytes.subarray(field.start, field.end);
     return true;
   });
   if (!isWhole || !type) return undefined;
-  const [name, width] = type;
+  const [typeName, width] = type;
   const length = dims.reduce((product, dim) => product * dim, width);
-  return data.byteLength === length ? { type: name, dims, data } : undefined;
+  return data.byteLength === length ? { name, type: typeName, dims, data } : undefined;
 }
 
 /** A repeated integer, packed or not. */
