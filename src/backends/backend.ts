@@ -1,5 +1,5 @@
 import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
-import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace } from '../standard/graph.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorValue } from '../standard/tensor.js';
 
 export { type Device, type FallbackPolicy, type FallbackStep, type Provider, providers } from '../standard/device.js';
@@ -80,8 +80,8 @@ export interface LoadOptions {
    * shaders to be compiled. Default: no.
    */
   readonly warmup?: boolean;
-  /** Whether to do so and compare the outputs with those of WebAssembly, going on where they disagree. Default: no. */
-  readonly verify?: boolean;
+  /** Whether to compare outputs with those of WebAssembly, going on to the next device where they disagree. Default `first`. */
+  readonly verify?: Verify;
   /** Whether outputs stay on the device that computed them until their bytes are asked for. Default: they come as bytes. */
   readonly outputs?: OutputPlace;
   /** Where a backend that converts the model keeps what it makes of it. Absent for a model that no cache keeps. */

@@ -1,7 +1,10 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
-import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
+import type { Verify } from '../standard/graph.js';
+import type { NamedTensor, TensorInfo } from '../standard/tensor.js';
 import type { BackendGraph, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from './backend.js';
-import { type ComputedTensor, fetchAll, type NamedComputedTensor } from './device-tensor.js';
+import { type ComputedTensor, discard, fetchAll, fetchValue, type NamedComputedTensor } from './device-tensor.js';
+import { createFirstUse, type FirstUse, isCheckedFirst, isCheckedOnLoad } from './first-use.js';
+import { isFatal } from './runtime-module.js';
 import { disagreement, madeUpInputs } from './try-out.js';
 
 /** Tensors by their names: their bytes, or where they have stayed. */
@@ -39,7 +42,11 @@ export interface FallbackGraphOptions {
   readonly candidates: readonly SessionCandidate[];
   /** The candidate whose numbers are taken for right (`verify`): WebAssembly. Without one, nothing is compared. */
   readonly reference: SessionCandidate | undefined;
+  /** The length of the model's files together. */
+  readonly modelBytes: number;
   readonly loadOptions: LoadOptions;
+  /** When outputs are compared with the reference's, where `loadOptions` do not say so. Default `first`. */
+  readonly verify: Verify | undefined;
   readonly caller: Caller;
   /** Makes one of the standard's errors of what `open` or `run` throws while the graph is loaded. */
   toLoadError(cause: unknown): WasiNNError;
@@ -57,13 +64,23 @@ export function allowedCandidates<Candidate extends Pick<Device, 'provider'>>(
 
 /**
  * Makes a graph that runs on the first candidate that takes the model. It goes on to the next where the first computation
- * fails.
+ * fails, or, with inputs of shapes that it has not had, has another result than WebAssembly's.
  *
  * @throws WasiNNError where no candidate takes the model
  */
 export async function createFallbackGraph(options: FallbackGraphOptions): Promise<BackendGraph> {
-  const first = await choose(options, options.candidates);
-  return createGraph(first, first.rest.length > 0 ? options : undefined);
+  const { reference, loadOptions, modelBytes } = options;
+  const verify = loadOptions.verify ?? options.verify ?? 'first';
+  const isChecked = isCheckedFirst(verify, modelBytes);
+  const firstUse = reference && isChecked ? createFirstUse(reference, verify) : undefined;
+  const checked = { ...options, verify, firstUse };
+  return createGraph(await choose(checked, options.candidates), checked);
+}
+
+interface Options extends FallbackGraphOptions {
+  readonly verify: Verify;
+  /** What is compared; nothing where the model is not to be verified. */
+  readonly firstUse: FirstUse | undefined;
 }
 
 /** A session, why the candidates before it do not serve, and those that are left where it fails. */
@@ -75,7 +92,7 @@ interface Choice {
 
 /** Tries each candidate in turn until one takes the model, and keeps the reasons of those that did not. */
 async function choose(
-  options: FallbackGraphOptions,
+  options: Options,
   candidates: readonly SessionCandidate[],
   earlier: readonly FallbackStep[] = [],
 ): Promise<Choice> {
@@ -98,35 +115,43 @@ async function choose(
   throw noneServes(options.loadOptions.target, steps, failures);
 }
 
-/** Runs a session once while it is loaded, where the options ask for it, and releases it where that fails. */
-async function tryOut({ session, rest }: Choice, options: FallbackGraphOptions): Promise<void> {
-  const { caller, loadOptions } = options;
-  const { warmup = false, verify = false } = loadOptions;
-  const inputs = warmup || verify ? madeUpInputs(session.inputs) : undefined;
+/**
+ * Runs a session once on made-up inputs while it is loaded, where the options ask for it, and releases it where that
+ * fails. Many a model takes no inputs that are made up: where WebAssembly does not take them either, that says nothing of
+ * the session.
+ */
+async function tryOut({ session, rest }: Choice, { caller, loadOptions, verify, firstUse }: Options): Promise<void> {
+  const { warmup = false } = loadOptions;
+  const isCompared = isCheckedOnLoad(verify) && session.device.provider !== 'wasm';
+  const inputs = warmup || isCompared ? madeUpInputs(session.inputs) : undefined;
   if (!inputs) return;
   try {
-    const outputs = await fetchAll(await session.run(inputs, caller, rest.length > 0), caller);
-    if (!verify || session.device.provider === 'wasm') return;
-    const difference = disagreement(outputs, await expectedOutputs(options, inputs));
-    if (difference) throw new Error(`it computes other numbers than WebAssembly: ${difference}`);
+    const outputs = await session.run(inputs, caller, rest.length > 0);
+    const expected = isCompared ? await firstUse?.expected(inputs, caller) : undefined;
+    if (expected) await expectAgreement(outputs, expected, caller);
+    const shapes = expected && firstUse?.unchecked(inputs);
+    if (shapes !== undefined) firstUse?.settle(shapes);
+    await discard(outputs);
   } catch (cause) {
+    const isClear = isFatal(cause) || cause instanceof WrongNumbers;
+    const isOthers = session.device.provider !== 'wasm' && (await firstUse?.expected(inputs, caller)) !== undefined;
+    if (!isClear && !isOthers) return;
     await session.release();
     throw cause;
   }
 }
 
-/** What WebAssembly computes: not fast, but right. */
-async function expectedOutputs(
-  { reference, caller }: FallbackGraphOptions,
-  inputs: ReadonlyMap<string, TensorValue>,
-): Promise<NamedTensor[]> {
-  if (!reference) return [];
-  const session = await reference.open(caller, true);
-  try {
-    return await fetchAll(await session.run(inputs, caller), caller);
-  } finally {
-    await session.release();
-  }
+/** A device computes, but something else than WebAssembly. */
+class WrongNumbers extends Error {}
+
+/** @throws WrongNumbers where the outputs are not those that were expected; they are discarded then */
+async function expectAgreement(outputs: Outputs, expected: readonly NamedTensor[], caller: Caller): Promise<void> {
+  const values: NamedTensor[] = [];
+  for (const [name, tensor] of outputs) values.push([name, await fetchValue(tensor, caller)]);
+  const difference = disagreement(values, expected);
+  if (!difference) return;
+  await discard(outputs);
+  throw new WrongNumbers(`it computes other numbers than WebAssembly: ${difference}`);
 }
 
 function toStep({ provider, target }: Pick<Device, 'provider' | 'target'>, cause: unknown): FallbackStep {
@@ -145,22 +170,32 @@ function noneServes(
   return new WasiNNError(code, text);
 }
 
-/** @param spare the candidates' options, kept until a first run has succeeded: a device may take a model that it cannot run */
-function createGraph(first: Choice, spare: FallbackGraphOptions | undefined): BackendGraph {
-  let current = first;
+/** Computes on a session, and compares where that is still to be done. */
+type Attempt = (session: Session, isReplaceable: boolean) => Promise<Outputs>;
 
-  /** Runs on the candidates that are left, one after another, and stays where that succeeds. */
-  async function move(options: FallbackGraphOptions, cause: unknown, inputs: Inputs, caller: Caller): Promise<Outputs> {
+function createGraph(first: Choice, options: Options): BackendGraph {
+  const isFixed = first.session.inputs.every(({ shape }) => shape.every((length) => typeof length === 'number'));
+  let current = first;
+  /** What is still to be checked; on WebAssembly nothing. */
+  let firstUse = first.session.device.provider === 'wasm' ? undefined : options.firstUse;
+  /** The candidates hold the model's bytes. They are kept until a run has succeeded and nothing is left to be checked. */
+  let spare: Options | undefined = first.rest.length > 0 ? options : undefined;
+  let hasSucceeded = false;
+  /** The check that is under way. What comes meanwhile waits for it. */
+  let checking: Promise<void> | undefined;
+
+  /** Tries the candidates that are left, one after another, and stays where that succeeds. */
+  async function move(left: Options, cause: unknown, attempt: Attempt, caller: Caller): Promise<Outputs> {
     const failed = current;
     let { rest } = failed;
     let steps = [...failed.steps, toStep(failed.session.device, cause)];
     for (;;) {
-      const next = await choose({ ...options, caller }, rest, steps);
+      const next = await choose({ ...left, caller }, rest, steps);
       try {
-        const outputs = await next.session.run(inputs, caller, next.rest.length > 0);
+        const outputs = await attempt(next.session, next.rest.length > 0);
         current = next;
         await failed.session.release();
-        options.loadOptions.onMove?.(next.steps, next.session.device);
+        left.loadOptions.onMove?.(next.steps, next.session.device);
         return outputs;
       } catch (failure) {
         await next.session.release();
@@ -172,19 +207,65 @@ function createGraph(first: Choice, spare: FallbackGraphOptions | undefined): Ba
     }
   }
 
-  async function compute(inputs: Inputs, caller: Caller): Promise<Outputs> {
-    const mayMove = spare;
+  function noteSuccess(): void {
+    hasSucceeded = true;
+    if (current.session.device.provider === 'wasm' || isFixed || firstUse?.isOver()) firstUse = undefined;
+    if (firstUse) return;
+    current = { ...current, rest: [] };
+    spare = undefined;
+  }
+
+  async function computeUnchecked(inputs: Inputs, caller: Caller): Promise<Outputs> {
+    const mayMove = hasSucceeded ? undefined : spare;
     try {
       const outputs = await current.session.run(inputs, caller, mayMove !== undefined);
-      // The candidates hold the model's bytes.
-      if (spare) current = { ...current, rest: [] };
-      spare = undefined;
+      noteSuccess();
       return outputs;
     } catch (cause) {
       if (!mayMove || spare !== mayMove) throw cause;
       spare = undefined;
-      return move(mayMove, cause, inputs, caller);
+      return move(mayMove, cause, (session, isReplaceable) => session.run(inputs, caller, isReplaceable), caller);
     }
+  }
+
+  /** Computes with inputs of shapes that the graph has not had, and compares the outputs with WebAssembly's. */
+  async function computeChecked(shapes: string, use: FirstUse, inputs: Inputs, caller: Caller): Promise<Outputs> {
+    // Once a graph has computed, only wrong numbers make it move: what breaks a device is mended with the engine.
+    const wasRight = hasSucceeded;
+    let expected: NamedTensor[] | undefined;
+    const attempt: Attempt = async (session, isReplaceable) => {
+      if (expected && session.device.provider === 'wasm') return expected;
+      const outputs = await session.run(inputs, caller, isReplaceable);
+      if (session.device.provider === 'wasm') return outputs;
+      expected ??= await use.expected(inputs, caller);
+      if (expected) await expectAgreement(outputs, expected, caller);
+      return outputs;
+    };
+    try {
+      const outputs = await attempt(current.session, !wasRight && spare !== undefined).catch((cause) => {
+        const isWrong = cause instanceof WrongNumbers;
+        if (spare && (isWrong || !wasRight)) return move(spare, cause, attempt, caller);
+        throw isWrong ? nothingElse(current.session.device, cause) : cause;
+      });
+      use.settle(shapes);
+      noteSuccess();
+      return outputs;
+    } catch (cause) {
+      use.fail();
+      throw cause;
+    }
+  }
+
+  async function compute(inputs: Inputs, caller: Caller): Promise<Outputs> {
+    while (checking) await checking;
+    const shapes = firstUse?.unchecked(inputs);
+    if (!firstUse || shapes === undefined) return computeUnchecked(inputs, caller);
+    const computing = computeChecked(shapes, firstUse, inputs, caller);
+    const end = () => {
+      checking = undefined;
+    };
+    checking = computing.then(end, end);
+    return computing;
   }
 
   return {
@@ -198,4 +279,9 @@ function createGraph(first: Choice, spare: FallbackGraphOptions | undefined): Ba
     computeOnDevice: compute,
     dispose: () => current.session.release(),
   };
+}
+
+function nothingElse({ provider }: Device, cause: WrongNumbers): WasiNNError {
+  const text = `compute: the page allows no provider but ${provider} (fallback), and ${cause.message}`;
+  return new WasiNNError('runtime-error', text, { cause });
 }

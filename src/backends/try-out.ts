@@ -2,6 +2,7 @@ import { quote } from '../standard/error.js';
 import { fromHalf } from '../standard/half.js';
 import {
   byteLengthOf,
+  describeTensor,
   isTensorType,
   type NamedTensor,
   type TensorInfo,
@@ -49,32 +50,60 @@ function fill(view: DataView, type: TensorType): void {
   for (let offset = 0, step = 0; offset < view.byteLength; offset += width, step++) write(view, offset, step);
 }
 
-/** How far numbers may be apart, in units of the expected one where that is larger than 1. */
-const tolerances: Readonly<Partial<Record<TensorType, number>>> = { FP32: 0.01, FP64: 0.01, FP16: 0.05 };
+/** How far numbers may be apart, relative to the larger of the expected number and `floor` or all of the output. */
+interface Tolerance {
+  readonly relative: number;
+  /** Outputs that are nothing but rounding errors have no numbers in common. */
+  readonly floor: number;
+}
 
-/** What is different about outputs, in words; nothing where they agree. */
+const tolerances: Readonly<Partial<Record<TensorType, Tolerance>>> = {
+  FP32: { relative: 0.01, floor: 0.001 },
+  FP64: { relative: 0.01, floor: 0.001 },
+  FP16: { relative: 0.05, floor: 0.01 },
+};
+
+/**
+ * What is different about outputs, in words; nothing where they agree. Whole numbers agree where they are equal; numbers of
+ * type U8 above 1, which may be quantised, where they differ by 1.
+ */
 export function disagreement(actual: readonly NamedTensor[], expected: readonly NamedTensor[]): string | undefined {
   for (const [index, [name, wanted]] of expected.entries()) {
     const found = actual[index]?.[1];
-    if (found?.data.byteLength !== wanted.data.byteLength) return `output ${quote(name)} has another shape`;
-    const distance = farthest(found, wanted);
-    if (!(distance <= (tolerances[wanted.type] ?? 0)))
-      return `output ${quote(name)} is off by ${distance.toPrecision(2)}`;
+    const [came, due] = [describe(found), describe(wanted)];
+    if (!found || came !== due) return `output ${quote(name)} is ${came}, where WebAssembly has ${due}`;
+    const difference = firstDifference(found, wanted);
+    if (difference) return `output ${quote(name)} ${difference}`;
   }
   return undefined;
 }
 
-function farthest(actual: TensorValue, expected: TensorValue): number {
+function describe(tensor: TensorValue | undefined): string {
+  return tensor ? describeTensor(tensor.type, tensor.dimensions) : 'missing';
+}
+
+function firstDifference(actual: TensorValue, expected: TensorValue): string | undefined {
   const [found, wanted] = [numbers(actual), numbers(expected)];
-  let farthest = 0;
-  for (const [index, value] of wanted.entries()) {
+  const allowed = allowance(expected.type, wanted);
+  const at = wanted.findIndex((value, index) => {
     const other = found[index] ?? Number.NaN;
-    if (Object.is(value, other)) continue;
-    const distance = Math.abs(other - value) / Math.max(1, Math.abs(value));
-    // A NaN where there should be none, or none where there should be, is as far as can be.
-    if (!(distance <= farthest)) farthest = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-  }
-  return farthest;
+    // NaN is no distance from NaN alone, nor is infinity from infinity.
+    return !Object.is(value, other) && value !== other && !(Math.abs(other - value) <= allowed(value));
+  });
+  if (at === -1) return undefined;
+  return `has ${found[at]} at position ${at}, where WebAssembly has ${wanted[at]}`;
+}
+
+/** How far from each expected number another may be. */
+function allowance(type: TensorType, expected: readonly number[]): (value: number) => number {
+  const tolerance = tolerances[type];
+  if (!tolerance) return (value) => (type === 'U8' && value > 1 ? 1 : 0);
+  const { relative, floor } = tolerance;
+  let largest = floor;
+  for (const value of expected) if (Math.abs(value) > largest) largest = Math.abs(value);
+  const least = Math.min(1, largest);
+  // Every number is within an infinite distance.
+  return (value) => (Number.isFinite(value) ? relative * Math.max(least, Math.abs(value)) : 0);
 }
 
 function numbers({ type, data }: TensorValue): number[] {

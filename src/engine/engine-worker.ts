@@ -30,9 +30,9 @@ const rpc = openRpc(parentEndpoint(), {
   },
 });
 
-function configure({ allowSoftwareAdapter, backends }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, verify, backends }: EngineConfiguration): Engine {
   const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
-  const options = { allowSoftwareAdapter, onBroken };
+  const options = { allowSoftwareAdapter, verify, onBroken };
   const onnx = createOnnxBackend(options);
   const builtIn = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
   return createEngine({ backends: [...outside, ...builtIn], convertedModels: convertedModelsOf(rpc) });

@@ -291,7 +291,7 @@ export function createGraphs({
 /** The options of the registry, with the defaults of the page. */
 function toLoad(model: OpenModel, fallback: FallbackPolicy): Loadable['load'] {
   const { parts, encoding, backend, files, target, freeDimensions, graphOptimization } = model;
-  const { warmup = false, verify = false, outputs = 'bytes' } = model;
+  const { warmup = false, verify, outputs = 'bytes' } = model;
   return {
     parts,
     encoding,
@@ -301,7 +301,7 @@ function toLoad(model: OpenModel, fallback: FallbackPolicy): Loadable['load'] {
       target,
       fallback: model.fallback ?? fallback,
       warmup,
-      verify,
+      ...(verify !== undefined && { verify }),
       outputs,
       ...(freeDimensions && { freeDimensions }),
       ...(graphOptimization && { graphOptimization }),

@@ -1,4 +1,4 @@
-import type { ExecutionTarget, GraphEncoding, OutputPlace } from '../standard/graph.js';
+import type { ExecutionTarget, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
 
 /** How much a runtime rewrites a graph when it is loaded. */
 export const graphOptimizations = ['disabled', 'basic', 'extended', 'all'] as const;
@@ -75,10 +75,10 @@ export interface ModelOptions extends ModelFileOptions {
    */
   readonly warmup?: boolean;
   /**
-   * Whether to do so on WebAssembly too, and to fall back where the outputs disagree by more than 1 % (FP16: 5 %):
-   * drivers have been seen to compute wrong numbers. Default: no.
+   * When outputs of WebGPU and WebNN are compared with those of WebAssembly, to fall back where they differ by more than 1 %
+   * (FP16: 5 %). Default: as the page says for all models.
    */
-  readonly verify?: boolean;
+  readonly verify?: Verify;
   /**
    * `device`: outputs stay on the device that computed them until the guest asks for their bytes, and graphs on the same
    * device take them as inputs without a copy; for WebGPU and WebNN. Default `bytes`.
@@ -121,7 +121,7 @@ export interface ModelEntry {
   readonly graphOptimization: GraphOptimization;
   readonly fallback?: boolean | readonly FallbackProvider[];
   readonly warmup?: boolean;
-  readonly verify?: boolean;
+  readonly verify?: Verify;
   readonly outputs?: OutputPlace;
   readonly fetch: Required<ModelFetchOptions>;
 }

@@ -75,6 +75,10 @@ describe('parseEntry', () => {
     expect(parse({ url: 'm', outputs })).toMatchObject({ outputs });
   });
 
+  it.each(['first', 'load', true, false] as const)('takes verify %s', (verify) => {
+    expect(parse({ url: 'm', verify })).toMatchObject({ verify });
+  });
+
   it.each(graphOptimizations)('takes the graph optimization %s', (graphOptimization) => {
     expect(parse({ url: 'm', graphOptimization })).toMatchObject({ graphOptimization });
   });
@@ -130,6 +134,7 @@ describe('parseEntry refuses', () => {
     ['parts and url', { parts: ['m'], url: 'm' }, 'it has both parts and url'],
     ['parts and a digest', { parts: ['m'], sha256 }, 'it has both parts and sha256'],
     ['parts and a backend', { parts: ['m'], backend: 'echo' }, 'it has both parts and backend'],
+    ['an unknown verify', { url: 'm', verify: 'always' }, 'its verify'],
     ['an unknown optimization', { url: 'm', graphOptimization: 'max' }, 'not one of disabled, basic, extended, all'],
     ['outputs that are left elsewhere', { url: 'm', outputs: 'gpu' }, 'its outputs is "gpu", not one of bytes, device'],
     ['open axes that are a list', { url: 'm', freeDimensions: [1] }, 'its freeDimensions is a list, not an object'],

@@ -5,7 +5,9 @@ import {
   graphEncodings,
   isExecutionTarget,
   isGraphEncoding,
+  isVerify,
   outputPlaces,
+  verifications,
 } from '../standard/graph.js';
 import {
   type FallbackProvider,
@@ -151,7 +153,8 @@ function toDimensions(dimensions: unknown = {}): Record<string, number> {
 
 function toSwitches({ warmup, verify, outputs }: Members): Pick<ModelEntry, 'warmup' | 'verify' | 'outputs'> {
   if (warmup !== undefined && typeof warmup !== 'boolean') throw fault('its warmup', 'true or false', warmup);
-  if (verify !== undefined && typeof verify !== 'boolean') throw fault('its verify', 'true or false', verify);
+  if (verify !== undefined && !isVerify(verify))
+    throw fault('its verify', `${oneOf(verifications)}, true or false`, verify);
   if (outputs !== undefined && !isOneOf(outputPlaces, outputs))
     throw fault('its outputs', oneOf(outputPlaces), outputs);
   return {

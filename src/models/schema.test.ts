@@ -27,6 +27,8 @@ describe('a document that is in order', () => {
     { $schema: './models.schema.json', models: { '': 'a', 模型: { url: 'https://cdn.example/b' } } },
     model({ urls: ['a', 'https://mirror.example/a'], sha256, size: 0, immutable: false }),
     model({ parts: ['a', { url: 'b', sha256 }, { urls: ['c'], size: 5 }], encoding: 'onnx', target: 'tpu' }),
+    model({ url: 'a', verify: 'first' }),
+    model({ url: 'a', verify: true }),
     model({ url: 'a', freeDimensions: { batch: 1 }, graphOptimization: 'basic' }),
     model({
       url: 'a',
@@ -68,6 +70,7 @@ describe('a document that is not', () => {
     model({ url: 'a', freeDimensions: { n: -1 } }),
     model({ url: 'a', freeDimensions: [1] }),
     model({ url: 'a', graphOptimization: 'most' }),
+    model({ url: 'a', verify: 'always' }),
     model({ url: 'a', outputs: 'gpu' }),
     model({ url: 'a', outputs: true }),
     model({ parts: [] }),

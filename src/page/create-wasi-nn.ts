@@ -13,7 +13,7 @@ import type { TranspiledGuest } from '../rpc/transpiled-guest.js';
 import { supportedWaiting } from '../rpc/waiting.js';
 import { isBlob, isModule, isResponse, isURL } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
-import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import { type ExecutionTarget, type GraphEncoding, isVerify, type Verify, verifications } from '../standard/graph.js';
 import { untilAborted } from '../standard/until-aborted.js';
 import { baseURL } from './base-url.js';
 import { clientUntilAborted } from './client-until-disposed.js';
@@ -51,6 +51,14 @@ export interface WasiNNOptions {
    * otherwise for itself. Default `true`.
    */
   readonly fallback?: boolean | readonly ('webnn' | 'webgpu' | 'wasm')[];
+  /**
+   * When outputs of WebGPU and WebNN are compared with those of WebAssembly on the same inputs. Where they differ by more than
+   * 1 % (FP16: 5 %), the graph moves to the next provider, and the guest gets the right ones. `first`: when the graph first
+   * computes, and when inputs of new shapes first come; models of more than 64 MiB are left out, and so is what comes when
+   * WebAssembly has worked for 2 s on the checks of a graph. `load` or `true`: also while the graph is loaded, on inputs that
+   * are made up, without these limits. `false`: never. A model of the registry may say otherwise for itself. Default `first`.
+   */
+  readonly verify?: Verify;
   /**
    * Backends for encodings that the built-in ones do not serve, or instead of them: the URLs of modules that implement
    * `Backend`, resolved against the page: `{ tensorflowlite: new URL('./my-backend.js', import.meta.url) }`. Each is
@@ -161,12 +169,13 @@ export function createWasiNN({
   backends = {},
   limits = {},
   fallback = true,
+  verify = 'first',
   measure = false,
   debug,
 }: WasiNNOptions = {}): WasiNN {
   refuseWithoutWorkers();
   const registry = toRegistryOptions(models, allowedUrls, baseURL());
-  const engine = { allowSoftwareAdapter, backends: resolveBackends(backends, baseURL()) };
+  const engine = { allowSoftwareAdapter, verify: toVerify(verify), backends: resolveBackends(backends, baseURL()) };
   const allLimits = toLimits(limits);
   const policy = toFallback(fallback);
   const events = new EventTarget();
@@ -366,6 +375,11 @@ function toFallback(fallback: unknown): boolean | readonly FallbackProvider[] {
   if (typeof fallback === 'boolean' || isFallbackList(fallback)) return fallback;
   const known = fallbackProviders.join(', ');
   throw new WasiNNError('invalid-argument', `fallback: expected true, false or a list of ${known}`);
+}
+
+function toVerify(verify: unknown): Verify {
+  if (isVerify(verify)) return verify;
+  throw new WasiNNError('invalid-argument', `verify: expected ${verifications.join(', ')}, true or false`);
 }
 
 async function toGuestSource(source: UncompiledInput): Promise<GuestSource> {

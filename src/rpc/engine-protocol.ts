@@ -1,5 +1,5 @@
 import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
-import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace } from '../standard/graph.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { DeclaredTensors, TensorValue } from '../standard/tensor.js';
@@ -12,6 +12,8 @@ import type { NamedClientTensor } from './inference-client.js';
 
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
+  /** When outputs are compared with WebAssembly's, unless the registry says otherwise. */
+  readonly verify: Verify;
   /** Backends that the page brings along; they come before the built-in ones. */
   readonly backends: ReadonlyMap<GraphEncoding, string>;
   /** The lock that the engine holds as long as it lives (`worker-watch.ts`). */
@@ -25,7 +27,7 @@ export interface GraphOptions {
   readonly freeDimensions?: Readonly<Record<string, number>>;
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
   readonly warmup?: boolean;
-  readonly verify?: boolean;
+  readonly verify?: Verify;
   readonly outputs?: OutputPlace;
 }
 

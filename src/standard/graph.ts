@@ -31,3 +31,17 @@ export const outputPlaces = ['bytes', 'device'] as const;
 
 /** Where outputs are put: into bytes for whoever computes, or nowhere else than they are, on the device, until asked for. */
 export type OutputPlace = (typeof outputPlaces)[number];
+
+export const verifications = ['first', 'load'] as const;
+
+/**
+ * When a device's outputs are compared with those of WebAssembly on the same inputs. `first`: when the graph first computes,
+ * and when inputs of new shapes first come; for models of up to 64 MiB, and as long as WebAssembly has worked for less than
+ * 2 s. `load`: also when the graph is loaded, on inputs that are made up, without these limits. `true` is `load`; `false`:
+ * never.
+ */
+export type Verify = (typeof verifications)[number] | boolean;
+
+export function isVerify(value: unknown): value is Verify {
+  return typeof value === 'boolean' || verifications.some((verification) => verification === value);
+}

@@ -92,6 +92,18 @@ export function graphAttribute(name: string, value: Uint8Array): GraphBuilder {
   return concat(field(1, name), field(6, value), int(20, 5));
 }
 
+export function integerAttribute(name: string, value: number | bigint): GraphBuilder {
+  return concat(field(1, name), int(3, value), int(20, 2));
+}
+
+export function textAttribute(name: string, value: string): GraphBuilder {
+  return concat(field(1, name), field(4, value), int(20, 3));
+}
+
+export function listAttribute(name: string, ...values: readonly (number | bigint)[]): GraphBuilder {
+  return concat(field(1, name), ...values.map((value) => int(8, value)), int(20, 7));
+}
+
 /** An operator without inputs that gives the tensor. */
 export function constant(output: string, value: Uint8Array): GraphBuilder {
   return node('Constant', [], [output], { attributes: [tensorAttribute('value', value)] });

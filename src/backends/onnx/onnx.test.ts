@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
 import type { TensorValue } from '../../standard/tensor.js';
 import type { BackendGraph, Caller, FallbackPolicy } from '../backend.js';
-import { model, node, value } from './model.fixture.js';
+import { INT64, listAttribute, model, node, value } from './model.fixture.js';
 import { createOnnxBackend } from './onnx.js';
 
 const project = path.resolve(import.meta.dirname, '../../..');
@@ -57,6 +57,16 @@ async function withGraph(
 async function compute(graph: BackendGraph, inputs: Record<string, TensorValue>): Promise<Map<string, TensorValue>> {
   return new Map(await graph.compute(new Map(Object.entries(inputs)), caller));
 }
+
+it('names the type of an input that onnxruntime-web has no tensors of', async () => {
+  const bfloat16 = 16;
+  const [inputs, outputs] = [[value('x', [2], bfloat16)], [value('y', [2], bfloat16)]];
+  const bytes = model({ nodes: [node('Identity', ['x'], ['y'])], inputs, outputs });
+  await expect(backend.load([bytes], { target: 'cpu' }, caller)).rejects.toMatchObject({
+    code: 'unsupported-operation',
+    message: expect.stringContaining('of the type BF16, which onnxruntime-web has no tensors of'),
+  });
+});
 
 describe('createOnnxBackend', () => {
   it('serves ONNX and nothing else', () => {
@@ -196,6 +206,36 @@ describe('what is no ONNX model', () => {
     await withGraph(digits(), 'cpu', async (graph) => {
       expect((await compute(graph, { image: stroke() })).size).toBe(1);
     });
+  });
+});
+
+describe('a model that takes no inputs that are made up', () => {
+  const square = value('x', [1, 1, 2, 2]);
+  const x = floats([1, 2, 3, 4], [1, 1, 2, 2]);
+  const resize = model({
+    nodes: [node('Resize', ['x', '', 'scales'], ['y'])],
+    inputs: [square, value('scales', [4])],
+    outputs: [value('y', [1, 1, 4, 4])],
+  });
+  const unpool = model({
+    nodes: [
+      node('MaxUnpool', ['x', 'indices'], ['y'], {
+        attributes: [listAttribute('kernel_shape', 2, 2), listAttribute('strides', 2, 2)],
+      }),
+    ],
+    inputs: [square, value('indices', [1, 1, 2, 2], INT64)],
+    outputs: [value('y', [1, 1, 4, 4])],
+  });
+  const indices = new Uint8Array(BigInt64Array.of(0n, 3n, 12n, 15n).buffer);
+
+  it.each([
+    ['Resize', resize, { scales: floats([1, 1, 2, 2], [4]) }],
+    ['MaxUnpool', unpool, { indices: { type: 'I64', dimensions: [1, 1, 2, 2], data: indices } }],
+  ] as const)('is loaded all the same, and computes: %s', async (_operator, bytes, inputs) => {
+    const options = { target: 'cpu', warmup: true, verify: 'load' } as const;
+    const graph = await backend.load([bytes], options, caller);
+    expect((await compute(graph, { x, ...inputs })).get('y')?.dimensions).toEqual([1, 1, 4, 4]);
+    await graph.dispose();
   });
 });
 

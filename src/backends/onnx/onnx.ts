@@ -1,11 +1,13 @@
+import { WasiNNError } from '../../standard/error.js';
 import type { Backend, Caller } from '../backend.js';
 import { createFallbackGraph, type SessionCandidate } from '../fallback-graph.js';
 import type { ProviderOptions } from '../runtime-module.js';
+import { examine } from './distrust.js';
 import { toLoadError } from './errors.js';
 import { assignParts } from './external-data.js';
 import { heapBytes } from './heaps.js';
 import { placeSession } from './placed-session.js';
-import { type Candidate, candidatesFor } from './providers.js';
+import { type Candidate, candidatesFor, reference } from './providers.js';
 
 /** The backend for ONNX (and ONNX Runtime's own .ort) models, on onnxruntime-web. */
 export function createOnnxBackend(options: ProviderOptions): Backend {
@@ -15,17 +17,23 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
     heapBytes,
     async load(builders, loadOptions, caller) {
       const parts = assignParts(builders);
+      const { distrust, isRandom } = examine(parts.model, loadOptions.target);
       const toSessionCandidate = (candidate: Candidate): SessionCandidate => ({
         provider: candidate.provider,
         target: candidate.target,
-        open: (opener: Caller, isLast: boolean) =>
-          placeSession(candidate, { parts, loadOptions, caller: opener, options }, isLast),
+        async open(opener: Caller, isLast: boolean) {
+          const reason = distrust.get(candidate.provider);
+          if (reason !== undefined) throw new WasiNNError('unsupported-operation', reason);
+          return placeSession(candidate, { parts, loadOptions, caller: opener, options }, isLast);
+        },
       });
-      const [reference] = candidatesFor('cpu', false).map(toSessionCandidate);
       return createFallbackGraph({
         candidates: candidatesFor(loadOptions.target, loadOptions.fallback ?? true).map(toSessionCandidate),
-        reference,
+        // Two runs of a random operator have nothing in common.
+        reference: isRandom ? undefined : toSessionCandidate(reference),
+        modelBytes: builders.reduce((total, { byteLength }) => total + byteLength, 0),
         loadOptions,
+        verify: options.verify,
         caller,
         toLoadError: (cause) => toLoadError(cause, parts),
       });

@@ -12,6 +12,7 @@ import type { Candidate, Placement, Residence } from './providers.js';
 import { createStaying, keep, releaseSession, tensorOn } from './residence.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
 import { boolInputs, expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
+import { withTypeNames } from './type-names.js';
 
 /** What a graph is made from, and how. */
 export interface Order {
@@ -47,7 +48,7 @@ interface Sessions {
   readonly shaped?: ShapedSessions;
 }
 
-function createSession(
+async function createSession(
   { runtime: { ort }, executionProvider, residence }: Placement,
   { parts: { model, externalData }, loadOptions }: Order,
   lengths: Lengths = {},
@@ -60,10 +61,14 @@ function createSession(
     graphOptimizationLevel: graphOptimization,
     logSeverityLevel: errorsOnly,
   };
-  if (outputs === 'bytes' || !residence) return ort.InferenceSession.create(model, sessionOptions);
-  return createStaying((preferredOutputLocation) => {
-    return ort.InferenceSession.create(model, { ...sessionOptions, preferredOutputLocation });
-  }, residence);
+  try {
+    if (outputs === 'bytes' || !residence) return await ort.InferenceSession.create(model, sessionOptions);
+    return await createStaying((preferredOutputLocation) => {
+      return ort.InferenceSession.create(model, { ...sessionOptions, preferredOutputLocation });
+    }, residence);
+  } catch (cause) {
+    throw withTypeNames(cause);
+  }
 }
 
 /**

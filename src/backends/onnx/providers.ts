@@ -45,6 +45,23 @@ const wasm: Candidate = {
   },
 };
 
+/**
+ * WebAssembly in the module that drives WebGPU and WebNN, to compare them with: their graphs have loaded that module, and
+ * the build for WebAssembly alone would be another 14 MB.
+ */
+export const reference: Candidate = {
+  provider: 'wasm',
+  target: 'cpu',
+  async place() {
+    const runtime = await acceleratedRuntime();
+    return {
+      device: { target: 'cpu', provider: 'wasm', description: 'WebAssembly SIMD' },
+      runtime,
+      executionProvider: 'wasm',
+    };
+  },
+};
+
 const webgpu: Candidate = {
   provider: 'webgpu',
   target: 'gpu',

@@ -42,7 +42,9 @@ export function createTfliteBackend(options: ProviderOptions, files: FilesByVari
       return createFallbackGraph({
         candidates: allowedCandidates(chains[loadOptions.target], loadOptions.fallback ?? true).map(toCandidate),
         reference: toCandidate(onWasm),
+        modelBytes: bytes.byteLength,
         loadOptions,
+        verify: options.verify,
         caller,
         toLoadError,
       });
