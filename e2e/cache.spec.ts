@@ -4,11 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BrowserContext, chromium, type Page } from '@playwright/test';
+import { patchWorkers } from './browsers/worker-script.js';
 import { chromiumLaunchOptions } from './chromium.js';
 import { loadByName, openProbe, succeeded } from './guest-page.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
-import { patchWorkers } from './browsers/worker-script.js';
 
 const model = '/models/digits.onnx';
 const sha256 = createHash('sha256')

@@ -83,11 +83,11 @@ async function loseEngines(waiting: Waiting): Promise<unknown> {
   return { codes, areAnswersEqual: answers.every((answer) => answer === expected) };
 }
 
-/** Browsers that have no WebGPU have one lane; workers that see it have two. */
+/** The hub starts one engine where it sees no accelerator, and two where it sees one. */
 const pretendWebGPU = "if (!('gpu' in navigator)) Object.defineProperty(navigator, 'gpu', { value: undefined })";
 
-test('a guest outlives the engines of both lanes, each without the other', async ({ tab, site, waiting }) => {
-  patchWorkers(site, 'guest-worker', pretendWebGPU);
+test('a guest outlives both engines, each without the other', async ({ tab, site, waiting }) => {
+  patchWorkers(site, 'hub-worker', pretendWebGPU);
   site.answer('/standing-still.js', (_, response) => {
     response.setHeader('Content-Type', 'text/javascript').end(standingStill);
   });

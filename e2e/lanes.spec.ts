@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
 import type { ExecutionTarget, Waiting } from '../src/index.js';
+import { patchWorkers } from './browsers/worker-script.js';
 import type { Site } from './site.js';
 import { standingStill } from './standing-still.js';
-import { patchWorkers } from './browsers/worker-script.js';
 import { expect, test } from './test.js';
 import { openPage, type ProbeExports } from './waiting-page.js';
 
@@ -243,7 +243,7 @@ test('a page has an engine for accelerators only once a graph is meant for them'
 });
 
 test('where the browser has neither WebGPU nor WebNN, one engine has all graphs', async ({ page, site }) => {
-  patchWorkers(site, 'hub-worker', "delete WorkerNavigator.prototype.gpu; delete WorkerNavigator.prototype.ml");
+  patchWorkers(site, 'hub-worker', 'delete WorkerNavigator.prototype.gpu; delete WorkerNavigator.prototype.ml');
   await open(page, site);
   const providers = await page.evaluate(async () => {
     const { nn } = waitingPage;

@@ -8,11 +8,11 @@ import {
   serveFile,
 } from '../src/models/file-server.fixture.js';
 import type { Tab } from './browsers/browser.js';
+import { patchWorkers, refuseWorkers } from './browsers/worker-script.js';
 import { type PlainModel, preload, sha256Of, whole } from './loader-page.js';
 import { identityModel } from './onnx-model.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
-import { patchWorkers, refuseWorkers } from './browsers/worker-script.js';
 
 // What a page can do with models, several tabs at once, and downloads whose page or worker goes.
 

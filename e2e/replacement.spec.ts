@@ -1,10 +1,10 @@
 import { model, node, value } from '../src/backends/onnx/model.fixture.js';
 import type { Waiting } from '../src/index.js';
 import { createRandom } from '../src/standard/random.fixture.js';
+import { patchWorkers } from './browsers/worker-script.js';
 import { startSite } from './site.js';
 import { standingStill, unending } from './standing-still.js';
 import { expect, test } from './test.js';
-import { patchWorkers } from './browsers/worker-script.js';
 import { openPage, type ProbeExports, patchEngine } from './waiting-page.js';
 
 /** An engine that is ended, breaks down or takes too long, and the next one that takes over. */

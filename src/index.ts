@@ -18,16 +18,14 @@ export type {
 export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
 export {
-  type CacheEvent,
   createWasiNN,
   type GuestInput,
   type PageLoadOptions,
-  type ProgressEvent,
   type WasiNN,
-  type WasiNNEventMap,
   type WasiNNOptions,
   type WasiNNStats,
 } from './page/create-wasi-nn.js';
+export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
 export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page/graph.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './page/guest.js';
 export type { PageModels, PreloadOptions } from './page/model-manager.js';

@@ -1,26 +1,8 @@
+import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace } from '../standard/graph.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorValue } from '../standard/tensor.js';
 
-export const providers = ['javascript', 'wasm', 'webgpu', 'webnn'] as const;
-
-/** What carries out a graph: plain JavaScript, WebAssembly SIMD, WebGPU or WebNN. */
-export type Provider = (typeof providers)[number];
-
-/** Where a graph really runs. */
-export interface Device {
-  /** The execution target that the device stands for; not always the one that was asked for. */
-  readonly target: ExecutionTarget;
-  readonly provider: Provider;
-  /** For people: the number of threads, the adapter's name, the WebNN device type. */
-  readonly description: string;
-}
-
-/** A device that was tried before the one that serves, and why it does not. */
-export interface FallbackStep {
-  readonly provider: Provider;
-  readonly target: ExecutionTarget;
-  readonly reason: string;
-}
+export { type Device, type FallbackPolicy, type FallbackStep, type Provider, providers } from '../standard/device.js';
 
 /** A call of a guest, as a backend sees it. */
 export interface Caller {
@@ -68,12 +50,6 @@ export interface BackendGraph {
   /** Gives the graph back. Called once, when no computation of it is under way. */
   dispose(): Promise<void>;
 }
-
-/**
- * Which providers may stand in for the one that was asked for: all of them, none, or those named. WebNN is asked for by
- * the target `tpu`, WebGPU by `gpu`, WebAssembly by `cpu`.
- */
-export type FallbackPolicy = boolean | readonly Provider[];
 
 /** What is kept of the conversions of one model, between visits. */
 export interface Conversions {

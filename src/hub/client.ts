@@ -1,4 +1,3 @@
-import type { Device } from '../backends/backend.js';
 import type { EngineKind } from '../rpc/engine-kind.js';
 import { isTensorValue, type NamedEngineTensor } from '../rpc/engine-protocol.js';
 import {
@@ -8,6 +7,7 @@ import {
   type NamedClientTensor,
 } from '../rpc/inference-client.js';
 import { type Limits, refuseMore } from '../rpc/limits.js';
+import type { Device } from '../standard/device.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import { matchInputs } from '../standard/match-inputs.js';

@@ -1,10 +1,10 @@
-import type { Device, FallbackPolicy, FallbackStep } from '../backends/backend.js';
 import type { NamedModels, OpenModel } from '../models/models.js';
 import { type EngineKind, engineKindOf } from '../rpc/engine-kind.js';
 import { type EngineLoad, isComputeResult, isLoadResult, type NamedEngineTensor } from '../rpc/engine-protocol.js';
 import type { HubEvent, MeasuredOperation } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
 import { buffersOf } from '../rpc/transfer.js';
+import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';

@@ -2,7 +2,6 @@ import type { Conversion } from '../models/cache-key.js';
 import type { ConvertedPiece } from '../models/converted-files.js';
 import type { ModelsOperation } from '../models/protocol.js';
 import { createRemoteModels } from '../models/remote-models.js';
-import type { HubConfiguration, HubConnect } from '../rpc/hub-protocol.js';
 import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { isUint8Array } from '../standard/brand-checks.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
@@ -10,6 +9,7 @@ import { holdWorkerLock } from '../standard/worker-watch.js';
 import { engineWorkerStarter, startEngineProcess } from './engine-process.js';
 import { createHub, type Hub } from './hub.js';
 import { createModelsProcess, type ModelsProcess } from './models-process.js';
+import type { HubConfiguration, HubConnect } from './protocol.js';
 import { serveClient } from './serve-client.js';
 
 /**

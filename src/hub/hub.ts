@@ -1,8 +1,8 @@
-import type { FallbackPolicy } from '../backends/backend.js';
 import type { NamedModels } from '../models/models.js';
 import { type EngineKind, engineKinds } from '../rpc/engine-kind.js';
 import type { EngineStats, HubEvent } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
+import type { FallbackPolicy } from '../standard/device.js';
 import { type Client, createClient } from './client.js';
 import { createDispatcher } from './dispatcher.js';
 import type { EngineProcess } from './engine-process.js';

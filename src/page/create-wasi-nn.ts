@@ -1,10 +1,9 @@
+import type { PageEvent } from '../hub/protocol.js';
 import type { ModelsUsage } from '../models/models.js';
 import { type FallbackProvider, fallbackProviders, isFallbackList } from '../models/parse-entry.js';
-import type { ModelsEvent } from '../models/protocol.js';
 import { type ModelsOption, toRegistryOptions } from '../models/registry.js';
 import { createInferenceClient, type InferenceConnection } from '../rpc/create-inference-client.js';
-import type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from '../rpc/events.js';
-import type { PageEvent } from '../rpc/hub-protocol.js';
+import type { EngineStats, MeasureEvent } from '../rpc/events.js';
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { defaultLimits, type Limits, toLimits } from '../rpc/limits.js';
 import type { OnFault } from '../rpc/output-batch.js';
@@ -19,6 +18,7 @@ import { untilAborted } from '../standard/until-aborted.js';
 import { baseURL } from './base-url.js';
 import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
+import type { FaultEvent, WasiNNEventMap } from './events.js';
 import { type PageGraph, toPageGraph } from './graph.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest.js';
 import { createPageModels, type PageModels } from './model-manager.js';
@@ -75,39 +75,6 @@ export interface WasiNNOptions {
 export type GuestInput = UncompiledInput | WebAssembly.Module;
 
 type UncompiledInput = string | URL | Response | Blob | BufferSource | TranspiledGuest;
-
-/** An error of `wasi_ephemeral_nn` or `wasi_nn`, in words. */
-export interface FaultEvent {
-  readonly type: 'fault';
-  /** The function that answered with the error's number: `set_input`. */
-  readonly functionName: string;
-  readonly error: WasiNNError;
-  /** How many more errors of the guest followed so soon that they are only counted; mostly 0. */
-  readonly omitted: number;
-}
-
-/** A model is on its way. */
-export type ProgressEvent = Extract<ModelsEvent, { readonly type: 'progress' }>;
-
-export type CacheEvent = Extract<ModelsEvent, { readonly type: 'cache' }>;
-
-/** What happens in the engine and its guests; `detail` tells the particulars. */
-export interface WasiNNEventMap {
-  /** A graph was loaded, and where it runs. */
-  load: CustomEvent<LoadEvent>;
-  /** A graph runs elsewhere than it was asked to, and why. */
-  fallback: CustomEvent<FallbackEvent>;
-  /** A graph was loaded or computed, and how long that took; where `measure` is set. */
-  measure: CustomEvent<MeasureEvent>;
-  /** A model is on its way. */
-  progress: CustomEvent<ProgressEvent>;
-  /** A model could not be kept for the next visit, or what was kept was damaged; it can be used all the same. */
-  cache: CustomEvent<CacheEvent>;
-  /** An engine was ended and another takes over: a call took too long, or the engine broke down. */
-  replace: CustomEvent<ReplaceEvent>;
-  /** A core module met an error, of which it learns the number alone. */
-  fault: CustomEvent<FaultEvent>;
-}
 
 export interface WasiNNStats extends EngineStats {
   /**

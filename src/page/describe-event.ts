@@ -1,5 +1,5 @@
-import type { Device } from '../backends/backend.js';
-import type { WasiNNEventMap } from './create-wasi-nn.js';
+import type { Device } from '../standard/device.js';
+import type { WasiNNEventMap } from './events.js';
 
 type WasiNNEvent = WasiNNEventMap[keyof WasiNNEventMap]['detail'];
 

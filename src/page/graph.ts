@@ -1,4 +1,3 @@
-import type { Device } from '../backends/backend.js';
 import type { GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
 import {
   copyBytes,
@@ -8,6 +7,7 @@ import {
   toReferences,
 } from '../rpc/tensor-reference.js';
 import { typedArrayName } from '../standard/brand-checks.js';
+import type { Device } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
 import { untilAborted } from '../standard/until-aborted.js';

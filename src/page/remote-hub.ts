@@ -1,6 +1,6 @@
+import { type HubConfiguration, isEngineStats, isPageEvent, type PageEvent } from '../hub/protocol.js';
 import type { ModelsOperation } from '../models/protocol.js';
 import type { EngineStats } from '../rpc/events.js';
-import { type HubConfiguration, isEngineStats, isPageEvent, type PageEvent } from '../rpc/hub-protocol.js';
 import { endpointOf, openRpc } from '../rpc/rpc.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
 import { WasiNNError } from '../standard/error.js';

@@ -1,5 +1,5 @@
-import type { Device } from '../backends/backend.js';
 import { isBlob } from '../standard/brand-checks.js';
+import type { Device } from '../standard/device.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { fromPlainError, isPlainError } from '../standard/plain-error.js';

@@ -1,6 +1,5 @@
-import type { Device, FallbackPolicy, FallbackStep, LoadOptions } from '../backends/backend.js';
-import type { BackendUrls } from '../page/resolve-backends.js';
-import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { DeclaredTensors, TensorValue } from '../standard/tensor.js';
@@ -14,9 +13,20 @@ import type { NamedClientTensor } from './inference-client.js';
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
   /** Backends that the page brings along; they come before the built-in ones. */
-  readonly backends: BackendUrls;
+  readonly backends: ReadonlyMap<GraphEncoding, string>;
   /** The lock that the engine holds as long as it lives (`worker-watch.ts`). */
   readonly workerLock: string;
+}
+
+/** How a graph is to be loaded (`LoadOptions` of `backends/backend.ts`). */
+export interface GraphOptions {
+  readonly target: ExecutionTarget;
+  readonly fallback: FallbackPolicy;
+  readonly freeDimensions?: Readonly<Record<string, number>>;
+  readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  readonly warmup?: boolean;
+  readonly verify?: boolean;
+  readonly outputs?: OutputPlace;
 }
 
 /** Loads a graph under a number that the hub chooses. */
@@ -27,7 +37,7 @@ export interface EngineLoad {
   readonly encoding: GraphEncoding;
   /** A backend that needs no model. */
   readonly backend?: string;
-  readonly options: Omit<LoadOptions, 'onMove' | 'conversions' | 'fallback'> & { readonly fallback: FallbackPolicy };
+  readonly options: GraphOptions;
   /** The keys of the model's files in the cache, where conversions of it are kept. */
   readonly files?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { Device, FallbackStep } from '../backends/backend.js';
+import type { Device, FallbackStep } from '../standard/device.js';
 import type { ExecutionTarget } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
 import type { EngineKind } from './engine-kind.js';

@@ -1,4 +1,4 @@
-import type { Device } from '../backends/backend.js';
+import type { Device } from '../standard/device.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors, TensorShape, TensorValue } from '../standard/tensor.js';
 import type { Awaitable } from './awaitable.js';

@@ -62,6 +62,8 @@ type ResponseMessage = { readonly response: number } & ({ readonly result: unkno
 interface Pending {
   resolve(result: unknown): void;
   reject(cause: unknown): void;
+  /** Stops listening to the request's signal. */
+  readonly settled: (() => void) | undefined;
 }
 
 /** @param handlers the methods that the other end may call; any other method is refused */
@@ -80,8 +82,18 @@ export function openRpc(endpoint: Endpoint, handlers: Handlers = {}): Rpc {
   function settle(message: ResponseMessage): void {
     const call = pending.get(message.response);
     pending.delete(message.response);
+    call?.settled?.();
     if ('error' in message) call?.reject(fromPlainError(message.error));
     else call?.resolve(message.result);
+  }
+
+  function cancel(id: number, reason: unknown): void {
+    const call = pending.get(id);
+    pending.delete(id);
+    if (!call || closed) return;
+    const message: CancelMessage = { cancel: id };
+    endpoint.post(message, []);
+    call.reject(reason);
   }
 
   async function answer({ request, method, parameters }: RequestMessage): Promise<void> {
@@ -110,20 +122,7 @@ export function openRpc(endpoint: Endpoint, handlers: Handlers = {}): Rpc {
         const message: RequestMessage = { request: id, method, parameters };
         // Before the request is known: what cannot be posted rejects here.
         endpoint.post(message, transfer);
-        pending.set(id, { resolve, reject });
-        if (!signal) return;
-        const cancel = () => {
-          if (!pending.delete(id)) return;
-          const message: CancelMessage = { cancel: id };
-          if (!closed) endpoint.post(message, []);
-          reject(signal.reason);
-        };
-        signal.addEventListener('abort', cancel, { once: true });
-        const forget = () => signal.removeEventListener('abort', cancel);
-        pending.set(id, {
-          resolve: (result) => (forget(), resolve(result)),
-          reject: (cause) => (forget(), reject(cause)),
-        });
+        pending.set(id, { resolve, reject, settled: signal && onAbort(signal, () => cancel(id, signal.reason)) });
       });
     },
     notify(method, parameters, transfer = []) {
@@ -132,11 +131,20 @@ export function openRpc(endpoint: Endpoint, handlers: Handlers = {}): Rpc {
     },
     close(cause) {
       closed = cause;
-      for (const { reject } of pending.values()) reject(cause);
+      for (const { reject, settled } of pending.values()) {
+        settled?.();
+        reject(cause);
+      }
       pending.clear();
       for (const controller of incoming.values()) controller.abort(cause);
     },
   };
+}
+
+/** @returns stops listening */
+function onAbort(signal: AbortSignal, action: () => void): () => void {
+  signal.addEventListener('abort', action, { once: true });
+  return () => signal.removeEventListener('abort', action);
 }
 
 /** The endpoint of a port, or of a worker that this thread has started. */

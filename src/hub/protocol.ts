@@ -1,9 +1,9 @@
-import type { FallbackPolicy } from '../backends/backend.js';
 import type { ModelsConfiguration, ModelsEvent } from '../models/protocol.js';
+import type { EngineConfiguration } from '../rpc/engine-protocol.js';
+import type { EngineStats, HubEvent } from '../rpc/events.js';
+import type { Limits } from '../rpc/limits.js';
+import type { FallbackPolicy } from '../standard/device.js';
 import { isObjectWith } from '../standard/is-object-with.js';
-import type { EngineConfiguration } from './engine-protocol.js';
-import type { EngineStats, HubEvent } from './events.js';
-import type { Limits } from './limits.js';
 
 /**
  * What the page and the hub's worker say to each other. The page calls the methods `configure`, `connect`, `disconnect`,

@@ -1,0 +1,36 @@
+import type { ModelsEvent } from '../models/protocol.js';
+import type { FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from '../rpc/events.js';
+import type { WasiNNError } from '../standard/error.js';
+
+/** An error of `wasi_ephemeral_nn` or `wasi_nn`, in words. */
+export interface FaultEvent {
+  readonly type: 'fault';
+  /** The function that answered with the error's number: `set_input`. */
+  readonly functionName: string;
+  readonly error: WasiNNError;
+  /** How many more errors of the guest followed so soon that they are only counted; mostly 0. */
+  readonly omitted: number;
+}
+
+/** A model is on its way. */
+export type ProgressEvent = Extract<ModelsEvent, { readonly type: 'progress' }>;
+
+export type CacheEvent = Extract<ModelsEvent, { readonly type: 'cache' }>;
+
+/** What happens in the engine and its guests; `detail` tells the particulars. */
+export interface WasiNNEventMap {
+  /** A graph was loaded, and where it runs. */
+  load: CustomEvent<LoadEvent>;
+  /** A graph runs elsewhere than it was asked to, and why. */
+  fallback: CustomEvent<FallbackEvent>;
+  /** A graph was loaded or computed, and how long that took; where `measure` is set. */
+  measure: CustomEvent<MeasureEvent>;
+  /** A model is on its way. */
+  progress: CustomEvent<ProgressEvent>;
+  /** A model could not be kept for the next visit, or what was kept was damaged; it can be used all the same. */
+  cache: CustomEvent<CacheEvent>;
+  /** An engine was ended and another takes over: a call took too long, or the engine broke down. */
+  replace: CustomEvent<ReplaceEvent>;
+  /** A core module met an error, of which it learns the number alone. */
+  fault: CustomEvent<FaultEvent>;
+}
