@@ -37,11 +37,15 @@ export function createModelsProcess({
       () =>
         new Worker(new URL('../models/models-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn models' }),
     );
-    const watch = watchWorker('models', startMilliseconds, (cause) => lose(workerError('models', cause)));
+    const end = (cause: string) => {
+      // A worker that was given up may still report errors.
+      if (running?.worker === worker) lose(workerError('models', cause));
+    };
+    const watch = watchWorker('models', startMilliseconds, end);
     worker.onerror = (event) => {
       // Otherwise it is an error of the hub as well.
       event.preventDefault();
-      lose(workerError('models', event.message));
+      end(event.message);
     };
     const rpc = openRpc(endpointOf(worker), {
       event(event) {
