@@ -2,12 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
 import type { Caller, Device } from './backend.js';
-import {
-  createFallbackGraph,
-  type FallbackGraphOptions,
-  type Session,
-  type SessionCandidate,
-} from './fallback-graph.js';
+import { createFallbackGraph, type FallbackGraphOptions } from './fallback-graph.js';
+import type { Session, SessionCandidate } from './session.js';
 
 /** Graphs on devices that compute wrong numbers or fail, which no real device does when a test needs it. */
 

@@ -1,41 +1,12 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Verify } from '../standard/graph.js';
-import type { NamedTensor, TensorInfo } from '../standard/tensor.js';
+import type { NamedTensor } from '../standard/tensor.js';
 import type { BackendGraph, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from './backend.js';
-import { type ComputedTensor, discard, fetchAll, fetchValue, type NamedComputedTensor } from './device-tensor.js';
+import { discard, fetchAll, fetchValue } from './device-tensor.js';
 import { createFirstUse, type FirstUse, isCheckedFirst, isCheckedOnLoad } from './first-use.js';
 import { isFatal } from './runtime-module.js';
+import type { Inputs, Outputs, Session, SessionCandidate } from './session.js';
 import { disagreement, madeUpInputs } from './try-out.js';
-
-/** Tensors by their names: their bytes, or where they have stayed. */
-export type Inputs = ReadonlyMap<string, ComputedTensor>;
-export type Outputs = NamedComputedTensor[];
-
-/** A model on one device. */
-export interface Session {
-  readonly device: Device;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-  /**
-   * Computes once.
-   *
-   * @param isReplaceable whether another candidate can take over, so that a broken runtime need not be replaced for it
-   */
-  run(inputs: Inputs, caller: Caller, isReplaceable?: boolean): Promise<Outputs>;
-  /** Called once. Tensors that have stayed on the device are copied to memory. */
-  release(): Promise<void>;
-}
-
-/** One way to run a model. */
-export interface SessionCandidate extends Pick<Device, 'provider' | 'target'> {
-  /**
-   * Makes a session.
-   *
-   * @param isLast whether no candidate is left after this one
-   * @throws what the browser or the runtime throws, saying why it cannot be
-   */
-  open(caller: Caller, isLast: boolean): Promise<Session>;
-}
 
 export interface FallbackGraphOptions {
   /** In the order in which they are tried. */
@@ -257,7 +228,7 @@ function createGraph(first: Choice, options: Options): BackendGraph {
   }
 
   async function compute(inputs: Inputs, caller: Caller): Promise<Outputs> {
-    while (checking) await checking;
+    while (checking !== undefined) await checking;
     const shapes = firstUse?.unchecked(inputs);
     if (!firstUse || shapes === undefined) return computeUnchecked(inputs, caller);
     const computing = computeChecked(shapes, firstUse, inputs, caller);

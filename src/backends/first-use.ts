@@ -2,7 +2,7 @@ import type { Verify } from '../standard/graph.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { Caller } from './backend.js';
 import { fetchAll } from './device-tensor.js';
-import type { Inputs, SessionCandidate } from './fallback-graph.js';
+import type { Inputs, SessionCandidate } from './session.js';
 
 /** How long WebAssembly may work for the checks of one graph, in ms. A run that has begun is not cut short. */
 const budgetMilliseconds = 2000;

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-// biome-ignore lint/style/noRestrictedImports: this test puts all rooms together, as the engine's worker does
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { connectTestClient, openTestHub } from '../hub/hub.fixture.js';
-// biome-ignore lint/style/noRestrictedImports: this test puts all rooms together, as the engine's worker does
 import { openUncachedModels } from '../models/models.fixture.js';
 import { createFuzzer, type FuzzCall, type GoodValues } from './fuzz.fixture.js';
 import { createTestGuest, TestMemory } from './guest.fixture.js';

@@ -1,7 +1,8 @@
 import { WasiNNError } from '../../standard/error.js';
 import type { Backend, Caller } from '../backend.js';
-import { createFallbackGraph, type SessionCandidate } from '../fallback-graph.js';
+import { createFallbackGraph } from '../fallback-graph.js';
 import type { ProviderOptions } from '../runtime-module.js';
+import type { SessionCandidate } from '../session.js';
 import { examine } from './distrust.js';
 import { toLoadError } from './errors.js';
 import { assignParts } from './external-data.js';

@@ -1,5 +1,6 @@
 import { type Field, readFields, wireTypes } from '../../standard/protobuf.js';
 import {
+  type AttributeValue,
   addConstant,
   type KnownValue,
   readAttribute,
@@ -23,8 +24,6 @@ export interface ModelNode {
   /** The numbers of an input that is a short constant of the model, of type FP32, I32 or I64. */
   numbersOf(input: number): readonly number[] | undefined;
 }
-
-export type AttributeValue = number | string | readonly number[];
 
 /** As protobuf's own parsers: deeper messages do not parse there either. */
 const maximumDepth = 100;

@@ -1,5 +1,6 @@
 import { type Field, readFields, readInt32, wireTypes } from '../../standard/protobuf.js';
-import type { AttributeValue } from './read-nodes.js';
+
+export type AttributeValue = number | string | readonly number[];
 
 /** What a model says of a tensor, short of its elements. */
 export interface KnownValue {

@@ -1,7 +1,7 @@
 import { quote, WasiNNError } from '../../standard/error.js';
 import { byteLengthOf, describeInfo, type TensorValue } from '../../standard/tensor.js';
-import type { Outputs } from '../fallback-graph.js';
 import { isFatal } from '../runtime-module.js';
+import type { Outputs } from '../session.js';
 import { fromElements, toElements } from './elements.js';
 import { toComputeError } from './errors.js';
 import { type PlacedBuffer, placeOnGPU, readFromGPU } from './gpu-buffers.js';
