@@ -58,7 +58,7 @@ const settle = () => new Promise(setImmediate);
 
 describe('an engine worker', () => {
   function start() {
-    const configuration = { allowSoftwareAdapter: false, backends: new Map() };
+    const configuration = { allowSoftwareAdapter: false, verify: 'first' as const, backends: new Map() };
     return startEngineProcess(engineWorkerStarter({ configuration, startMilliseconds: 800 }), {});
   }
 
