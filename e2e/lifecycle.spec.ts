@@ -12,22 +12,21 @@ test('200 guests that come and go leave no workers, no ports, and no memory on t
   test.setTimeout(180_000);
   const portsOfPage = await countPorts(blank);
   await openGuests(blank, { stays: 'probe.component.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  const portsOfEngine = await countPorts(engineOf(blank));
+  const portsOfHub = await countPorts(hubOf(blank));
   const session = await context.newCDPSession(blank);
   await comeAndGo(blank, 20);
   const workers = blank.workers().length;
   const before = await heapSize(session);
   const pageBefore = await portsOfPage();
-  // The one to the models.
-  await expect.poll(async () => (await portsOfEngine()).open).toBe(1);
-  const engineBefore = await portsOfEngine();
+  await expect.poll(async () => (await portsOfHub()).open).toBe(0);
+  const hubBefore = await portsOfHub();
 
   await comeAndGo(blank, 200);
 
   await expect.poll(() => blank.workers().length).toBe(workers);
-  // Each guest has two from the start; the engine gets one of each that calls it.
+  // Each guest has a channel from the start, of which the hub gets one port.
   expect(await portsOfPage()).toEqual({ opened: pageBefore.opened + 2 * 200, open: pageBefore.open });
-  await expect.poll(portsOfEngine).toEqual({ opened: engineBefore.opened + 100, open: engineBefore.open });
+  await expect.poll(portsOfHub).toEqual({ opened: hubBefore.opened + 200, open: 0 });
   expect((await heapSize(session)) - before).toBeLessThan(1 << 20);
   const graph = succeeded(await ask<number>(blank, 'stays', 'loadByName', 'digits'));
   succeeded(await ask(blank, 'stays', 'compute', graph, [digit], false));
@@ -83,10 +82,10 @@ async function comeAndGo(page: Page, times: number): Promise<void> {
   }, times);
 }
 
-function engineOf(page: Page): PageWorker {
-  const engine = page.workers().find((worker) => worker.url().includes('engine-worker'));
-  if (engine) return engine;
-  throw new Error('the page has no engine worker');
+function hubOf(page: Page): PageWorker {
+  const hub = page.workers().find((worker) => worker.url().includes('hub-worker'));
+  if (hub) return hub;
+  throw new Error('the page has no hub');
 }
 
 /** Ports that a thread made or was sent, and those that it has still: neither closed nor sent on. */

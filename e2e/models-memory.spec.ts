@@ -6,6 +6,7 @@ import type { WasiNN } from '../src/index.js';
 import { writeModel } from './onnx-model.js';
 import type { Handler, Site } from './site.js';
 import { expect, test } from './test.js';
+import { patchEngine } from './waiting-page.js';
 
 // How much memory a large model takes on its way from the server into onnxruntime, outside of onnxruntime's own heap.
 //
@@ -74,10 +75,7 @@ declare global {
 /** Opens a page in a process of its own, with the engine and onnxruntime at work already. */
 async function openPage(context: BrowserContext, site: Site, sha256: string): Promise<Page> {
   const page = await context.newPage();
-  await page.route('**/assets/engine-worker-*.js', async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `(${noteMemories})();${await response.text()}` });
-  });
+  patchEngine(site, `(${noteMemories})()`);
   await page.goto(`${site.origin}/blank.html`);
   await page.evaluate(async (sha256) => {
     const library = '/lib/wasi-nn-web.js';

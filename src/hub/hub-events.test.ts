@@ -47,7 +47,7 @@ describe('a load', () => {
     const models = modelsOf({ m: entry, n: { fallback: ['wasm'], graphOptimization: 'basic', verify: true } });
     const { hub, fake } = openTestHub({ models, fallback: false });
     for (const name of ['m', 'n']) await hub.connect().loadByName(name);
-    const defaults = { target: 'cpu', freeDimensions: {}, warmup: false, verify: false, outputs: 'bytes' };
+    const defaults = { target: 'cpu', freeDimensions: {}, warmup: false, outputs: 'bytes' };
     const common = { ...defaults, onMove: expect.any(Function) };
     expect(fake.loads.map(({ options }) => options)).toEqual([
       { ...common, ...entry, graphOptimization: 'all', fallback: false },
