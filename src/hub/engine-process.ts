@@ -1,6 +1,7 @@
 import { type EngineConfiguration, type EngineStatus, isEngineResponse } from '../rpc/engine-protocol.js';
 import { endpointOf, type Handlers, openRpc, type Rpc } from '../rpc/rpc.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
+import { countDown } from '../standard/countdown.js';
 import { WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import { watchWorker } from '../standard/worker-watch.js';
@@ -61,7 +62,7 @@ export function startEngineProcess(start: StartEngineWorker, handlers: Handlers)
     terminate: end,
     async request(method, parameters, { transfer, limit }) {
       await worker.started;
-      const timer = setTimeout(() => end(timedOut(method, limit)), limit);
+      const stopCountdown = countDown(limit, () => end(timedOut(method, limit)));
       try {
         const response = await worker.rpc.request('call', [method, parameters], transfer ? { transfer } : {});
         if (!isEngineResponse(response)) throw new TypeError('the engine gave an answer of the wrong kind');
@@ -69,7 +70,7 @@ export function startEngineProcess(start: StartEngineWorker, handlers: Handlers)
         if ('error' in response) throw fromPlainError(response.error);
         return response.result;
       } finally {
-        clearTimeout(timer);
+        stopCountdown();
         if (status.fault !== undefined) end(brokenDown(status.fault));
       }
     },

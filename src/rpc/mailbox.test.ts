@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMailbox, type HubMailbox, isMailbox, type Mailbox, openHubMailbox } from './mailbox.js';
 import { toChunks } from './message-stream.js';
 
-/** The hub's end, and a guest that may write anything. A guest that really blocks is met in `hub/blocking-client.test.ts`. */
+/** The hub's end, and a guest that may write anything. A guest that really blocks is met in `hub/blocking-guest.test.ts`. */
 
 const maximumBytes = 100;
 const pieceBytes = 1 << 20;
@@ -105,6 +105,19 @@ describe('the hub receives', () => {
     expect(await received).toBeUndefined();
     expect(await hub.receive()).toBeUndefined();
   });
+});
+
+it('a guest that asks again at once does not keep the thread from other tasks', async () => {
+  let hasRun = false;
+  setTimeout(() => {
+    hasRun = true;
+  });
+  const start = performance.now();
+  while (!hasRun && performance.now() - start < 2000) {
+    post(whole('again'));
+    await hub.receive();
+  }
+  expect(hasRun).toBe(true);
 });
 
 it('a response that nobody takes ends when the mailbox is closed', async () => {

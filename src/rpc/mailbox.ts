@@ -20,6 +20,9 @@ const firstPiece = 16;
 /** Most messages fit into one piece. A piece is short enough that copying it holds the hub's thread for well under 1 ms. */
 const pieceBytes = 1 << 20;
 
+/** How long one mailbox may keep the hub's thread busy before others have their turn, in ms. */
+const busyMilliseconds = 8;
+
 /** @throws TypeError where the browser has no shared memory */
 export function createMailbox(): Mailbox {
   return createSharedMemory(firstPiece + 2 * pieceBytes);
@@ -125,6 +128,9 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
   let bell = nextBell();
   if (!hasWaitAsync) Atomics.store(words, ringWord, 1);
 
+  /** When this began to keep the thread busy without a pause. */
+  let busySince = performance.now();
+
   const isClosed = () => Atomics.load(words, closedWord) === 1;
 
   function nextBell(): Promise<void> {
@@ -146,7 +152,15 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
       if (current !== value || isClosed()) return current;
       if (hasWaitAsync) await Atomics.waitAsync(words, word, value).value;
       else await change;
+      busySince = performance.now();
     }
+  }
+
+  /** Lets the thread serve others: a guest that answers at once would never let it come to its event loop. */
+  async function pause(): Promise<void> {
+    if (performance.now() - busySince < busyMilliseconds) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    busySince = performance.now();
   }
 
   return {
@@ -154,6 +168,7 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
       const reader = createReader(maximumBytes);
       for (;;) {
         const length = await waitWhile(requests, 0);
+        await pause();
         if (isClosed()) return undefined;
         // The guest's thread may write anything: a length is never believed.
         const isWhole = reader.take(requests.piece.subarray(0, Math.max(0, length)));
@@ -167,6 +182,7 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
         Atomics.store(words, responses.word, length);
         Atomics.notify(words, responses.word);
         await waitWhile(responses, length);
+        await pause();
         if (isClosed()) return;
       }
     },
