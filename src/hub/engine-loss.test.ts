@@ -12,7 +12,7 @@ const crashed = { name: 'WasiNNError', code: 'runtime-error', message: 'it crash
 const timedOut = (operation: string) => ({
   name: 'WasiNNError',
   code: 'timeout',
-  message: `${operation}: it took more than the 100 ms that the page allows`,
+  message: `${operation}: it took more than the 80 ms that the page allows`,
 });
 
 /** Ends the running engine while it works on a call, and lets later calls pass. */
@@ -122,14 +122,14 @@ describe('a call that takes longer than the page allows', () => {
     });
   });
 
-  const limits = { computeMilliseconds: 100, loadMilliseconds: 100 };
+  const limits = { computeMilliseconds: 80, loadMilliseconds: 80 };
 
   /** Has a call exceed its limit. */
   async function exceed(call: Promise<unknown>, { engines }: TestHub, begun: string) {
     const settled = vi.fn();
     call.then(settled, settled);
     await until(() => engines.at(-1)?.calls.at(-1) === begun);
-    await vi.advanceTimersByTimeAsync(99);
+    await vi.advanceTimersByTimeAsync(79);
     expect(settled).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
   }
