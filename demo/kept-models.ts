@@ -1,4 +1,4 @@
-import type { PageModels } from '../src/index.js';
+import type { ModelManager } from '../src/index.js';
 import { elementById } from './element.js';
 
 /** The line at the foot of the page that tells what is kept on the device, and deletes it. */
@@ -6,7 +6,7 @@ export interface KeptModelsView {
   refresh(): Promise<void>;
 }
 
-export function createKeptModelsView(models: PageModels): KeptModelsView {
+export function createKeptModelsView(models: ModelManager): KeptModelsView {
   const line = elementById('kept', HTMLElement);
   const size = elementById('kept-size', HTMLElement);
   const button = elementById('delete-models', HTMLButtonElement);

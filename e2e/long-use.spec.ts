@@ -19,7 +19,7 @@ async function sample(page: Page, reader: HeapReader): Promise<Sample> {
 declare global {
   var longUsePage: {
     readonly nn: import('../src/index.js').WasiNN;
-    compute(graph: import('../src/index.js').PageGraph): Promise<number>;
+    compute(graph: import('../src/index.js').Graph): Promise<number>;
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { ExecutionTarget, PageGraph, WasiNN } from '../src/index.js';
+import type { ExecutionTarget, Graph, WasiNN } from '../src/index.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
@@ -7,7 +7,7 @@ import { patchEngine } from './waiting-page.js';
 // The device that a page's graph tells is where it runs now, also after the device or its driver has broken down.
 
 declare global {
-  var devicePage: { readonly nn: WasiNN; readonly graph: PageGraph };
+  var devicePage: { readonly nn: WasiNN; readonly graph: Graph };
 }
 
 async function openPage(page: Page, site: Site, target: ExecutionTarget): Promise<string> {

@@ -26,9 +26,9 @@ export {
   type WasiNNStats,
 } from './page/create-wasi-nn.js';
 export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
-export type { InputTensor, OutputTensor, PageGraph, PageInputs, PageTensor, TensorElements } from './page/graph.js';
+export type { Graph, InputTensor, OutputTensor, PageInputs, PageTensor, TensorElements } from './page/graph.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './page/guest.js';
-export type { PageModels, PreloadOptions } from './page/model-manager.js';
+export type { ModelManager, PreloadOptions } from './page/model-manager.js';
 export type { GuestResource } from './page/remote-resources.js';
 export type { BackendsOption } from './page/resolve-backends.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';

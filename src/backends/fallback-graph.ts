@@ -2,11 +2,11 @@ import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Verify } from '../standard/graph.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { BackendGraph, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from './backend.js';
+import { findDifference, syntheticInputs } from './comparison.js';
 import { discard, fetchAll, fetchValue } from './device-tensor.js';
 import { createFirstUse, type FirstUse, isCheckedFirst, isCheckedOnLoad } from './first-use.js';
 import { isFatal } from './runtime-module.js';
 import type { Inputs, Outputs, Session, SessionCandidate } from './session.js';
-import { disagreement, madeUpInputs } from './try-out.js';
 
 export interface FallbackGraphOptions {
   /** In the order in which they are tried. */
@@ -94,7 +94,7 @@ async function choose(
 async function tryOut({ session, rest }: Choice, { caller, loadOptions, verify, firstUse }: Options): Promise<void> {
   const { warmup = false } = loadOptions;
   const isCompared = isCheckedOnLoad(verify) && session.device.provider !== 'wasm';
-  const inputs = warmup || isCompared ? madeUpInputs(session.inputs) : undefined;
+  const inputs = warmup || isCompared ? syntheticInputs(session.inputs) : undefined;
   if (!inputs) return;
   try {
     const outputs = await session.run(inputs, caller, rest.length > 0);
@@ -119,7 +119,7 @@ class WrongNumbers extends Error {}
 async function expectAgreement(outputs: Outputs, expected: readonly NamedTensor[], caller: Caller): Promise<void> {
   const values: NamedTensor[] = [];
   for (const [name, tensor] of outputs) values.push([name, await fetchValue(tensor, caller)]);
-  const difference = disagreement(values, expected);
+  const difference = findDifference(values, expected);
   if (!difference) return;
   await discard(outputs);
   throw new WrongNumbers(`it computes other numbers than WebAssembly: ${difference}`);

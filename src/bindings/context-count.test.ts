@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { maximumContexts } from '../rpc/limits.js';
 import { createContextCount } from './context-count.js';
+import { createCoreModuleBinding } from './core-module.js';
 import { callable, echoName, FakeEngine, TestMemory } from './guest.fixture.js';
-import { createLegacyBinding } from './legacy.js';
 import { createWitBinding } from './wit.js';
 
 it('tells each new number, and takes each context off once', () => {
@@ -35,7 +35,7 @@ it('refuses more than a guest may have, and does not count what it refuses', () 
 it('is one for the bindings of a guest', async () => {
   const [engine, { memory }, count] = [new FakeEngine(), new TestMemory(), createContextCount()];
   const { graph } = createWitBinding(engine, count);
-  const nn = callable(createLegacyBinding(engine, () => memory, undefined, count).wasi_ephemeral_nn);
+  const nn = callable(createCoreModuleBinding(engine, () => memory, undefined, count).wasi_ephemeral_nn);
   new Uint8Array(memory.buffer).set(new TextEncoder().encode(echoName));
   void nn('load_by_name', 0, echoName.length, 16);
   void nn('init_execution_context', 0, 16);

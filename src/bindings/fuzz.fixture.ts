@@ -1,6 +1,6 @@
 import { createRandom } from '../standard/random.fixture.js';
+import type { CoreModuleBinding } from './core-module.js';
 import type { TestMemory } from './guest.fixture.js';
-import type { LegacyBinding } from './legacy.js';
 
 /** What an argument means, so that a good value can be chosen for it. */
 export type Role =
@@ -23,7 +23,7 @@ export type Role =
   | 'size'
   | 'sizeInOut';
 
-type Module = keyof LegacyBinding;
+type Module = keyof CoreModuleBinding;
 
 type Signature = readonly [module: Module, name: string, roles: readonly Role[]];
 

@@ -2,7 +2,7 @@ import { type Awaitable, type InferenceClient, isOnDevice, type NamedClientTenso
 import { WasiNNError } from '../standard/error.js';
 import { matchInputs } from '../standard/match-inputs.js';
 import type { DeclaredTensors, NamedTensor, TensorValue } from '../standard/tensor.js';
-import { createLegacyBinding, type LegacyBinding } from './legacy.js';
+import { type CoreModuleBinding, createCoreModuleBinding } from './core-module.js';
 
 /** What a core module does before it calls: it lays things out in its memory. Nothing is ever freed. */
 export class TestMemory {
@@ -220,7 +220,7 @@ export function createTestGuest({
   memory?: TestMemory;
 } = {}) {
   const errors: string[] = [];
-  const binding = createLegacyBinding(
+  const binding = createCoreModuleBinding(
     engine,
     () => memory.memory,
     ({ code, message }, functionName) => errors.push(`${functionName}: ${code}: ${message}`),
@@ -229,7 +229,7 @@ export function createTestGuest({
 }
 
 /** The functions of a module as a guest calls them. */
-export function callable(module: LegacyBinding['wasi_ephemeral_nn']) {
+export function callable(module: CoreModuleBinding['wasi_ephemeral_nn']) {
   return (name: string, ...args: number[]): Awaitable<number> => {
     const imported = module[name];
     if (!imported) throw new Error(`the module has no function ${name}`);

@@ -2,8 +2,8 @@ import { andThen } from '../rpc/awaitable.js';
 import type { Awaitable } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import { byteLengthOf, type TensorType, type TensorValue } from '../standard/tensor.js';
+import type { CoreModuleSession } from './core-module-session.js';
 import type { GuestMemory } from './guest-memory.js';
-import type { LegacySession } from './legacy-session.js';
 import { dequantize, quantize, quantizedTensor } from './quantization.js';
 import { type GuestFunction, readDimensions, type WitxFunctions } from './witx.js';
 
@@ -19,7 +19,7 @@ const tensorTypes: readonly TensorType[] = ['FP16', 'FP32', 'U8', 'I32'];
  * Guests pass and get real numbers where a model has quantised ones: the host quantises FP32 inputs and dequantises
  * outputs.
  */
-export function createWamrFunctions(session: LegacySession, witx: WitxFunctions) {
+export function createWamrFunctions(session: CoreModuleSession, witx: WitxFunctions) {
   return {
     load(
       memory: GuestMemory,

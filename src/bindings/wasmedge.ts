@@ -1,6 +1,6 @@
 import type { Awaitable } from '../rpc/inference-client.js';
+import type { CoreModuleSession } from './core-module-session.js';
 import type { GuestMemory } from './guest-memory.js';
-import type { LegacySession } from './legacy-session.js';
 import type { GuestFunction, WitxFunctions } from './witx.js';
 
 const maxConfigurationBytes = 2 ** 20;
@@ -10,7 +10,7 @@ const maxConfigurationBytes = 2 ** 20;
  * and contexts, and computing a text token by token. A graph of tensors has no tokens: each `compute_single` is a whole
  * computation, and none ends a sequence.
  */
-export function createWasmEdgeFunctions(session: LegacySession, witx: WitxFunctions) {
+export function createWasmEdgeFunctions(session: CoreModuleSession, witx: WitxFunctions) {
   return {
     /** The configuration, JSON for language models, must be text; graphs of tensors have no use for it. */
     load_by_name_with_config(

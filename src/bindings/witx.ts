@@ -2,8 +2,8 @@ import { andThen } from '../rpc/awaitable.js';
 import type { Awaitable } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
+import type { CoreModuleSession } from './core-module-session.js';
 import type { GuestMemory } from './guest-memory.js';
-import type { LegacySession } from './legacy-session.js';
 import { readTensorType, type TensorTypeEra } from './witx-tensor-types.js';
 
 /**
@@ -37,7 +37,7 @@ const maxNameBytes = 1024;
  * of u32 members: an element of the builder array is 8 bytes, pointer and byte length; a tensor is 20 bytes,
  * dimensions (pointer, count of u32), type, data (pointer, byte length).
  */
-export function createWitxFunctions(session: LegacySession) {
+export function createWitxFunctions(session: CoreModuleSession) {
   let era: TensorTypeEra | undefined;
 
   return {
@@ -148,7 +148,7 @@ function checkGraphOut(memory: GuestMemory, graphOut: number): DataView {
 }
 
 /** The guest may have run since the place was checked; a graph that it cannot get is given back. */
-function writeGraph(memory: GuestMemory, graphOut: number, graph: number, session: LegacySession): void {
+function writeGraph(memory: GuestMemory, graphOut: number, graph: number, session: CoreModuleSession): void {
   try {
     checkGraphOut(memory, graphOut).setUint32(0, graph, true);
   } catch (cause) {

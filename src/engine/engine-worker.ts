@@ -1,7 +1,7 @@
+import { createCustomBackend } from '../backends/custom-backend.js';
 import { createEchoBackend } from '../backends/echo.js';
 import { createImportedBackends } from '../backends/imported/imported.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
-import { createOutsideBackend } from '../backends/outside.js';
 import { createTfliteBackend } from '../backends/tflite/tflite.js';
 import type { EngineConfiguration } from '../rpc/engine-protocol.js';
 import { type Handlers, openRpc, parentEndpoint } from '../rpc/rpc.js';
@@ -31,7 +31,7 @@ const rpc = openRpc(parentEndpoint(), {
 });
 
 function configure({ allowSoftwareAdapter, verify, backends }: EngineConfiguration): Engine {
-  const outside = Array.from(backends, ([encoding, url]) => createOutsideBackend(encoding, url));
+  const outside = Array.from(backends, ([encoding, url]) => createCustomBackend(encoding, url));
   const options = { allowSoftwareAdapter, verify, onBroken };
   const onnx = createOnnxBackend(options);
   const builtIn = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];

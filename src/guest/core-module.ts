@@ -1,4 +1,4 @@
-import { createLegacyBinding, type LegacyFunction } from '../bindings/legacy.js';
+import { type CoreModuleFunction, createCoreModuleBinding } from '../bindings/core-module.js';
 import {
   camelCase,
   type GuestFunction,
@@ -24,7 +24,7 @@ export async function instantiateModule(
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
   const { link, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
-  const legacy = createLegacyBinding(link, () => memory, report, contexts);
+  const legacy = createCoreModuleBinding(link, () => memory, report, contexts);
   const granted: Granted = new Map([
     ['wasi_snapshot_preview1', wasi.functions],
     ['wasi_ephemeral_nn', toImports(legacy.wasi_ephemeral_nn, jspi)],
@@ -105,7 +105,7 @@ type Granted = ReadonlyMap<string, ReadonlyMap<string, WebAssembly.ExportValue>>
 
 /** Functions that wait suspend the guest where it must be; the rest are called as they are, which costs less. */
 function toImports(
-  functions: Readonly<Record<string, LegacyFunction>>,
+  functions: Readonly<Record<string, CoreModuleFunction>>,
   jspi: PromiseIntegration | undefined,
 ): ReadonlyMap<string, WebAssembly.ExportValue> {
   const entries = Object.entries(functions).map(([name, { suspends, call }]) => {

@@ -19,9 +19,9 @@ import { baseURL } from './base-url.js';
 import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
 import type { FaultEvent, WasiNNEventMap } from './events.js';
-import { type PageGraph, toPageGraph } from './graph.js';
+import { type Graph, toGraph } from './graph.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest.js';
-import { createPageModels, type PageModels } from './model-manager.js';
+import { createModelManager, type ModelManager } from './model-manager.js';
 import { type RemoteHub, startHub } from './remote-hub.js';
 import { createRemoteTranspiler } from './remote-transpiler.js';
 import { type BackendsOption, resolveBackends } from './resolve-backends.js';
@@ -103,7 +103,7 @@ export interface PageLoadOptions {
 
 /** wasi-nn for one page: its engines, and the guests that use them. */
 export interface WasiNN extends EventTarget {
-  readonly models: PageModels;
+  readonly models: ModelManager;
   /**
    * Starts a library, a component or a core module, in a worker of its own.
    *
@@ -125,14 +125,14 @@ export interface WasiNN extends EventTarget {
    *
    * @throws WasiNNError as a guest's `load-by-name`
    */
-  loadByName(name: string): Promise<PageGraph>;
+  loadByName(name: string): Promise<Graph>;
   /**
    * Loads a model from its parts, as `loadByName`.
    *
    * @param parts its files, in the order of its encoding; they are copied
    * @throws WasiNNError as a guest's `load`
    */
-  load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<PageGraph>;
+  load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<Graph>;
   /** Opens a link to the engines for code on the page. */
   connect(): InferenceClient;
   /** What the engines have at the moment, and the browser's storage for models. One that is busy answers afterwards. */
@@ -196,7 +196,7 @@ export function createWasiNN({
     events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
   }
 
-  const pageModels = createPageModels({
+  const pageModels = createModelManager({
     registry,
     request: (operation, signal) => running().requestModels(operation, signal),
     addToRunning(entries) {
@@ -329,15 +329,15 @@ export function createWasiNN({
   async function load(
     parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
     { encoding = 'autodetect', target = 'cpu' }: PageLoadOptions,
-  ): Promise<PageGraph> {
+  ): Promise<Graph> {
     const connection = own();
     const blobs = parts.map((part) => new Blob([part]));
-    return toPageGraph(connection, await connection.load(blobs, encoding, target), disposed);
+    return toGraph(connection, await connection.load(blobs, encoding, target), disposed);
   }
 
-  async function loadByName(name: string): Promise<PageGraph> {
+  async function loadByName(name: string): Promise<Graph> {
     const connection = own();
-    return toPageGraph(connection, await connection.loadByName(name), disposed);
+    return toGraph(connection, await connection.loadByName(name), disposed);
   }
 
   return Object.assign(events, {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { echoName, FakeEngine } from '../bindings/guest.fixture.js';
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
-import { type PageGraph, type PageTensor, toPageGraph } from './graph.js';
+import { type Graph, type PageTensor, toGraph } from './graph.js';
 
 /** Outputs that a page leaves where they were computed. */
 
@@ -12,13 +12,13 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A graph of an engine that keeps its outputs on a device, or does not. */
 async function open({ keeps = true, engine = new FakeEngine({ asynchronous: true, keeps, inputs: 'any' }) } = {}) {
-  const graph = toPageGraph(engine, await engine.loadByName(echoName), new AbortController().signal);
+  const graph = toGraph(engine, await engine.loadByName(echoName), new AbortController().signal);
   const releases = () => engine.callsOf('releaseTensor').length;
   const reads = () => engine.callsOf('readTensor').length;
   return { engine, graph, reads, releases };
 }
 
-async function computeOne(graph: PageGraph): Promise<PageTensor> {
+async function computeOne(graph: Graph): Promise<PageTensor> {
   const { x: tensor } = await graph.computeOnDevice({ x });
   if (!tensor) throw new Error('there is no output x');
   return tensor;
@@ -137,7 +137,7 @@ describe('compute', () => {
         return engine.readTensor(deviceTensor);
       },
     };
-    const graph = toPageGraph(link, await engine.loadByName(echoName), new AbortController().signal);
+    const graph = toGraph(link, await engine.loadByName(echoName), new AbortController().signal);
     const inputs = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`x${index}`, x]));
     expect(Object.keys(await graph.compute(inputs))).toEqual(Object.keys(inputs));
     await settle();

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
 import type { NamedTensor, TensorType } from '../standard/tensor.js';
-import { type TensorElements, toPageGraph } from './graph.js';
+import { type TensorElements, toGraph } from './graph.js';
 
 const info: GraphInfo = {
   id: 7,
@@ -29,7 +29,7 @@ function open() {
     readTensor: refuse,
     releaseTensor: refuse,
   };
-  return { graph: toPageGraph(link, info, new AbortController().signal), asked };
+  return { graph: toGraph(link, info, new AbortController().signal), asked };
 }
 
 describe('a graph of a page', () => {

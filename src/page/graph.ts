@@ -45,7 +45,7 @@ export interface PageTensor extends TensorShape {
 export type PageInputs = Readonly<Record<string, InputTensor | PageTensor>>;
 
 /** A graph that a page has loaded for itself, without a guest. */
-export interface PageGraph {
+export interface Graph {
   readonly backend: string;
   /**
    * Where it runs. After a computation this is where that ran: the device may differ from the one before where the engine
@@ -75,7 +75,7 @@ export interface PageGraph {
 }
 
 /** @param disposed once this is aborted, every call of the graph rejects with its reason */
-export function toPageGraph(link: InferenceClient, info: GraphInfo, disposed: AbortSignal): PageGraph {
+export function toGraph(link: InferenceClient, info: GraphInfo, disposed: AbortSignal): Graph {
   const { id, backend, inputs, outputs } = info;
 
   async function computeHeld(tensors: PageInputs): Promise<NamedTensorReference[]> {

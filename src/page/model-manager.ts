@@ -12,7 +12,7 @@ export interface PreloadOptions {
 }
 
 /** The registered models, and what the browser keeps of them. */
-export interface PageModels {
+export interface ModelManager {
   /**
    * Registers models, in place of those of the same names. Graphs that are loaded stay as they are.
    *
@@ -40,7 +40,7 @@ export interface PageModels {
   persist(): Promise<boolean>;
 }
 
-export interface PageModelsOptions {
+export interface ModelManagerOptions {
   /** The models that are registered at first. */
   readonly registry: RegistryOptions;
   /** Sends a request to the models' thread, which it starts. */
@@ -53,7 +53,7 @@ export interface PageModelsOptions {
 
 /** What the page knows of models without asking, and the way to the rest. */
 export interface ModelsOfPage {
-  readonly models: PageModels;
+  readonly models: ModelManager;
   /** All entries that the page has registered. */
   entries(): Entries;
   /** Whether a model may leave its outputs on a device, as far as is known now. */
@@ -61,7 +61,7 @@ export interface ModelsOfPage {
   onProgress(progress: ModelProgress): void;
 }
 
-export function createPageModels({ registry, request, addToRunning, disposed }: PageModelsOptions): ModelsOfPage {
+export function createModelManager({ registry, request, addToRunning, disposed }: ModelManagerOptions): ModelsOfPage {
   const entries = new Map(registry.entries);
   const listeners = new Set<(progress: ModelProgress) => void>();
   const remote = createRemoteModels(request);

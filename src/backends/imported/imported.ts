@@ -4,7 +4,7 @@ import { WasiNNError } from '../../standard/error.js';
 import type { GraphBuilder } from '../../standard/graph.js';
 import type { DeclaredTensors, TensorInfo } from '../../standard/tensor.js';
 import type { Backend, BackendGraph, Caller } from '../backend.js';
-import { timed } from '../outside-graph.js';
+import { timed } from '../custom-graph.js';
 import { sniff } from '../sniff.js';
 import { type KeptConversions, keptConversions } from './kept-conversions.js';
 import { type ConvertedGraph, loadConverted } from './load-converted.js';

@@ -74,7 +74,7 @@ function candidate(provider: 'webgpu' | 'wasm', keeps: boolean, onRun: () => voi
     device: { target, provider, description: 'made up' },
     runtime,
     executionProvider: provider,
-    ...(keeps ? { residence: { location: 'gpu-buffer', owner: {}, types: new Set(['uint8']) } as const } : {}),
+    ...(keeps ? { tensorLocation: { location: 'gpu-buffer', owner: {}, types: new Set(['uint8']) } as const } : {}),
   };
   return { provider, target, place: async () => placement };
 }

@@ -7,7 +7,7 @@ import { examine } from './distrust.js';
 import { toLoadError } from './errors.js';
 import { assignParts } from './external-data.js';
 import { heapBytes } from './heaps.js';
-import { placeSession } from './placed-session.js';
+import { openSession } from './open-session.js';
 import { type Candidate, candidatesFor, reference } from './providers.js';
 
 /** The backend for ONNX (and ONNX Runtime's own .ort) models, on onnxruntime-web. */
@@ -25,7 +25,7 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
         async open(opener: Caller, isLast: boolean) {
           const reason = distrust.get(candidate.provider);
           if (reason !== undefined) throw new WasiNNError('unsupported-operation', reason);
-          return placeSession(candidate, { parts, loadOptions, caller: opener, options }, isLast);
+          return openSession(candidate, { parts, loadOptions, caller: opener, options }, isLast);
         },
       });
       return createFallbackGraph({

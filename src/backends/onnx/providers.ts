@@ -8,7 +8,7 @@ import { openMLContext, outputTypes } from '../webnn.js';
 import { acceleratedRuntime, cpuRuntime, type Runtime } from './runtimes.js';
 
 /** Where onnxruntime can keep tensors, and the device or context that they are on: no other can compute with them. */
-export interface Residence {
+export interface TensorLocation {
   readonly location: 'gpu-buffer' | 'ml-tensor';
   readonly owner: object;
   /** The element types that can stay there, by onnxruntime's names. */
@@ -21,7 +21,7 @@ export interface Placement {
   readonly runtime: Runtime;
   readonly executionProvider: InferenceSession.ExecutionProviderConfig;
   /** Where tensors can stay; absent where they are in the module's own memory, and computing with them copies them. */
-  readonly residence?: Residence;
+  readonly tensorLocation?: TensorLocation;
 }
 
 /** One way to run a graph. `place` rejects, saying why, where the browser or the machine does not offer it. */
@@ -73,7 +73,7 @@ const webgpu: Candidate = {
       device: { target: 'gpu', provider: 'webgpu', description: `WebGPU, ${description}` },
       runtime,
       executionProvider: { name: 'webgpu', device },
-      residence: { location: 'gpu-buffer', owner: device, types: gpuBufferTypes },
+      tensorLocation: { location: 'gpu-buffer', owner: device, types: gpuBufferTypes },
     };
   },
 };
@@ -89,7 +89,7 @@ const webnn = (deviceType: 'npu' | 'gpu', target: ExecutionTarget): Candidate =>
       device: { target, provider: 'webnn', description: `WebNN, ${deviceType}` },
       runtime,
       executionProvider: { name: 'webnn', deviceType, context },
-      residence: { location: 'ml-tensor', owner: context, types: outputTypes(context) },
+      tensorLocation: { location: 'ml-tensor', owner: context, types: outputTypes(context) },
     };
   },
 });

@@ -1,8 +1,8 @@
 import { WasiNNError } from '../../standard/error.js';
 import type { ExecutionTarget, GraphBuilder } from '../../standard/graph.js';
 import type { Backend, Caller } from '../backend.js';
+import { timed } from '../custom-graph.js';
 import { allowedCandidates, createFallbackGraph } from '../fallback-graph.js';
-import { timed } from '../outside-graph.js';
 import type { ProviderOptions } from '../runtime-module.js';
 import type { SessionCandidate } from '../session.js';
 import { toLoadError } from './errors.js';

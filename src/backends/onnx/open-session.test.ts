@@ -4,7 +4,7 @@ import type { TensorValue } from '../../standard/tensor.js';
 import type { Caller, DeviceTensor } from '../backend.js';
 import { isDeviceTensor } from '../device-tensor.js';
 import { createQueue } from '../queue.js';
-import { placeSession } from './placed-session.js';
+import { openSession } from './open-session.js';
 import type { Candidate } from './providers.js';
 import type { Runtime } from './runtimes.js';
 
@@ -84,7 +84,7 @@ function open(computations: readonly (() => Record<string, FakeTensor>)[] = []) 
       device,
       runtime,
       executionProvider: 'webgpu',
-      residence: { location: 'gpu-buffer', owner: where, types: new Set(['uint8']) },
+      tensorLocation: { location: 'gpu-buffer', owner: where, types: new Set(['uint8']) },
     }),
   });
   const order = {
@@ -93,7 +93,7 @@ function open(computations: readonly (() => Record<string, FakeTensor>)[] = []) 
     caller,
     options: { allowSoftwareAdapter: false },
   } as const;
-  const place = (where: object = owner) => placeSession(candidate(where), order, true);
+  const place = (where: object = owner) => openSession(candidate(where), order, true);
   return { place, log, fed, made, runtime };
 }
 

@@ -3,7 +3,7 @@ import type { TensorType } from '../../standard/tensor.js';
 import type { DeviceTensor } from '../backend.js';
 import { guard, type ProviderOptions } from '../runtime-module.js';
 import { toComputeError } from './errors.js';
-import type { Residence } from './providers.js';
+import type { TensorLocation } from './providers.js';
 import type { Runtime } from './runtimes.js';
 import { fromOnnxTensor, toStandardType } from './tensors.js';
 
@@ -15,9 +15,9 @@ type OutputLocations = NonNullable<InferenceSession.SessionOptions['preferredOut
  *
  * @param create makes a session with its outputs at these places
  */
-export async function createStaying(
+export async function createWithDeviceOutputs(
   create: (outputs: OutputLocations) => Promise<InferenceSession>,
-  { location, types }: Residence,
+  { location, types }: TensorLocation,
 ): Promise<InferenceSession> {
   const session = await create(location);
   const canStay = (output: InferenceSession.ValueMetadata) => {
@@ -39,7 +39,7 @@ export interface KeepOptions {
   readonly type: TensorType;
   /** The session that has computed it. */
   readonly session: InferenceSession;
-  readonly residence: Residence;
+  readonly tensorLocation: TensorLocation;
   readonly runtime: Runtime;
   readonly options: ProviderOptions;
 }
@@ -49,7 +49,7 @@ const staying = new WeakMap<InferenceSession, Set<Tensor>>();
 
 /** Makes a device tensor of an output that onnxruntime has left on a device. */
 export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
-  const { name, type, session, residence, runtime, options } = keeping;
+  const { name, type, session, tensorLocation, runtime, options } = keeping;
   const ofSession = staying.get(session) ?? new Set();
   staying.set(session, ofSession.add(tensor));
 
@@ -83,14 +83,14 @@ export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
     },
     dispose,
   };
-  tensors.set(kept, { tensor, owner: residence.owner });
+  tensors.set(kept, { tensor, owner: tensorLocation.owner });
   return kept;
 }
 
 /** What onnxruntime can take for a device tensor as it is; nothing where it is on another device. */
-export function tensorOn(residence: Residence | undefined, given: DeviceTensor): Tensor | undefined {
+export function tensorOn(tensorLocation: TensorLocation | undefined, given: DeviceTensor): Tensor | undefined {
   const known = tensors.get(given);
-  return known && known.owner === residence?.owner ? known.tensor : undefined;
+  return known && known.owner === tensorLocation?.owner ? known.tensor : undefined;
 }
 
 /**

@@ -16,7 +16,7 @@ import {
  *
  * @returns nothing where an input is of a type that wasi-nn does not have
  */
-export function madeUpInputs(inputs: readonly TensorInfo[]): Map<string, TensorValue> | undefined {
+export function syntheticInputs(inputs: readonly TensorInfo[]): Map<string, TensorValue> | undefined {
   const values = new Map<string, TensorValue>();
   for (const { name, type, shape } of inputs) {
     if (!isTensorType(type) || type === 'BF16') return undefined;
@@ -67,7 +67,7 @@ const tolerances: Readonly<Partial<Record<TensorType, Tolerance>>> = {
  * What is different about outputs, in words; nothing where they agree. Whole numbers agree where they are equal; numbers of
  * type U8 above 1, which may be quantised, where they differ by 1.
  */
-export function disagreement(actual: readonly NamedTensor[], expected: readonly NamedTensor[]): string | undefined {
+export function findDifference(actual: readonly NamedTensor[], expected: readonly NamedTensor[]): string | undefined {
   for (const [index, [name, wanted]] of expected.entries()) {
     const found = actual[index]?.[1];
     const [came, due] = [describe(found), describe(wanted)];

@@ -8,14 +8,14 @@ import type { Inputs, Outputs, Session } from '../session.js';
 import { countGraphsBuilt } from '../webnn.js';
 import { toComputeError } from './errors.js';
 import type { OnnxParts } from './external-data.js';
-import type { Candidate, Placement, Residence } from './providers.js';
-import { createStaying, keep, releaseSession, tensorOn } from './residence.js';
+import type { Candidate, Placement, TensorLocation } from './providers.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
+import { createWithDeviceOutputs, keep, releaseSession, tensorOn } from './tensor-location.js';
 import { boolInputs, expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
 import { withTypeNames } from './type-names.js';
 
 /** What a graph is made from, and how. */
-export interface Order {
+export interface SessionRequest {
   readonly parts: OnnxParts;
   readonly loadOptions: LoadOptions;
   readonly caller: Caller;
@@ -31,7 +31,7 @@ const errorsOnly = 3;
  * @param isLast whether nothing is left to be tried after it
  * @throws what the browser or onnxruntime throws, saying why it cannot be
  */
-export async function placeSession(candidate: Candidate, order: Order, isLast: boolean): Promise<Session> {
+export async function openSession(candidate: Candidate, order: SessionRequest, isLast: boolean): Promise<Session> {
   const { caller, options } = order;
   const placing = candidate.place(options);
   const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
@@ -39,7 +39,7 @@ export async function placeSession(candidate: Candidate, order: Order, isLast: b
   const make =
     candidate.provider === 'webnn' ? () => createWithWebNN(create) : async () => ({ session: await create() });
   const made = await createIn(placement.runtime, options, (queue) => queue(make, caller), isLast);
-  return toPlaced(placement, made, options);
+  return toSession(placement, made, options);
 }
 
 /** A session, and those that compute in its place where each shape of the inputs needs one of its own. */
@@ -49,8 +49,8 @@ interface Sessions {
 }
 
 async function createSession(
-  { runtime: { ort }, executionProvider, residence }: Placement,
-  { parts: { model, externalData }, loadOptions }: Order,
+  { runtime: { ort }, executionProvider, tensorLocation }: Placement,
+  { parts: { model, externalData }, loadOptions }: SessionRequest,
   lengths: Lengths = {},
 ): Promise<InferenceSession> {
   const { freeDimensions = {}, graphOptimization = 'all', outputs = 'bytes' } = loadOptions;
@@ -62,10 +62,10 @@ async function createSession(
     logSeverityLevel: errorsOnly,
   };
   try {
-    if (outputs === 'bytes' || !residence) return await ort.InferenceSession.create(model, sessionOptions);
-    return await createStaying((preferredOutputLocation) => {
+    if (outputs === 'bytes' || !tensorLocation) return await ort.InferenceSession.create(model, sessionOptions);
+    return await createWithDeviceOutputs((preferredOutputLocation) => {
       return ort.InferenceSession.create(model, { ...sessionOptions, preferredOutputLocation });
-    }, residence);
+    }, tensorLocation);
   } catch (cause) {
     throw withTypeNames(cause);
   }
@@ -99,22 +99,22 @@ function takesNothing(inputs: readonly TensorInfo[]): Error {
   return new Error(`WebNN takes no operator of this model${advice}`);
 }
 
-function toPlaced(placement: Placement, { session, shaped }: Sessions, options: ProviderOptions): Session {
-  const { device, runtime, residence } = placement;
+function toSession(placement: Placement, { session, shaped }: Sessions, options: ProviderOptions): Session {
+  const { device, runtime, tensorLocation } = placement;
   const bools = boolInputs(session.inputMetadata);
 
   async function run(inputs: Inputs): Promise<Outputs> {
     const chosen = (await shaped?.sessionFor(inputs)) ?? session;
     const toOutput = ([name, type, tensor]: Result): Outputs[number] => {
-      if (!residence || tensor.location !== residence.location) return [name, fromOnnxTensor(name, tensor)];
-      return [name, keep(tensor, { name, type, session: chosen, residence, runtime, options })];
+      if (!tensorLocation || tensor.location !== tensorLocation.location) return [name, fromOnnxTensor(name, tensor)];
+      return [name, keep(tensor, { name, type, session: chosen, tensorLocation, runtime, options })];
     };
     try {
       // The model gives the names, and may give those of properties that every object has.
       const feeds: Record<string, Tensor> = Object.create(null);
       for (const [name, value] of inputs) {
         const feed = isDeviceTensor(value)
-          ? tensorOn(residence, value)
+          ? tensorOn(tensorLocation, value)
           : toOnnxTensor(runtime.ort.Tensor, name, value, bools.has(name));
         if (feed) feeds[name] = feed;
       }
@@ -129,8 +129,8 @@ function toPlaced(placement: Placement, { session, shaped }: Sessions, options: 
     inputs: session.inputMetadata.map(toTensorInfo),
     outputs: session.outputMetadata.map(toTensorInfo),
     async run(inputs, caller, isReplaceable) {
-      const isSomeFar = [...inputs.values()].some((tensor) => isFar(tensor, residence));
-      const here = isSomeFar ? await fetchFar(inputs, residence, caller) : inputs;
+      const isSomeFar = [...inputs.values()].some((tensor) => isFar(tensor, tensorLocation));
+      const here = isSomeFar ? await fetchFar(inputs, tensorLocation, caller) : inputs;
       return runtime.queue(() => guard(runtime, options, () => run(here), isReplaceable), caller);
     },
     async release() {
@@ -166,14 +166,14 @@ function inOrder(names: readonly string[], results: Readonly<Record<string, Tens
 }
 
 /** Has the bytes of inputs come that have stayed on another device than the session's. */
-async function fetchFar(inputs: Inputs, residence: Residence | undefined, caller: Caller): Promise<Inputs> {
+async function fetchFar(inputs: Inputs, tensorLocation: TensorLocation | undefined, caller: Caller): Promise<Inputs> {
   const here = new Map(inputs);
   for (const [name, tensor] of inputs) {
-    if (isFar(tensor, residence)) here.set(name, await fetchValue(tensor, caller));
+    if (isFar(tensor, tensorLocation)) here.set(name, await fetchValue(tensor, caller));
   }
   return here;
 }
 
-function isFar(tensor: ComputedTensor, residence: Residence | undefined): boolean {
-  return isDeviceTensor(tensor) && !tensorOn(residence, tensor);
+function isFar(tensor: ComputedTensor, tensorLocation: TensorLocation | undefined): boolean {
+  return isDeviceTensor(tensor) && !tensorOn(tensorLocation, tensor);
 }

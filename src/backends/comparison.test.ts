@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NamedTensor, TensorInfo, TensorType } from '../standard/tensor.js';
-import { disagreement, madeUpInputs } from './try-out.js';
+import { findDifference, syntheticInputs } from './comparison.js';
 
 const types: readonly TensorType[] = ['FP16', 'FP32', 'FP64', 'U8', 'I32', 'I64'];
 
@@ -24,25 +24,25 @@ describe('inputs that are made up', () => {
       { name: 'x', type, shape: ['batch', 3, '?'] },
       { name: 'scalar', type, shape: [] },
     ];
-    const values = madeUpInputs(inputs);
+    const values = syntheticInputs(inputs);
     expect(values?.get('x')).toMatchObject({ type, dimensions: [1, 3, 1] });
     expect(values?.get('scalar')?.dimensions).toEqual([]);
     expect(values?.get('x')?.data.some((byte) => byte !== 0)).toBe(true);
-    expect(values).toEqual(madeUpInputs(inputs));
+    expect(values).toEqual(syntheticInputs(inputs));
     const outputs: NamedTensor[] = [...(values ?? [])];
-    expect(disagreement(outputs, outputs)).toBeUndefined();
+    expect(findDifference(outputs, outputs)).toBeUndefined();
   });
 
   it.each(['BF16', 'bool', 'string'])('are none for %s', (type) => {
-    expect(madeUpInputs([{ name: 'x', type, shape: [1] }])).toBeUndefined();
+    expect(syntheticInputs([{ name: 'x', type, shape: [1] }])).toBeUndefined();
   });
 });
 
 describe('outputs agree', () => {
   it('as far as different hardware computes the same', () => {
-    expect(disagreement(floats(1000, 0.001, -5), floats(1001, 0.002, -5.01))).toBeUndefined();
-    expect(disagreement(floats(Number.NaN, 1), floats(Number.NaN, 1))).toBeUndefined();
-    expect(disagreement(halves(0x3c00, 0x7c00), halves(0x3c08, 0x7c00))).toBeUndefined();
+    expect(findDifference(floats(1000, 0.001, -5), floats(1001, 0.002, -5.01))).toBeUndefined();
+    expect(findDifference(floats(Number.NaN, 1), floats(Number.NaN, 1))).toBeUndefined();
+    expect(findDifference(halves(0x3c00, 0x7c00), halves(0x3c08, 0x7c00))).toBeUndefined();
   });
 
   it.each([
@@ -58,11 +58,11 @@ describe('outputs agree', () => {
     ['a length', floats(1), floats(1, 2), '"y" is FP32 [1], where WebAssembly has FP32 [2]'],
     ['no output', [], floats(1), '"y" is missing'],
   ])('and do not: %s', (_what, actual, expected, text) => {
-    expect(disagreement(actual, expected)).toContain(text);
+    expect(findDifference(actual, expected)).toContain(text);
   });
 
   it('where quantised numbers differ by 1, or all numbers are rounding errors', () => {
-    expect(disagreement(bytes(7, 200), bytes(8, 199))).toBeUndefined();
-    expect(disagreement(floats(1e-8, -3e-8), floats(-2e-8, 0))).toBeUndefined();
+    expect(findDifference(bytes(7, 200), bytes(8, 199))).toBeUndefined();
+    expect(findDifference(floats(1e-8, -3e-8), floats(-2e-8, 0))).toBeUndefined();
   });
 });

@@ -1,15 +1,15 @@
 import type { Awaitable, InferenceClient } from '../rpc/inference-client.js';
 import { toWasiNNError, type WasiNNError } from '../standard/error.js';
 import { type ContextCount, createContextCount } from './context-count.js';
+import { CoreModuleSession } from './core-module-session.js';
 import { errno, toErrno } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
-import { LegacySession } from './legacy-session.js';
 import { createWamrFunctions } from './wamr.js';
 import { createWasmEdgeFunctions } from './wasmedge.js';
 import { createWitxFunctions, type GuestFunction } from './witx.js';
 
 /** A function for a core module to import. */
-export interface LegacyFunction {
+export interface CoreModuleFunction {
   /**
    * Whether the function may answer with a promise, where its link does. Whoever imports it then has to suspend the
    * guest (`WebAssembly.Suspending`).
@@ -20,11 +20,11 @@ export interface LegacyFunction {
 }
 
 /** The modules that a core module of either kind imports, each with its functions by their names. */
-export interface LegacyBinding {
+export interface CoreModuleBinding {
   /** The standard's preview 1 (wasi-nn.witx) and what WasmEdge adds to it. */
-  readonly wasi_ephemeral_nn: Readonly<Record<string, LegacyFunction>>;
+  readonly wasi_ephemeral_nn: Readonly<Record<string, CoreModuleFunction>>;
   /** WAMR's own, which it has deprecated. */
-  readonly wasi_nn: Readonly<Record<string, LegacyFunction>>;
+  readonly wasi_nn: Readonly<Record<string, CoreModuleFunction>>;
 }
 
 /** Told of every failure: the guest learns its number alone. */
@@ -46,12 +46,12 @@ const suspending: ReadonlySet<string> = new Set([
  *
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
  */
-export function createLegacyBinding(
+export function createCoreModuleBinding(
   link: InferenceClient,
   memory: () => WebAssembly.Memory | undefined,
   onError?: OnLegacyError,
   contexts: ContextCount = createContextCount(),
-): LegacyBinding {
+): CoreModuleBinding {
   /** A log that fails is no reason to trap the guest. */
   function report(error: WasiNNError, functionName: string): void {
     try {
@@ -59,7 +59,7 @@ export function createLegacyBinding(
     } catch {}
   }
 
-  function toLegacyFunction(name: string, run: GuestFunction): LegacyFunction {
+  function toLegacyFunction(name: string, run: GuestFunction): CoreModuleFunction {
     const guestMemory = new GuestMemory(name, memory);
     const fail = (cause: unknown) => {
       const error = toWasiNNError(cause, name, 'unknown');
@@ -81,12 +81,12 @@ export function createLegacyBinding(
     };
   }
 
-  function toModule(functions: Readonly<Record<string, GuestFunction>>): Record<string, LegacyFunction> {
+  function toModule(functions: Readonly<Record<string, GuestFunction>>): Record<string, CoreModuleFunction> {
     return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, toLegacyFunction(name, run)]));
   }
 
   const reportUnload = (cause: unknown) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload');
-  const session = new LegacySession(link, contexts, reportUnload);
+  const session = new CoreModuleSession(link, contexts, reportUnload);
   const witx = createWitxFunctions(session);
   return {
     wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session, witx) }),

@@ -37,7 +37,7 @@ interface Context {
  * All methods throw a WasiNNError, `invalid-argument` for a handle that means nothing and `timeout` for a context that
  * is computing.
  */
-export class LegacySession {
+export class CoreModuleSession {
   readonly #link: InferenceClient;
   readonly #count: ContextCount;
   readonly #onUnloadFailure: (cause: unknown) => void;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
+import { createCoreModuleBinding } from './core-module.js';
 import { callable, createTestGuest, echoModel, FakeEngine, TestMemory } from './guest.fixture.js';
-import { createLegacyBinding } from './legacy.js';
 
 const asynchronous = true;
 
@@ -40,7 +40,7 @@ async function runThrough(guest: ReturnType<typeof createTestGuest>): Promise<nu
 
 describe('the modules', () => {
   it("are the standard's with WasmEdge's additions, and WAMR's", () => {
-    const binding = createLegacyBinding(new FakeEngine(), () => undefined);
+    const binding = createCoreModuleBinding(new FakeEngine(), () => undefined);
     expect(Object.keys(binding)).toEqual(['wasi_ephemeral_nn', 'wasi_nn']);
     expect(Object.keys(binding.wasi_ephemeral_nn)).toEqual(functionNames);
     expect(Object.keys(binding.wasi_nn)).toEqual(functionNames.slice(0, 6));
@@ -49,7 +49,7 @@ describe('the modules', () => {
   it('name the functions that have to wait for the engine, and only those suspend', async () => {
     const engine = new FakeEngine({ asynchronous });
     const { memory } = new TestMemory();
-    const { wasi_ephemeral_nn, wasi_nn } = createLegacyBinding(engine, () => memory);
+    const { wasi_ephemeral_nn, wasi_nn } = createCoreModuleBinding(engine, () => memory);
     const suspending = (module: object) => Object.entries(module).filter(([, { suspends }]) => suspends);
     expect(suspending(wasi_ephemeral_nn).map(([name]) => name)).toEqual([
       'load',
@@ -101,7 +101,7 @@ describe("the guest's memory", () => {
   it('is missed by every function where there is none', () => {
     const engine = new FakeEngine();
     const errors: WasiNNError[] = [];
-    const binding = createLegacyBinding(
+    const binding = createCoreModuleBinding(
       engine,
       () => undefined,
       (error) => errors.push(error),
@@ -135,7 +135,7 @@ describe("the guest's memory", () => {
     const memory = new TestMemory();
     const name = memory.text('echo');
     let present: WebAssembly.Memory | undefined = memory.memory;
-    const nn = callable(createLegacyBinding(engine, () => present).wasi_ephemeral_nn);
+    const nn = callable(createCoreModuleBinding(engine, () => present).wasi_ephemeral_nn);
     engine.meanwhile = () => {
       present = undefined;
     };
@@ -240,9 +240,9 @@ describe('a failure', () => {
 
   it('needs nobody who is told, and nobody who listens well', () => {
     const { memory } = new TestMemory();
-    const silent = createLegacyBinding(new FakeEngine(), () => memory);
+    const silent = createCoreModuleBinding(new FakeEngine(), () => memory);
     expect(callable(silent.wasi_ephemeral_nn)('compute', 0)).toBe(1);
-    const broken = createLegacyBinding(
+    const broken = createCoreModuleBinding(
       new FakeEngine(),
       () => memory,
       () => {
@@ -253,7 +253,7 @@ describe('a failure', () => {
   });
 
   it('of asking for the memory is one as well', () => {
-    const binding = createLegacyBinding(new FakeEngine(), () => {
+    const binding = createCoreModuleBinding(new FakeEngine(), () => {
       throw new Error('no exports yet');
     });
     expect(callable(binding.wasi_ephemeral_nn)('compute', 0)).toBe(5);
@@ -261,7 +261,7 @@ describe('a failure', () => {
 
   it.each(functionNames)('of a guest that declares %s with other parameters is one as well', (name) => {
     const { memory } = new TestMemory();
-    const call = createLegacyBinding(new FakeEngine(), () => memory).wasi_ephemeral_nn[name]?.call;
+    const call = createCoreModuleBinding(new FakeEngine(), () => memory).wasi_ephemeral_nn[name]?.call;
     if (!call) throw new Error(`there is no ${name}`);
     expect(call()).toBe(1);
     expect(Reflect.apply(call, undefined, [0n, 0n, 0n, 0n, 0n])).toBe(5);

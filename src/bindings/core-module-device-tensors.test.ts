@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
+import { createCoreModuleBinding } from './core-module.js';
 import { callable, createTestGuest, FakeEngine, TestMemory } from './guest.fixture.js';
-import { createLegacyBinding } from './legacy.js';
 
 /** Core modules whose outputs stay on a device until `get_output`. */
 
@@ -140,7 +140,7 @@ describe('while an output is read', () => {
     const engine = new FakeEngine({ asynchronous, keeps: true });
     const [large, small] = [new TestMemory({ pages: 2 }), new TestMemory()];
     let present = large.memory;
-    const binding = createLegacyBinding(engine, () => present);
+    const binding = createCoreModuleBinding(engine, () => present);
     const nn = callable(binding[by === 'wamr' ? 'wasi_nn' : 'wasi_ephemeral_nn']);
     const out = large.words(0);
     await nn('load_by_name', ...large.text('echo'), out);

@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { describe, expect, it } from 'vitest';
 import { outputTypes } from '../webnn.js';
-import { createStaying } from './residence.js';
+import { createWithDeviceOutputs } from './tensor-location.js';
 
 /** Sessions whose outputs are of these types, made where they are told. */
 async function create(outputTypes: readonly string[], types: readonly string[]): Promise<unknown[]> {
@@ -10,7 +10,7 @@ async function create(outputTypes: readonly string[], types: readonly string[]):
   const release = async () => {
     log.push('release');
   };
-  await createStaying(
+  await createWithDeviceOutputs(
     async (places) => {
       log.push(places);
       return { outputMetadata, release } as unknown as InferenceSession;

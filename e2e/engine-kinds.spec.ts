@@ -19,7 +19,7 @@ function serveStandingStill(site: Site): void {
   });
 }
 
-interface LanesPage {
+interface EnginesPage {
   /** The model that stands still. */
   standingModel(): Uint8Array<ArrayBuffer>;
   /** Loads a graph that stands still when it is computed. */
@@ -33,7 +33,7 @@ interface LanesPage {
 }
 
 declare global {
-  var lanesPage: LanesPage;
+  var enginesPage: EnginesPage;
 }
 
 /** Opens a page that knows `digits`, for the CPU, and `fast`, the same for the NPU. */
@@ -47,11 +47,11 @@ async function open(page: Page, site: Site, computeMilliseconds = 60_000): Promi
     const image = () => Float32Array.from({ length: 784 }, (_, index) => (index % 28) / 28);
     const round = (bytes: Uint8Array) =>
       Array.from(new Float32Array(bytes.slice().buffer), (score) => Math.round(score * 100));
-    globalThis.lanesPage = {
+    globalThis.enginesPage = {
       image,
       round,
       standingModel: () => new TextEncoder().encode(standingModel),
-      loadStanding: (guest, target) => guest.load([lanesPage.standingModel()], 'ggml', target),
+      loadStanding: (guest, target) => guest.load([enginesPage.standingModel()], 'ggml', target),
       nextStanding: () =>
         new Promise((resolve) => {
           computations.addEventListener('message', resolve, { once: true });
@@ -71,7 +71,7 @@ test.describe('while a graph for the CPU stands still, one for the NPU is loaded
       await open(page, site);
       const outcome = await page.evaluate(async (waiting) => {
         const { nn, startProbe } = waitingPage;
-        const { loadStanding, nextStanding, scores } = lanesPage;
+        const { loadStanding, nextStanding, scores } = enginesPage;
         const standing = await startProbe('digits', { waiting });
         const expected = await scores(standing, 0);
         const graph = await loadStanding(standing, 'cpu');
@@ -99,7 +99,7 @@ test.describe('while a graph for the CPU stands still, one for the NPU is loaded
     await open(page, site);
     const outcome = await page.evaluate(async () => {
       const { nn } = waitingPage;
-      const { image, nextStanding, round, standingModel } = lanesPage;
+      const { image, nextStanding, round, standingModel } = enginesPage;
       const input = () => ({ image: { dimensions: [1, 1, 28, 28], data: image() } });
       const standing = await nn.load([standingModel()]);
       const begun = nextStanding();
@@ -127,7 +127,7 @@ test.describe('while a graph for the CPU stands still, one for the NPU is loaded
       const library = '/lib/wasi-nn-web.js';
       const { createWasiNN }: typeof import('../src/index.js') = await import(library);
       const nn = createWasiNN({ models: '/models.json', backends: { ggml: '/standing-still.js' } });
-      const { image, nextStanding, standingModel } = lanesPage;
+      const { image, nextStanding, standingModel } = enginesPage;
       const standing = await nn.load([standingModel()]);
       const begun = nextStanding();
       standing.compute({ image: { dimensions: [1, 1, 28, 28], data: image() } }).catch(() => undefined);
@@ -142,7 +142,7 @@ test('computations for the NPU do not wait for those on the CPU', { tag: '@alone
   await open(page, site);
   const outcome = await page.evaluate(async () => {
     const { nn, startProbe, tensor } = waitingPage;
-    const { scores } = lanesPage;
+    const { scores } = enginesPage;
     const slow = await startProbe('slow', {});
     const { exports: quick } = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm');
     const fast = await quick.loadByName('fast');
@@ -182,7 +182,7 @@ for (const waiting of waitings) {
       const outcome = await page.evaluate(
         async ({ waiting, target }) => {
           const { nn, startProbe } = waitingPage;
-          const { loadStanding, scores } = lanesPage;
+          const { loadStanding, scores } = enginesPage;
           const guest = await startProbe('digits', { waiting });
           const graphs = [0, await guest.loadByName('fast')];
           const standing = await loadStanding(guest, target);

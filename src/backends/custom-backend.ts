@@ -1,10 +1,10 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { Backend, LoadOptions } from './backend.js';
-import { attempt, timed, toBackendGraph } from './outside-graph.js';
+import { attempt, timed, toBackendGraph } from './custom-graph.js';
 
 /** A backend as far as its module has been looked at: what it answers may be anything. */
-interface OutsideBackend {
+interface CustomBackend {
   readonly name: string;
   readonly encodings: readonly unknown[];
   load(parts: readonly GraphBuilder[], options: LoadOptions): unknown;
@@ -16,16 +16,16 @@ interface OutsideBackend {
  *
  * @param url absolute; until the module is loaded also the backend's name
  */
-export function createOutsideBackend(
+export function createCustomBackend(
   encoding: GraphEncoding,
   url: string,
   importModule: (url: string) => Promise<unknown> = (address) => import(/* @vite-ignore */ address),
 ): Backend {
   const who = `the backend for ${encoding} (${url})`;
   let name = url;
-  let opening: Promise<OutsideBackend> | undefined;
+  let opening: Promise<CustomBackend> | undefined;
 
-  async function open(): Promise<OutsideBackend> {
+  async function open(): Promise<CustomBackend> {
     const module = await importModule(url).catch((cause) => {
       const advice = 'check that it is a JavaScript module that is served there';
       throw new WasiNNError('runtime-error', `load: ${who} could not be loaded: ${messageOf(cause)}; ${advice}`, {
@@ -37,7 +37,7 @@ export function createOutsideBackend(
     return backend;
   }
 
-  function openOnce(): Promise<OutsideBackend> {
+  function openOnce(): Promise<CustomBackend> {
     opening ??= open().catch((cause) => {
       // What could not be loaded may be there when it is asked for again.
       opening = undefined;
@@ -59,7 +59,7 @@ export function createOutsideBackend(
   };
 }
 
-function expectBackend(module: unknown, encoding: GraphEncoding, who: string): OutsideBackend {
+function expectBackend(module: unknown, encoding: GraphEncoding, who: string): CustomBackend {
   const backend = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
   if (!isBackend(backend)) {
     throw new WasiNNError(
@@ -72,7 +72,7 @@ function expectBackend(module: unknown, encoding: GraphEncoding, who: string): O
   throw new WasiNNError('runtime-error', `load: ${who} serves ${served}: name it for an encoding that it serves`);
 }
 
-function isBackend(value: unknown): value is OutsideBackend {
+function isBackend(value: unknown): value is CustomBackend {
   if (typeof value !== 'object' || value === null) return false;
   if (!('name' in value && 'encodings' in value && 'load' in value)) return false;
   return typeof value.name === 'string' && Array.isArray(value.encodings) && typeof value.load === 'function';

@@ -12,7 +12,7 @@ import {
 import { type BackendGraph, type Caller, type Device, type FallbackStep, providers } from './backend.js';
 
 /** A graph as far as it has been looked at: what its functions answer may be anything. */
-interface OutsideGraph {
+interface CustomGraph {
   readonly inputs: unknown;
   readonly outputs: unknown;
   readonly device: unknown;
@@ -73,7 +73,7 @@ export async function attempt(context: string, action: () => unknown): Promise<u
   }
 }
 
-function isGraph(value: unknown): value is OutsideGraph {
+function isGraph(value: unknown): value is CustomGraph {
   if (typeof value !== 'object' || value === null) return false;
   return isFunction(Reflect.get(value, 'compute')) && isFunction(Reflect.get(value, 'dispose'));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
 import type { Caller } from './backend.js';
-import { createOutsideBackend } from './outside.js';
+import { createCustomBackend } from './custom-backend.js';
 
 const url = 'https://page.example/my-backend.js';
 const who = `the backend for tensorflowlite (${url})`;
@@ -23,7 +23,7 @@ function graph(changes: object = {}): object {
 }
 
 function backendOf(module: unknown) {
-  return createOutsideBackend('tensorflowlite', url, async () => module);
+  return createCustomBackend('tensorflowlite', url, async () => module);
 }
 
 function backendWith(answer: unknown) {
@@ -52,7 +52,7 @@ describe('a backend from outside', () => {
       loads.push(values);
       return graph();
     };
-    const backend = createOutsideBackend('tensorflowlite', url, async (address) => {
+    const backend = createCustomBackend('tensorflowlite', url, async (address) => {
       imports.push(address);
       return { default: { name: 'mine', encodings: ['onnx', 'tensorflowlite'], load } };
     });
@@ -98,7 +98,7 @@ describe('a backend from outside', () => {
 
   it('is asked for again where it could not be loaded', async () => {
     let attempts = 0;
-    const backend = createOutsideBackend('tensorflowlite', url, async () => {
+    const backend = createCustomBackend('tensorflowlite', url, async () => {
       attempts++;
       if (attempts === 1) throw new TypeError('Failed to fetch');
       return { default: { name: 'mine', encodings: ['tensorflowlite'], load: () => graph() } };
