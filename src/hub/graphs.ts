@@ -4,12 +4,12 @@ import { type EngineLoad, isComputeResult, isLoadResult, type NamedEngineTensor 
 import type { HubEvent, MeasuredOperation } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
 import { buffersOf } from '../rpc/transfer.js';
+import { abortable } from '../standard/abortable.js';
 import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
-import { untilAborted } from '../standard/until-aborted.js';
 import type { Dispatcher, Job } from './dispatcher.js';
 import type { EngineMethod, EngineProcess } from './engine-process.js';
 import type { HeapWatch } from './heap-watch.js';
@@ -216,7 +216,7 @@ export function createGraphs({
     const entry = named.get(name) ?? startNamed(name, call);
     entry.hold.count++;
     try {
-      return await untilAborted(call.signal, () => entry.loading);
+      return await abortable(call.signal, entry.loading);
     } catch (cause) {
       entry.hold.count--;
       if (entry.hold.count === 0) {

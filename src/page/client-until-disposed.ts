@@ -1,5 +1,5 @@
 import type { InferenceClient } from '../rpc/inference-client.js';
-import { untilAborted } from '../standard/until-aborted.js';
+import { untilAborted } from './until-aborted.js';
 
 /** A link whose calls reject when the signal is aborted, whatever becomes of the engine. */
 export function clientUntilAborted(link: InferenceClient, signal: AbortSignal): InferenceClient {

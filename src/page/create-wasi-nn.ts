@@ -14,7 +14,6 @@ import { supportedWaiting } from '../rpc/waiting.js';
 import { isBlob, isModule, isResponse, isURL } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import { type ExecutionTarget, type GraphEncoding, isVerify, type Verify, verifications } from '../standard/graph.js';
-import { untilAborted } from '../standard/until-aborted.js';
 import { baseURL } from './base-url.js';
 import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
@@ -26,6 +25,7 @@ import { type RemoteHub, startHub } from './remote-hub.js';
 import { createRemoteTranspiler } from './remote-transpiler.js';
 import { type BackendsOption, resolveBackends } from './resolve-backends.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './run.js';
+import { untilAborted } from './until-aborted.js';
 
 export interface WasiNNOptions {
   /**

@@ -10,7 +10,7 @@ import { typedArrayName } from '../standard/brand-checks.js';
 import type { Device } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
-import { untilAborted } from '../standard/until-aborted.js';
+import { untilAborted } from './until-aborted.js';
 
 /** The elements of a tensor: FP16 and BF16 as their bits, in a Uint16Array. */
 export type TensorElements = Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array | Uint16Array;

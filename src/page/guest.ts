@@ -8,13 +8,13 @@ import { startWorker, workerError } from '../rpc/start-worker.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
-import { untilAborted } from '../standard/until-aborted.js';
 import { watchWorker } from '../standard/worker-watch.js';
 import { describeValue } from './describe-value.js';
 import { parseGuestMessage } from './parse-guest-message.js';
 import type { HubPort } from './remote-hub.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
+import { untilAborted } from './until-aborted.js';
 
 /** A function that a guest exports. */
 export type RemoteFunction = (...values: never[]) => Promise<unknown>;

@@ -2,8 +2,8 @@ import type { ModelListing, ModelsUsage } from '../models/models.js';
 import type { ModelProgress } from '../models/progress.js';
 import { type Entries, type ModelsTable, parseTable, type RegistryOptions } from '../models/registry.js';
 import { createRemoteModels, type RequestModels } from '../models/remote-models.js';
-import { untilAborted } from '../standard/until-aborted.js';
 import { baseURL } from './base-url.js';
+import { untilAborted } from './until-aborted.js';
 
 export interface PreloadOptions {
   /** Ends the download; what has come stays in the cache, and the next one goes on from there. */

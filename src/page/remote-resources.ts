@@ -8,7 +8,7 @@ import {
   replaceObjects,
 } from '../rpc/handle-record.js';
 import { WasiNNError } from '../standard/error.js';
-import { untilAborted } from '../standard/until-aborted.js';
+import { untilAborted } from './until-aborted.js';
 
 /** A resource of a guest that the page holds. Its methods are async functions, by their names in camel case. */
 export interface GuestResource {
