@@ -113,7 +113,7 @@ function openTab(url: string): Tab {
       return textOf(answer);
     },
     async close() {
-      await send(url, 'DELETE');
+      await send(url, 'DELETE', undefined, otherTimeout);
     },
   };
 }
