@@ -20,6 +20,9 @@ const firstPiece = 16;
 /** Most messages fit into one piece. A piece is short enough that copying it holds the hub's thread for well under 1 ms. */
 const pieceBytes = 1 << 20;
 
+/** How often either end looks for itself, in ms: a notification that a browser loses costs no more than that. */
+const lookMilliseconds = 1000;
+
 /** How long one mailbox may keep the hub's thread busy before others have their turn, in ms. */
 const busyMilliseconds = 8;
 
@@ -78,7 +81,7 @@ export function openBlockingMailbox(mailbox: Mailbox, ring: () => void): Blockin
     for (;;) {
       const current = Atomics.load(words, word);
       if (current !== value) return current;
-      Atomics.wait(words, word, value);
+      Atomics.wait(words, word, value, lookMilliseconds);
     }
   }
 
@@ -150,7 +153,7 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
       const change = bell;
       const current = Atomics.load(words, word);
       if (current !== value || isClosed()) return current;
-      if (hasWaitAsync) await Atomics.waitAsync(words, word, value).value;
+      if (hasWaitAsync) await Atomics.waitAsync(words, word, value, lookMilliseconds).value;
       else await change;
       busySince = performance.now();
     }
