@@ -36,6 +36,7 @@ export default defineConfig<object, GuestOptions>({
     { name: 'firefox-suspend', ...suspend, use: { ...firefox, waiting: 'suspend' } },
     { name: 'firefox-block', ...block, use: { ...firefox, waiting: 'block' } },
     // WebKitGTK cannot suspend WebAssembly (JSPI).
-    { name: 'webkit-block', ...block, use: { ...webkit, waiting: 'block' } },
+    // Several WebKitGTK at a time have been seen to stand still for minutes on two cores.
+    { name: 'webkit-block', ...block, workers: 1, use: { ...webkit, waiting: 'block' } },
   ],
 });
