@@ -20,7 +20,10 @@ const firstPiece = 16;
 /** Most messages fit into one piece. A piece is short enough that copying it holds the hub's thread for well under 1 ms. */
 const pieceBytes = 1 << 20;
 
-/** How often either end looks for itself, in ms: a notification that a browser loses costs no more than that. */
+/**
+ * How often the guest looks for itself, and notifies the hub again, in ms. The hub sets itself no time: in WebKit a notification
+ * does not end `Atomics.waitAsync` with a time before that is over.
+ */
 const lookMilliseconds = 1000;
 
 /** How long one mailbox may keep the hub's thread busy before others have their turn, in ms. */
@@ -81,7 +84,9 @@ export function openBlockingMailbox(mailbox: Mailbox, ring: () => void): Blockin
     for (;;) {
       const current = Atomics.load(words, word);
       if (current !== value) return current;
-      Atomics.wait(words, word, value, lookMilliseconds);
+      if (Atomics.wait(words, word, value, lookMilliseconds) !== 'timed-out') continue;
+      Atomics.notify(words, requestWord);
+      Atomics.notify(words, responseWord);
     }
   }
 
@@ -153,7 +158,7 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
       const change = bell;
       const current = Atomics.load(words, word);
       if (current !== value || isClosed()) return current;
-      if (hasWaitAsync) await Atomics.waitAsync(words, word, value, lookMilliseconds).value;
+      if (hasWaitAsync) await Atomics.waitAsync(words, word, value).value;
       else await change;
       busySince = performance.now();
     }
