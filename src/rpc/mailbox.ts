@@ -20,12 +20,6 @@ const firstPiece = 16;
 /** Most messages fit into one piece. A piece is short enough that copying it holds the hub's thread for well under 1 ms. */
 const pieceBytes = 1 << 20;
 
-/**
- * How often the guest looks for itself, and notifies the hub again, in ms. The hub sets itself no time: in WebKit a notification
- * does not end `Atomics.waitAsync` with a time before that is over.
- */
-const lookMilliseconds = 1000;
-
 /** How long one mailbox may keep the hub's thread busy before others have their turn, in ms. */
 const busyMilliseconds = 8;
 
@@ -84,9 +78,7 @@ export function openBlockingMailbox(mailbox: Mailbox, ring: () => void): Blockin
     for (;;) {
       const current = Atomics.load(words, word);
       if (current !== value) return current;
-      if (Atomics.wait(words, word, value, lookMilliseconds) !== 'timed-out') continue;
-      Atomics.notify(words, requestWord);
-      Atomics.notify(words, responseWord);
+      Atomics.wait(words, word, value);
     }
   }
 
