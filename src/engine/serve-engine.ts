@@ -25,6 +25,11 @@ export function serveEngine(engine: Engine, faultOf: () => string | undefined): 
       let transfer: ArrayBuffer[] = [];
       const response = await respond(async () => {
         const computed = await engine.compute(request as EngineCompute);
+        if ('inputs' in computed) {
+          const inputs = wholeTensors(computed.inputs);
+          transfer = buffersOf(inputs);
+          return { ...computed, inputs };
+        }
         const outputs = wholeTensors(computed.outputs);
         transfer = buffersOf(outputs);
         return { ...computed, outputs };

@@ -184,9 +184,12 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     try {
       const brought = await bring(inputs, graph, call);
       refuseMore('compute', totalBytes(brought), limits.tensorBytes, 'bytes of inputs');
-      const matched = matchInputs(graph.inputs, brought);
+      const matched = new Map(matchInputs(graph.inputs, brought));
       const computation = {
         inputs: (engine: EngineProcess) => inputsFor(engine, matched),
+        takeBack(inputs: readonly NamedEngineTensor[]) {
+          for (const [name, tensor] of inputs) if (!isOnDevice(tensor)) matched.set(name, tensor);
+        },
         deviceRoom: () => ({ tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() }),
       };
       const { outputs, engine } = await graphs.compute(graph, computation, call);

@@ -1,11 +1,17 @@
 import type { NamedModels, OpenModel } from '../models/models.js';
 import { type EngineKind, engineKindOf } from '../rpc/engine-kind.js';
-import { type EngineLoad, isComputeResult, isLoadResult, type NamedEngineTensor } from '../rpc/engine-protocol.js';
+import {
+  type EngineLoad,
+  isAbortedCompute,
+  isComputeResult,
+  isLoadResult,
+  type NamedEngineTensor,
+} from '../rpc/engine-protocol.js';
 import type { HubEvent, MeasuredOperation } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
 import { buffersOf } from '../rpc/transfer.js';
 import { abortable } from '../standard/abortable.js';
-import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
+import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAbort } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
@@ -13,6 +19,7 @@ import type { DeclaredTensors } from '../standard/tensor.js';
 import type { Dispatcher, Job } from './dispatcher.js';
 import type { EngineMethod, EngineProcess } from './engine-process.js';
 import type { HeapWatch } from './heap-watch.js';
+import { createKnownAborts } from './known-aborts.js';
 
 /** What a graph is loaded from, again in each engine. */
 type Source =
@@ -34,6 +41,12 @@ export interface Graph {
   /** The engine that has it loaded; one that has ended has nothing. */
   engine: EngineProcess | undefined;
   readonly hold: Hold;
+  readonly aborts: Aborts;
+}
+
+/** Providers on which a graph has made a runtime abort. It is loaded for others from then on. */
+interface Aborts {
+  avoid: AvoidedProviders;
 }
 
 /** How many hold a graph, or wait for it. */
@@ -65,6 +78,8 @@ export interface GraphsOptions {
 export interface Computation {
   /** @throws WasiNNError where a tensor was lost with another engine */
   inputs(engine: EngineProcess): readonly NamedEngineTensor[];
+  /** The engine has handed inputs back that were sent to it by value. */
+  takeBack(inputs: readonly NamedEngineTensor[]): void;
   deviceRoom(): { readonly tensors: number; readonly bytes: number };
 }
 
@@ -104,6 +119,8 @@ interface NamedGraph {
 interface Loadable {
   readonly load: Omit<EngineLoad, 'graph'>;
   readonly transfer: ArrayBuffer[];
+  /** How many bytes all files have. */
+  readonly bytes: number;
 }
 
 export function createGraphs({
@@ -116,6 +133,7 @@ export function createGraphs({
   onEvent,
 }: GraphsOptions): Graphs {
   const named = new Map<string, NamedGraph>();
+  const knownAborts = createKnownAborts();
   let nextId = 0;
 
   async function request(
@@ -142,34 +160,59 @@ export function createGraphs({
   async function open(source: Source, signal: AbortSignal): Promise<Loadable & { readonly target: ExecutionTarget }> {
     if ('parts' in source) {
       const { parts, encoding, target } = source;
-      return { load: { parts, encoding, options: { target, fallback } }, transfer: [], target };
+      const bytes = parts.reduce((total, { size }) => total + size, 0);
+      return { load: { parts, encoding, options: { target, fallback } }, transfer: [], bytes, target };
     }
     const model = await models.open(source.name, signal);
-    return { load: toLoad(model, fallback), transfer: model.parts.map(({ buffer }) => buffer), target: model.target };
+    const bytes = model.parts.reduce((total, { byteLength }) => total + byteLength, 0);
+    const transfer = model.parts.map(({ buffer }) => buffer);
+    return { load: toLoad(model, fallback), transfer, bytes, target: model.target };
   }
 
-  /** Loads into an engine, which is the job's. */
+  /**
+   * Loads into an engine, which is the job's.
+   *
+   * @returns nothing where the model has made the engine's runtime abort: the next engine can load it, for another provider
+   */
   async function loadInto(
     engine: EngineProcess,
-    id: number,
-    source: Source,
-    { load, transfer }: Loadable,
+    { id, source, aborts }: Pick<Graph, 'id' | 'source' | 'aborts'>,
+    { load, transfer, bytes }: Loadable,
     came: number,
   ) {
-    const graph = { id, source };
-    const result = await request(engine, 'load', { ...load, graph: id }, { operation: 'load', came, graph, transfer });
+    const known = knownAborts.ofLength(bytes);
+    const parameters = { ...load, graph: id, avoid: aborts.avoid, known };
+    const options = { operation: 'load', came, graph: { id, source }, transfer } as const;
+    const result = await request(engine, 'load', parameters, options);
     if (!isLoadResult(result)) throw new TypeError('load: the engine gave an answer of the wrong kind');
+    const isNews = result.abort !== undefined && noteAbort(aborts, engine, result.abort);
+    const isCulprit = Object.keys(aborts.avoid).length > 0;
+    if (isCulprit && result.digest !== undefined) knownAborts.remember(bytes, result.digest, aborts.avoid);
     if ('isDamaged' in result) {
       // No graph needs what this load has made the heap grow by.
       heapWatch.forget(id);
+      if (isNews) return undefined;
       // Bytes that are no model may be mended by the time they are asked for again.
       if (result.isDamaged && 'name' in source) await models.forget(source.name);
       throw explain(source, result.error);
     }
-    const { steps, ...loaded } = result;
-    reportFallback(source, load.options.target, steps, loaded.device);
+    const { backend, device, inputs, outputs, steps } = result;
+    const loaded = { backend, device, inputs, outputs };
+    reportFallback(source, load.options.target, steps, device);
     onEvent({ type: 'load', ...labelOf(source), ...loaded });
     return loaded;
+  }
+
+  /**
+   * Ends an engine whose runtime has aborted, and has the graph avoid the provider.
+   *
+   * @returns whether the graph has not avoided it before
+   */
+  function noteAbort(aborts: Aborts, engine: EngineProcess, { provider, reason }: ProviderAbort): boolean {
+    engine.terminate(new WasiNNError('runtime-error', reason));
+    if (provider in aborts.avoid) return false;
+    aborts.avoid = { ...aborts.avoid, [provider]: reason };
+    return true;
   }
 
   function reportFallback(
@@ -182,14 +225,19 @@ export function createGraphs({
   }
 
   async function loadNew(source: Source, { client, came, signal }: Call, hold: Hold): Promise<Graph> {
-    const { target, ...loadable } = await open(source, signal);
-    const kind = engineKindOf(target);
+    const aborts: Aborts = { avoid: {} };
     const id = nextId++;
-    const job: Job<Graph> = async (engine) => {
-      const { device, ...loaded } = await loadInto(engine, id, source, loadable, came);
-      return { id, source, kind, target, ...loaded, device, engine, hold };
-    };
-    return dispatchers[kind].run(client, job, signal);
+    for (;;) {
+      // Opened again for each engine: a named model's bytes have gone with the engine before.
+      const { target, ...loadable } = await open(source, signal);
+      const kind = engineKindOf(target);
+      const job: Job<Graph | undefined> = async (engine) => {
+        const loaded = await loadInto(engine, { id, source, aborts }, loadable, came);
+        return loaded && { id, source, kind, target, ...loaded, engine, hold, aborts };
+      };
+      const graph = await dispatchers[kind].run(client, job, signal);
+      if (graph) return graph;
+    }
   }
 
   function startNamed(name: string, call: Call): NamedGraph {
@@ -239,7 +287,10 @@ export function createGraphs({
     });
   }
 
-  /** @param loadable what the graph is loaded from where the engine does not have it. Default: nothing is computed then */
+  /**
+   * @param loadable what the graph is loaded from where the engine does not have it. Without it nothing is computed then
+   * @returns the job, which answers nothing where the next engine is to compute
+   */
   function computeJob(
     graph: Graph,
     computation: Computation,
@@ -249,15 +300,23 @@ export function createGraphs({
     return async (engine) => {
       if (graph.engine !== engine) {
         if (!loadable) return undefined;
-        const { device } = await loadInto(engine, graph.id, graph.source, loadable, performance.now());
-        Object.assign(graph, { device, engine });
+        const loaded = await loadInto(engine, graph, loadable, performance.now());
+        if (!loaded) return undefined;
+        Object.assign(graph, { device: loaded.device, engine });
       }
       const inputs = computation.inputs(engine);
       const { tensorBytes: outputBytes } = limits;
       const parameters = { graph: graph.id, inputs, outputBytes, deviceRoom: computation.deviceRoom() };
       const options = { operation: 'compute', came, graph, transfer: buffersOf(inputs) } as const;
       const result = await request(engine, 'compute', parameters, options);
+      if (isAbortedCompute(result)) {
+        if (!noteAbort(graph.aborts, engine, result.abort))
+          throw new TypeError(`compute: ${result.abort.reason} again`);
+        computation.takeBack(result.inputs);
+        return undefined;
+      }
       if (!isComputeResult(result)) throw new TypeError('compute: the engine gave an answer of the wrong kind');
+      if (result.abort) noteAbort(graph.aborts, engine, result.abort);
       graph.device = result.device;
       reportFallback(graph.source, graph.target, result.steps ?? [], result.device);
       return { outputs: result.outputs, engine };
@@ -265,15 +324,14 @@ export function createGraphs({
   }
 
   async function compute(graph: Graph, computation: Computation, { client, came, signal }: Call): Promise<Computed> {
-    const dispatcher = dispatchers[graph.kind];
-    const isLoaded = !graph.engine?.ended.aborted;
-    const computed = isLoaded && (await dispatcher.run(client, computeJob(graph, computation, came), signal));
-    if (computed) return computed;
-    // The engine that had the graph has ended. The files are fetched before the next engine is occupied with them.
-    const loadable = await open(graph.source, signal);
-    const computedAnew = await dispatcher.run(client, computeJob(graph, computation, came, loadable), signal);
-    if (computedAnew) return computedAnew;
-    throw new TypeError('compute: the graph was not loaded');
+    for (;;) {
+      // The files are fetched before the next engine is occupied with them.
+      const isLoaded = graph.engine?.ended.aborted === false;
+      const loadable = isLoaded ? undefined : await open(graph.source, signal);
+      const job = computeJob(graph, computation, came, loadable);
+      const computed = await dispatchers[graph.kind].run(client, job, signal);
+      if (computed) return computed;
+    }
   }
 
   return {
