@@ -3,12 +3,13 @@ import { quote, WasiNNError } from '../../standard/error.js';
 import type { TensorInfo, TensorType } from '../../standard/tensor.js';
 import type { LoadOptions } from '../backend.js';
 import { type ComputedTensor, fetchValue, isDeviceTensor } from '../device-tensor.js';
-import { guard, type ProviderOptions, unavailable } from '../runtime-module.js';
+import { guard, isFatal, type ProviderOptions, unavailable } from '../runtime-module.js';
 import type { Inputs, Outputs, Session } from '../session.js';
 import { countGraphsBuilt } from '../webnn.js';
 import { toComputeError } from './errors.js';
 import type { OnnxParts } from './external-data.js';
 import type { Candidate, Placement, TensorLocation } from './providers.js';
+import { restoreUploads } from './restore-uploads.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
 import { createWithDeviceOutputs, keep, releaseSession, tensorOn } from './tensor-location.js';
 import { boolInputs, expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
@@ -48,10 +49,11 @@ interface Sessions {
 }
 
 async function createSession(
-  { runtime: { ort }, executionProvider, tensorLocation }: Placement,
+  { device, runtime, executionProvider, tensorLocation }: Placement,
   { parts: { model, externalData }, loadOptions }: SessionRequest,
   lengths: Lengths = {},
 ): Promise<InferenceSession> {
+  const { ort } = runtime;
   const { freeDimensions = {}, graphOptimization = 'all', outputs = 'bytes' } = loadOptions;
   const sessionOptions: InferenceSession.SessionOptions = {
     executionProviders: [executionProvider],
@@ -66,6 +68,7 @@ async function createSession(
       return ort.InferenceSession.create(model, { ...sessionOptions, preferredOutputLocation });
     }, tensorLocation);
   } catch (cause) {
+    if (device.provider === 'webnn' && !isFatal(cause)) await restoreUploads(runtime);
     throw withTypeNames(cause);
   }
 }
