@@ -83,6 +83,13 @@ export interface LoadOptions {
    * to what else serves in this thread.
    */
   readonly onAbort?: (abort: ProviderAbort) => void;
+  /** What another thread has tried in vain. Nothing is tried but WebAssembly then. Default: nothing. */
+  readonly tried?: readonly FallbackStep[];
+  /**
+   * Whether another thread is to run the graph where only WebAssembly is left: `load` throws an `OnlyWasmLeftError` then, if
+   * it knows so before a graph is made. Default: no.
+   */
+  readonly leavesWasm?: boolean;
   /** How much the runtime rewrites the graph; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }

@@ -3,7 +3,7 @@ import type { AvoidedProviders, ProviderAbort } from '../standard/device.js';
 import { WasiNNError } from '../standard/error.js';
 import type { NamedTensor, TensorInfo, TensorValue } from '../standard/tensor.js';
 import type { Device, LoadOptions } from './backend.js';
-import { createFallbackGraph, type FallbackGraphOptions } from './fallback-graph.js';
+import { createFallbackGraph, type FallbackGraphOptions, OnlyWasmLeftError } from './fallback-graph.js';
 import { DeviceLostError } from './runtime-module.js';
 import type { Session, SessionCandidate } from './session.js';
 
@@ -304,5 +304,30 @@ describe('where a model makes its runtime abort', () => {
   it('and no other thread can take it over, the graph goes on to what serves in this one', async () => {
     const graph = await load([failing('webnn', new WebAssembly.RuntimeError('unreachable')), candidate('wasm')]);
     expect(graph.device.provider).toBe('wasm');
+  });
+});
+
+describe('where another thread is to run what only WebAssembly is left for', () => {
+  const refused = (provider: 'webnn' | 'webgpu'): SessionCandidate => ({
+    ...candidate(provider),
+    open: () => Promise.reject(new Error('refused')),
+  });
+  const steps = [{ provider: 'webnn', target: 'tpu', reason: 'refused' }] as const;
+
+  it('the load ends with what was tried', async () => {
+    const loading = load([refused('webnn'), candidate('wasm')], { loadOptions: { target: 'tpu', leavesWasm: true } });
+    await expect(loading).rejects.toBeInstanceOf(OnlyWasmLeftError);
+    await expect(loading).rejects.toMatchObject({ steps });
+  });
+
+  it('a graph that was asked for on WebAssembly is made', async () => {
+    const graph = await load([candidate('wasm')], { loadOptions: { target: 'cpu', leavesWasm: true } });
+    expect(graph.device.provider).toBe('wasm');
+  });
+
+  it('that thread tries nothing else', async () => {
+    const graph = await load([candidate('webnn'), candidate('wasm')], { loadOptions: { target: 'tpu', tried: steps } });
+    expect(graph.device.provider).toBe('wasm');
+    expect(graph.fallback).toEqual(steps);
   });
 });

@@ -9,6 +9,16 @@ import { abortReporter, type ReportAbort } from './report-abort.js';
 import { isFatal } from './runtime-module.js';
 import type { Inputs, Outputs, Session, SessionCandidate } from './session.js';
 
+/** Nothing but WebAssembly is left for a graph, and another thread is to run it. */
+export class OnlyWasmLeftError extends Error {
+  readonly steps: readonly FallbackStep[];
+
+  constructor(steps: readonly FallbackStep[]) {
+    super(`only WebAssembly is left: ${steps.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ')}`);
+    this.steps = steps;
+  }
+}
+
 export interface FallbackGraphOptions {
   /** What the runtime is called in texts. */
   readonly runtime: string;
@@ -39,7 +49,7 @@ export function allowedCandidates<Candidate extends Pick<Device, 'provider'>>(
  * Makes a graph that runs on the first candidate that takes the model. It goes on to the next where the first computation
  * fails, or, with inputs of shapes that it has not had, has another result than WebAssembly's.
  *
- * @throws WasiNNError where no candidate takes the model
+ * @throws WasiNNError where no candidate takes the model; OnlyWasmLeftError where another thread is to run it
  */
 export async function createFallbackGraph(options: FallbackGraphOptions): Promise<BackendGraph> {
   const { reference, loadOptions, modelBytes } = options;
@@ -49,7 +59,10 @@ export async function createFallbackGraph(options: FallbackGraphOptions): Promis
   const onFailure = (cause: unknown) => void reportAbort('wasm', 'comparing', cause);
   const firstUse = reference && isChecked ? createFirstUse(reference, verify, onFailure) : undefined;
   const checked = { ...options, verify, firstUse, reportAbort };
-  return createGraph(await choose(checked, options.candidates), checked);
+  const { tried, leavesWasm = false } = loadOptions;
+  const { candidates } = options;
+  const left = tried ? candidates.filter(({ provider }) => provider === 'wasm') : candidates;
+  return createGraph(await choose(checked, left, tried, leavesWasm), checked);
 }
 
 interface Options extends FallbackGraphOptions {
@@ -71,6 +84,7 @@ async function choose(
   options: Options,
   candidates: readonly SessionCandidate[],
   earlier: readonly FallbackStep[] = [],
+  leavesWasm = false,
 ): Promise<Choice> {
   const steps = [...earlier];
   const failures: WasiNNError[] = [];
@@ -78,6 +92,7 @@ async function choose(
   for (const [index, candidate] of candidates.entries()) {
     const rest = candidates.slice(index + 1);
     const { provider } = candidate;
+    if (provider === 'wasm' && leavesWasm && steps.length > 0) throw new OnlyWasmLeftError(steps);
     const avoided = provider === 'wasm' ? undefined : avoid[provider];
     try {
       if (avoided !== undefined) throw new WasiNNError('runtime-error', avoided);

@@ -7,6 +7,7 @@ import {
   isDeviceTensor,
   type NamedComputedTensor,
 } from '../backends/device-tensor.js';
+import { OnlyWasmLeftError } from '../backends/fallback-graph.js';
 import { createDigest } from '../models/digest.js';
 import type { ConvertedModels } from '../models/models.js';
 import type {
@@ -72,7 +73,9 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
     const mayBeKnown = known.length > 0 || Object.keys(avoid).length > 0;
     const digest = mayBeKnown ? await digestOf(parts) : undefined;
     const avoided = { ...known.find((model) => model.digest === digest)?.avoid, ...avoid };
-    const loaded = await loadParts(request, parts, avoided).catch(toFailure);
+    const loaded = await loadParts(request, parts, avoided).catch((cause) =>
+      cause instanceof OnlyWasmLeftError ? { tried: cause.steps, parts: request.parts } : toFailure(cause),
+    );
     if (aborted) return { ...loaded, abort: aborted, digest: digest ?? (await digestOf(parts)) };
     return { ...loaded, ...(digest !== undefined && { digest }) };
   }

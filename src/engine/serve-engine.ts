@@ -1,6 +1,7 @@
 import type { EngineCompute, EngineLoad, EngineResponse } from '../rpc/engine-protocol.js';
 import { type Handlers, Transferring } from '../rpc/rpc.js';
 import { buffersOf, wholeTensors } from '../rpc/transfer.js';
+import { isBlob } from '../standard/brand-checks.js';
 import { toPlainError } from '../standard/plain-error.js';
 import type { Engine } from './engine.js';
 
@@ -20,7 +21,15 @@ export function serveEngine(engine: Engine, faultOf: () => string | undefined): 
   }
 
   return {
-    load: (request) => respond(() => engine.load(request as EngineLoad)),
+    async load(request) {
+      let transfer: ArrayBuffer[] = [];
+      const response = await respond(async () => {
+        const loaded = await engine.load(request as EngineLoad);
+        if ('tried' in loaded) transfer = loaded.parts.flatMap((part) => (isBlob(part) ? [] : part.buffer));
+        return loaded;
+      });
+      return new Transferring(response, transfer);
+    },
     async compute(request) {
       let transfer: ArrayBuffer[] = [];
       const response = await respond(async () => {

@@ -29,6 +29,10 @@ export interface GraphOptions {
   readonly warmup?: boolean;
   readonly verify?: Verify;
   readonly outputs?: OutputPlace;
+  /** Whether to hand the load back where only WebAssembly is left, for the engine of the CPU. */
+  readonly leavesWasm?: boolean;
+  /** What the accelerator's engine has tried in vain: only WebAssembly is left. */
+  readonly tried?: readonly FallbackStep[];
 }
 
 /** Loads a graph under a number that the hub chooses. */
@@ -72,7 +76,14 @@ export interface EngineGraph extends AbortReport {
 }
 
 /** What a load ends with. */
-export type EngineLoadResult = EngineGraph | EngineLoadFailure;
+export type EngineLoadResult = EngineGraph | EngineLoadFailure | OnlyWasmLeft;
+
+/** Only WebAssembly is left, which the engine of the CPU runs. */
+export interface OnlyWasmLeft extends AbortReport {
+  readonly tried: readonly FallbackStep[];
+  /** The files, which are handed back. */
+  readonly parts: EngineLoad['parts'];
+}
 
 export interface EngineLoadFailure extends AbortReport {
   readonly error: PlainError;
@@ -121,7 +132,7 @@ export function isEngineResponse(value: unknown): value is EngineResponse {
 }
 
 export function isLoadResult(value: unknown): value is EngineLoadResult {
-  return isObjectWith(value, 'backend') || isObjectWith(value, 'isDamaged');
+  return isObjectWith(value, 'backend') || isObjectWith(value, 'isDamaged') || isObjectWith(value, 'tried');
 }
 
 export function isComputeResult(value: unknown): value is EngineComputeResult {

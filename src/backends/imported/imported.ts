@@ -71,7 +71,8 @@ function pytorch(onnx: Backend): Backend {
             const { specialise } = await program.read();
             return specialise(shapes);
           },
-          load: (model) => onnx.load([model.onnx], options),
+          // The program itself is in this thread.
+          load: (model) => onnx.load([model.onnx], { ...options, leavesWasm: false }),
         });
       return createSpecialisedGraph({ program: { inputs: program.inputs, load }, options });
     },
