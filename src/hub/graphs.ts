@@ -189,6 +189,8 @@ export function createGraphs({
     }
     const { backend, device, inputs, outputs, steps } = result;
     const loaded = { backend, device, inputs, outputs };
+    // A PyTorch program and a custom backend do not hand a load back. Their graphs move after the first computation.
+    if (kind === 'accelerator' && device.provider === 'wasm' && steps.length > 0) findings.tried = steps;
     // The page knows already where a graph runs that is loaded again.
     if (before?.provider !== device.provider) reportFallback(source, load.options.target, steps, device);
     onEvent({ type: 'load', ...labelOf(source), ...loaded });
@@ -296,8 +298,10 @@ export function createGraphs({
       if (graph.engine !== engine) {
         if (!loadable?.parts || graph.kind !== kind) return undefined;
         const loaded = await loadInto(engine, graph, loadable, performance.now());
-        if (graph.findings.tried) graph.kind = 'cpu';
-        if (!loaded) return undefined;
+        if (!loaded) {
+          if (graph.findings.tried) graph.kind = 'cpu';
+          return undefined;
+        }
         Object.assign(graph, { device: loaded.device, engine });
       }
       const inputs = computation.inputs(engine);
@@ -315,7 +319,8 @@ export function createGraphs({
       if (result.abort) noteAbort(graph.findings, engine, result.abort);
       graph.device = result.device;
       reportFallback(graph.source, graph.target, result.steps ?? [], result.device);
-      if (result.steps) await moveToCpu(graph, engine, result.steps);
+      const steps = result.steps ?? graph.findings.tried;
+      if (steps) await moveToCpu(graph, engine, steps);
       return { outputs: result.outputs, engine, kind };
     };
   }
