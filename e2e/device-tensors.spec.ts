@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
 import { constant, model, node, tensor as tensorOf, value } from '../src/backends/onnx/model.fixture.js';
 import type { Limits, Waiting } from '../src/index.js';
+import { coreModuleGuest, openContext, placeTensor } from './core-module-page.js';
 import { ask, openGuests, type PlainTensor } from './guest-page.js';
-import { legacyGuest, openContext, placeTensor } from './legacy-page.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
@@ -72,7 +72,7 @@ const accelerators: readonly Accelerator[] = [
   },
 ];
 
-const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', core: 'legacy-probe.wasm' };
+const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', core: 'witx-probe.wasm' };
 
 interface OpenOptions {
   /** Which of the guests are started. Default: the probe. */
@@ -188,7 +188,7 @@ async function expectReadsOfOlderGuests(page: Page): Promise<void> {
   expect(await countReads(page)).toBe(before + 1);
   expect(await compute(tensor(5, 6, 7, 8), ['y'])).toEqual([[10, 12, 14, 16]]);
 
-  const core = legacyGuest(page, 'core');
+  const core = coreModuleGuest(page, 'core');
   const { context } = await openContext(core, 'staying');
   const input = await placeTensor(core, { dimensions: [4], type: 1, data: one.data });
   expect(await core.call('set_input', context, 0, input)).toBe(0);
@@ -292,7 +292,7 @@ for (const accelerator of accelerators) {
     const graph = await load(page, 'older', 'staying');
     // The context is kept, and its output with it.
     await ask(page, 'older', 'compute', graph, [one], [], true);
-    const core = legacyGuest(page, 'core');
+    const core = coreModuleGuest(page, 'core');
     const { context } = await openContext(core, 'staying');
     await core.call('set_input', context, 0, await placeTensor(core, { dimensions: [4], type: 1, data: one.data }));
     await core.call('compute', context);

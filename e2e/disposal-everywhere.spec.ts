@@ -53,7 +53,7 @@ async function callAndDispose({ waiting, calls }: Setting): Promise<unknown> {
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
   const nn = createWasiNN({ models: { stalled: '/stalled', identity: '/identity.onnx' } });
   const guest = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm', { waiting });
-  const coreModule = await nn.instantiate('/guests/legacy-probe.wasm', { waiting });
+  const coreModule = await nn.instantiate('/guests/witx-probe.wasm', { waiting });
   const graph = await nn.loadByName('identity');
   const link = nn.connect();
 
@@ -124,7 +124,7 @@ async function removeFrame(waiting: Waiting): Promise<unknown> {
   const { createWasiNN }: typeof import('../src/index.js') = await evaluate("import('/lib/wasi-nn-web.js')");
   const nn = createWasiNN({ models: { stalled: '/stalled', identity: '/identity.onnx' } });
   const guest = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm', { waiting });
-  const coreModule = await nn.instantiate('/guests/legacy-probe.wasm', { waiting });
+  const coreModule = await nn.instantiate('/guests/witx-probe.wasm', { waiting });
   const link = nn.connect();
   const settle = async (call: unknown) => {
     try {

@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
+import { coreModuleGuest, openContext } from './core-module-page.js';
 import { fixtures, withoutFixtures } from './fixture-data.js';
 import { colourModel } from './generated-models.js';
 import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
-import { legacyGuest, openContext } from './legacy-page.js';
 import { expect, test } from './test.js';
 
 interface ProgramOptions {
@@ -92,7 +92,7 @@ test('guests of every ABI share a page and an engine', async ({ blank }) => {
     'wit 06-25': 'probe-06-25.component.wasm',
     'wit 08-19': 'probe-08-19.component.wasm',
     'wit 10-28': 'probe.component.wasm',
-    witx: 'legacy-probe.wasm',
+    witx: 'witx-probe.wasm',
     wamr: 'wamr-probe.wasm',
   };
   await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
@@ -108,8 +108,8 @@ test('guests of every ABI share a page and an engine', async ({ blank }) => {
   }
   expect(answers[1]).toEqual(answers[0]);
   expect(answers[2]).toEqual(answers[0]);
-  await openContext(legacyGuest(blank, 'witx'), 'digits');
-  await openContext(legacyGuest(blank, 'wamr'), 'digits');
+  await openContext(coreModuleGuest(blank, 'witx'), 'digits');
+  await openContext(coreModuleGuest(blank, 'wamr'), 'digits');
 });
 
 test('a guest of 06-25 makes errors of its own', async ({ blank }) => {

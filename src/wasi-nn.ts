@@ -39,31 +39,31 @@ function create(options: WasiNNOptions = {}): WasiNN {
   });
 }
 
-function link(): InferenceClient {
+function client(): InferenceClient {
   page ??= create();
   opened ??= withoutDeviceTensors(withOwnPromises(page.connect()));
   return opened;
 }
 
 /** The page's promises may be those of another frame, by which a binding does not tell answers from values. */
-function withOwnPromises(link: InferenceClient): InferenceClient {
+function withOwnPromises(client: InferenceClient): InferenceClient {
   return {
-    load: async (parts, encoding, target) => link.load(parts, encoding, target),
-    loadByName: async (name) => link.loadByName(name),
-    compute: async (id, inputs) => link.compute(id, inputs),
-    unload: async (id) => link.unload(id),
-    readTensor: async (deviceTensor) => link.readTensor(deviceTensor),
-    releaseTensor: async (deviceTensor) => link.releaseTensor(deviceTensor),
+    load: async (parts, encoding, target) => client.load(parts, encoding, target),
+    loadByName: async (name) => client.loadByName(name),
+    compute: async (id, inputs) => client.compute(id, inputs),
+    unload: async (id) => client.unload(id),
+    readTensor: async (deviceTensor) => client.readTensor(deviceTensor),
+    releaseTensor: async (deviceTensor) => client.releaseTensor(deviceTensor),
   };
 }
 
-const lazyLink: InferenceClient = {
-  load: (parts, encoding, target) => link().load(parts, encoding, target),
-  loadByName: (name) => link().loadByName(name),
-  compute: (id, inputs) => link().compute(id, inputs),
-  unload: (id) => link().unload(id),
-  readTensor: (deviceTensor) => link().readTensor(deviceTensor),
-  releaseTensor: (deviceTensor) => link().releaseTensor(deviceTensor),
+const lazyClient: InferenceClient = {
+  load: (parts, encoding, target) => client().load(parts, encoding, target),
+  loadByName: (name) => client().loadByName(name),
+  compute: (id, inputs) => client().compute(id, inputs),
+  unload: (id) => client().unload(id),
+  readTensor: (deviceTensor) => client().readTensor(deviceTensor),
+  releaseTensor: (deviceTensor) => client().releaseTensor(deviceTensor),
 };
 
-export const { tensor, errors, graph, inference } = createWitBinding(lazyLink, own);
+export const { tensor, errors, graph, inference } = createWitBinding(lazyClient, own);

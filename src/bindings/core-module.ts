@@ -11,7 +11,7 @@ import { createWitxFunctions, type GuestFunction } from './witx.js';
 /** A function for a core module to import. */
 export interface CoreModuleFunction {
   /**
-   * Whether the function may answer with a promise, where its link does. Whoever imports it then has to suspend the
+   * Whether the function may answer with a promise, where its client does. Whoever imports it then has to suspend the
    * guest (`WebAssembly.Suspending`).
    */
   readonly suspends: boolean;
@@ -28,7 +28,7 @@ export interface CoreModuleBinding {
 }
 
 /** Told of every failure: the guest learns its number alone. */
-export type OnLegacyError = (error: WasiNNError, functionName: string) => void;
+export type OnCoreModuleError = (error: WasiNNError, functionName: string) => void;
 
 /** The functions that wait for an answer of the engine. */
 const suspending: ReadonlySet<string> = new Set([
@@ -47,9 +47,9 @@ const suspending: ReadonlySet<string> = new Set([
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
  */
 export function createCoreModuleBinding(
-  link: InferenceClient,
+  client: InferenceClient,
   memory: () => WebAssembly.Memory | undefined,
-  onError?: OnLegacyError,
+  onError?: OnCoreModuleError,
   contexts: ContextCount = createContextCount(),
 ): CoreModuleBinding {
   /** A log that fails is no reason to trap the guest. */
@@ -59,7 +59,7 @@ export function createCoreModuleBinding(
     } catch {}
   }
 
-  function toLegacyFunction(name: string, run: GuestFunction): CoreModuleFunction {
+  function toCoreModuleFunction(name: string, run: GuestFunction): CoreModuleFunction {
     const guestMemory = new GuestMemory(name, memory);
     const fail = (cause: unknown) => {
       const error = toWasiNNError(cause, name, 'unknown');
@@ -82,11 +82,11 @@ export function createCoreModuleBinding(
   }
 
   function toModule(functions: Readonly<Record<string, GuestFunction>>): Record<string, CoreModuleFunction> {
-    return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, toLegacyFunction(name, run)]));
+    return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, toCoreModuleFunction(name, run)]));
   }
 
   const reportUnload = (cause: unknown) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload');
-  const session = new CoreModuleSession(link, contexts, reportUnload);
+  const session = new CoreModuleSession(client, contexts, reportUnload);
   const witx = createWitxFunctions(session);
   return {
     wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session, witx) }),

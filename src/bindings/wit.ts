@@ -2,7 +2,7 @@ import { andThen, lastly } from '../rpc/awaitable.js';
 import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
 import {
   copyBytes,
-  forLink,
+  forClient,
   type NamedTensorReference,
   releaseAll,
   TensorReference,
@@ -100,12 +100,12 @@ export class WitTensor {
 /** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
 class Lease {
   readonly info: GraphInfo;
-  readonly #link: InferenceClient;
+  readonly #client: InferenceClient;
   readonly #contexts: ContextCount;
   #holders = 0;
 
-  constructor(link: InferenceClient, info: GraphInfo, contexts: ContextCount) {
-    this.#link = link;
+  constructor(client: InferenceClient, info: GraphInfo, contexts: ContextCount) {
+    this.#client = client;
     this.info = info;
     this.#contexts = contexts;
   }
@@ -134,21 +134,21 @@ class Lease {
     };
   }
 
-  /** @param prepare done to each input that the link takes; by default its buffer goes along */
+  /** @param prepare done to each input that the client takes; by default its buffer goes along */
   compute(
     inputs: readonly NamedTensorReference[],
     prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
   ): Awaitable<NamedTensorReference[]> {
-    const link = this.#link;
-    return andThen(forLink(inputs, link), (tensors) =>
-      andThen(link.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, link)),
+    const client = this.#client;
+    return andThen(forClient(inputs, client), (tensors) =>
+      andThen(client.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, client)),
     );
   }
 
   /** A drop has no result to fail with: where the engine is gone, the graph went with it. */
   #unload(): void {
     const ignore = () => undefined;
-    void attempt('unload', () => this.#link.unload(this.info.id), ignore, ignore);
+    void attempt('unload', () => this.#client.unload(this.info.id), ignore, ignore);
   }
 }
 
@@ -241,16 +241,16 @@ export class WitGraphExecutionContext {
   }
 }
 
-/** Makes the interfaces for the guests that use one link. */
-export function createWitBinding(link: InferenceClient, contexts: ContextCount = createContextCount()): WitBinding {
-  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info, contexts));
+/** Makes the interfaces for the guests that use one client. */
+export function createWitBinding(client: InferenceClient, contexts: ContextCount = createContextCount()): WitBinding {
+  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(client, info, contexts));
   return {
     tensor: { Tensor: WitTensor },
     errors: { Error: WitError },
     graph: {
       Graph: WitGraph,
-      load: (builder, encoding, target) => attempt('load', () => link.load(builder, encoding, target), toGraph),
-      loadByName: (name) => attempt('load-by-name', () => link.loadByName(name), toGraph),
+      load: (builder, encoding, target) => attempt('load', () => client.load(builder, encoding, target), toGraph),
+      loadByName: (name) => attempt('load-by-name', () => client.loadByName(name), toGraph),
     },
     inference: { GraphExecutionContext: WitGraphExecutionContext },
   };

@@ -68,7 +68,7 @@ function createReplacements(scope: typeof globalThis): Record<string, unknown> {
     crypto: { getRandomValues: (array: Uint8Array<ArrayBuffer>) => getRandomValues(array) },
     performance: { now: () => now() },
     crossOriginIsolated: scope.crossOriginIsolated,
-    // Links ask which accelerators there are, not for what they can do.
+    // Clients ask which accelerators there are, not for what they can do.
     navigator: Object.fromEntries(['gpu', 'ml'].filter((name) => name in navigator).map((name) => [name, true])),
     setTimeout: (callback: unknown, delay: unknown) => setTimeout(expectCallback(callback), Number(delay)),
     setInterval: (callback: unknown, delay: unknown) => setInterval(expectCallback(callback), Number(delay)),

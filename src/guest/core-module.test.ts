@@ -15,7 +15,7 @@ async function instantiate(text: string): Promise<Instance> {
     output: () => undefined,
     contexts: createContextCount(() => undefined),
     report: () => undefined,
-    connect: async () => ({ link: unused }),
+    connect: async () => ({ client: unused }),
   });
 }
 

@@ -23,12 +23,12 @@ export async function instantiateModule(
 ): Promise<Instance> {
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
-  const { link, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
-  const legacy = createCoreModuleBinding(link, () => memory, report, contexts);
+  const { client, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
+  const binding = createCoreModuleBinding(client, () => memory, report, contexts);
   const granted: Granted = new Map([
     ['wasi_snapshot_preview1', wasi.functions],
-    ['wasi_ephemeral_nn', toImports(legacy.wasi_ephemeral_nn, jspi)],
-    ['wasi_nn', toImports(legacy.wasi_nn, jspi)],
+    ['wasi_ephemeral_nn', toImports(binding.wasi_ephemeral_nn, jspi)],
+    ['wasi_nn', toImports(binding.wasi_nn, jspi)],
   ]);
   refuseExcess(module);
   const { exports } = await start(module, grantImports(module, granted));

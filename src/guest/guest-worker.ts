@@ -1,8 +1,9 @@
 import { createContextCount } from '../bindings/context-count.js';
 import { type ContextReport, createContextReport } from '../rpc/context-counter.js';
 import type { Instance } from '../rpc/guest-exports.js';
-import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from '../rpc/guest-protocol.js';
+import { type Failure, isAction, isStart, type Outcome, type Started } from '../rpc/guest-protocol.js';
 import { acknowledge } from '../rpc/output-batch.js';
+import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createCallQueue } from './call-queue.js';
@@ -16,67 +17,62 @@ import { connect } from './waiting.js';
  * any message comes, so before any guest code runs in it.
  */
 
-/** Captured, as all that the host goes on using: nothing else of the platform is left once the thread is confined. */
-const postMessage = globalThis.postMessage.bind(globalThis);
-
 let instance: Instance = { functions: new Map() };
 let contextReport: ContextReport | undefined;
 let output: OutputBuffer | undefined;
 let acknowledged: Int32Array = new Int32Array(1);
 const inTurn = createCallQueue();
 
-globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-  if (!isPageMessage(data)) return;
-  switch (data.type) {
-    case 'start':
-      void start(data);
-      return;
-    case 'acknowledge':
-      acknowledge(acknowledged, data.sent);
-      return;
-    case 'ask':
-      void inTurn(() => answer(data.id, data));
-  }
+const rpc = openRpc(parentEndpoint(), {
+  start: (parameters) => answer(() => start(parameters)),
+  perform: (parameters) => inTurn(() => answer(() => perform(parameters))),
+  acknowledge: (sent) => acknowledge(acknowledged, Number(sent)),
 });
 
 confine();
 
-async function start({ prepared, port, environment, contextWord, waiting, ...rest }: Start): Promise<void> {
-  const report = createContextReport(contextWord, (contexts) => post({ type: 'contexts', contexts }));
+async function start(parameters: unknown): Promise<Started> {
+  if (!isStart(parameters)) throw malformed('start');
+  const { prepared, port, environment, contextWord, waiting, lock } = parameters;
+  const report = createContextReport(contextWord, (contexts) => rpc.notify('contexts', contexts));
   contextReport = report;
-  acknowledged = rest.acknowledged;
-  const buffer = createOutputBuffer(acknowledged, (batch) => post({ type: 'output', ...batch }, [batch.bytes.buffer]));
+  acknowledged = parameters.acknowledged;
+  const buffer = createOutputBuffer(acknowledged, (batch) => rpc.notify('output', batch, [batch.bytes.buffer]));
   output = buffer;
   // Before code of the guest runs.
-  await holdWorkerLock(rest.lock);
-  post({ type: 'ready' });
+  await holdWorkerLock(lock);
+  rpc.notify('ready', undefined);
+  instance = await instantiate(prepared, {
+    environment,
+    output: buffer.write,
+    contexts: createContextCount(report.write),
+    report: buffer.report,
+    connect: async (waits, wish = waiting) => {
+      const connection = await connect(port, waits, wish);
+      return connection.jspi ? connection : { client: flushFirst(connection.client, buffer.flush) };
+    },
+  });
+  return { functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined };
+}
+
+/** The outcome of a request. The page has all that the guest has written before it gets that. */
+async function answer(action: () => unknown): Promise<Transferring> {
+  const outcome = await attempt(action);
+  output?.flushAll();
+  contextReport?.tellNow();
+  return new Transferring(outcome, 'value' in outcome ? [...new Set(ownBuffers(outcome.value))] : []);
+}
+
+async function attempt(action: () => unknown): Promise<Outcome> {
   try {
-    instance = await instantiate(prepared, {
-      environment,
-      output: buffer.write,
-      contexts: createContextCount(report.write),
-      report: buffer.report,
-      connect: async (waits, wish = waiting) => {
-        const connection = await connect(port, waits, wish);
-        return connection.jspi ? connection : { link: flushFirst(connection.link, buffer.flush) };
-      },
-    });
-    tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
+    return { value: await action() };
   } catch (cause) {
-    tell({ type: 'refused', failure: describe(cause) });
+    return { failure: describe(cause) };
   }
 }
 
-async function answer(id: number, action: Action): Promise<void> {
-  try {
-    const value = await carryOut(action);
-    tell({ type: 'answered', id, value }, [...new Set(ownBuffers(value))]);
-  } catch (cause) {
-    tell({ type: 'failed', id, failure: describe(cause) });
-  }
-}
-
-function carryOut(action: Action): unknown {
+function perform(action: unknown): unknown {
+  if (!isAction(action)) throw malformed('perform');
   switch (action.action) {
     case 'call':
       return instance.functions.get(action.name)?.(...action.values);
@@ -89,6 +85,11 @@ function carryOut(action: Action): unknown {
       memoryAt(action.address, action.bytes.byteLength).set(action.bytes);
       return undefined;
   }
+}
+
+/** Only a page with another version of the library sends such a request. */
+function malformed(method: string): WasiNNError {
+  return new WasiNNError('runtime-error', `${method}: the guest's worker got a malformed request`);
 }
 
 /** The buffers that belong to an answer alone, wherever in it they are: what jco takes out of a guest is a copy. */
@@ -117,15 +118,4 @@ function describe(cause: unknown): Failure {
     return { kind: 'result', payload: Reflect.get(cause, 'payload') };
   }
   return { kind: 'trap', message: messageOf(cause), stack: cause instanceof Error ? (cause.stack ?? '') : '' };
-}
-
-/** Answers the page, after all that the guest has written. */
-function tell(message: GuestMessage, transfer: Transferable[] = []): void {
-  output?.flushAll();
-  contextReport?.tellNow();
-  post(message, transfer);
-}
-
-function post(message: GuestMessage, transfer: Transferable[] = []): void {
-  postMessage(message, { transfer });
 }

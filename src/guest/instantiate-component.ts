@@ -36,8 +36,8 @@ export async function instantiateComponent(
   host: Host,
 ): Promise<Instance> {
   refuseUngranted(component.imports);
-  const { link } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
-  const imports = provideImports(component, waiting === 'suspend' ? withoutDeviceTensors(link) : link, host);
+  const { client } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
+  const imports = provideImports(component, waiting === 'suspend' ? withoutDeviceTensors(client) : client, host);
   const { exports } = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);
   return {
@@ -48,10 +48,10 @@ export async function instantiateComponent(
 
 function provideImports(
   { imports }: ComponentInterface,
-  link: InferenceClient,
+  client: InferenceClient,
   { environment, output, contexts }: Host,
 ): Imports {
-  const nn = grantWasiNN(createWitBinding(link, contexts));
+  const nn = grantWasiNN(createWitBinding(client, contexts));
   if (imports.every((name) => name.startsWith('wasi:nn/'))) return nn;
   return new Map([...createPreview2(environment, output), ...nn]);
 }

@@ -176,8 +176,8 @@ export function createOutputBuffer(acknowledged: Int32Array, send: (batch: Outpu
   };
 }
 
-/** A link whose calls block the thread: what the guest has written before leaves first. */
-export function flushFirst(link: InferenceClient, flush: () => void): InferenceClient {
+/** A client whose calls block the thread: what the guest has written before leaves first. */
+export function flushFirst(client: InferenceClient, flush: () => void): InferenceClient {
   const after = <Values extends unknown[], Result>(call: (...values: Values) => Result) => {
     return (...values: Values) => {
       flush();
@@ -185,12 +185,12 @@ export function flushFirst(link: InferenceClient, flush: () => void): InferenceC
     };
   };
   return {
-    load: after(link.load),
-    loadByName: after(link.loadByName),
-    compute: after(link.compute),
-    unload: after(link.unload),
-    readTensor: after(link.readTensor),
-    releaseTensor: after(link.releaseTensor),
+    load: after(client.load),
+    loadByName: after(client.loadByName),
+    compute: after(client.compute),
+    unload: after(client.unload),
+    readTensor: after(client.readTensor),
+    releaseTensor: after(client.releaseTensor),
   };
 }
 

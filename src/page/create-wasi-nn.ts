@@ -133,7 +133,7 @@ export interface WasiNN extends EventTarget {
    * @throws WasiNNError as a guest's `load`
    */
   load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<Graph>;
-  /** Opens a link to the engines for code on the page. */
+  /** Opens a client of the engines for code on the page. */
   connect(): InferenceClient;
   /** What the engines have at the moment, and the browser's storage for models. One that is busy answers afterwards. */
   stats(): Promise<WasiNNStats>;

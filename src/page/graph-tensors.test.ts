@@ -88,7 +88,7 @@ describe('an output that is left where it is', () => {
     expect([engine.deviceTensors.size, releases()]).toEqual([0, 3]);
   });
 
-  it('comes by its value for a graph of another link', async () => {
+  it('comes by its value for a graph of another client', async () => {
     const { graph, reads, engine } = await open();
     const other = await open({ keeps: false });
     const tensor = await computeOne(graph);
@@ -127,7 +127,7 @@ describe('compute', () => {
     const { engine } = await open();
     let underWay = 0;
     let most = 0;
-    const link: InferenceClient = {
+    const client: InferenceClient = {
       ...engine,
       async readTensor(deviceTensor) {
         underWay++;
@@ -137,7 +137,7 @@ describe('compute', () => {
         return engine.readTensor(deviceTensor);
       },
     };
-    const graph = toGraph(link, await engine.loadByName(echoName), new AbortController().signal);
+    const graph = toGraph(client, await engine.loadByName(echoName), new AbortController().signal);
     const inputs = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`x${index}`, x]));
     expect(Object.keys(await graph.compute(inputs))).toEqual(Object.keys(inputs));
     await settle();

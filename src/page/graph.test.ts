@@ -16,7 +16,7 @@ const info: GraphInfo = {
 function open() {
   const asked: unknown[] = [];
   const refuse = () => Promise.reject(new Error('not expected'));
-  const link: InferenceClient = {
+  const client: InferenceClient = {
     load: refuse,
     loadByName: refuse,
     compute: async (graph, inputs) => {
@@ -29,7 +29,7 @@ function open() {
     readTensor: refuse,
     releaseTensor: refuse,
   };
-  return { graph: toGraph(link, info, new AbortController().signal), asked };
+  return { graph: toGraph(client, info, new AbortController().signal), asked };
 }
 
 describe('a graph of a page', () => {

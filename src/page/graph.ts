@@ -75,15 +75,15 @@ export interface Graph {
 }
 
 /** @param disposed once this is aborted, every call of the graph rejects with its reason */
-export function toGraph(link: InferenceClient, info: GraphInfo, disposed: AbortSignal): Graph {
+export function toGraph(client: InferenceClient, info: GraphInfo, disposed: AbortSignal): Graph {
   const { id, backend, inputs, outputs } = info;
 
   async function computeHeld(tensors: PageInputs): Promise<NamedTensorReference[]> {
     // The page may dispose of them meanwhile.
     const used = Object.values(tensors).flatMap((tensor) => heldTensors.get(tensor)?.hold() ?? []);
     try {
-      const inputs = await Promise.all(Object.entries(tensors).map((input) => toLinkTensor(link, input)));
-      return toReferences(await link.compute(id, inputs), link);
+      const inputs = await Promise.all(Object.entries(tensors).map((input) => toClientTensor(client, input)));
+      return toReferences(await client.compute(id, inputs), client);
     } finally {
       for (const tensor of used) tensor.release();
     }
@@ -115,7 +115,7 @@ export function toGraph(link: InferenceClient, info: GraphInfo, disposed: AbortS
     outputs,
     compute: (tensors) => untilAborted(disposed, () => compute(tensors)),
     computeOnDevice: (tensors) => untilAborted(disposed, () => computeOnDevice(tensors)),
-    dispose: () => untilAborted(disposed, async () => link.unload(id)),
+    dispose: () => untilAborted(disposed, async () => client.unload(id)),
   };
 }
 
@@ -151,13 +151,13 @@ function toPageTensor(held: TensorReference, disposed: AbortSignal): PageTensor 
   return tensor;
 }
 
-async function toLinkTensor(
-  link: InferenceClient,
+async function toClientTensor(
+  client: InferenceClient,
   [name, tensor]: [string, InputTensor | PageTensor],
 ): Promise<NamedClientTensor> {
   if ('data' in tensor) return toNamedTensor(name, tensor);
   const held = heldTensors.get(tensor);
-  if (held) return copyBytes([name, await held.forLink(link)]);
+  if (held) return copyBytes([name, await held.forClient(client)]);
   throw new WasiNNError(
     'invalid-argument',
     `compute: input ${quote(name)} has no data, and is no output of a graph that has not been disposed of`,
@@ -197,7 +197,7 @@ const elements: Readonly<Record<TensorType, (buffer: ArrayBuffer) => TensorEleme
   I64: (buffer) => new BigInt64Array(buffer),
 };
 
-/** What came over a link owns its buffer. */
+/** What came from the hub owns its buffer. */
 function toOutput({ dimensions, type, data }: TensorValue): OutputTensor {
   return { dimensions, type, data: elements[type](data.buffer) };
 }

@@ -1,8 +1,9 @@
 import { createContextWord, readContexts, writeContexts } from '../rpc/context-counter.js';
-import type { Action, Failure, GuestMessage, PageMessage } from '../rpc/guest-protocol.js';
+import type { Action, Failure, Start } from '../rpc/guest-protocol.js';
 import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from '../rpc/output-batch.js';
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
+import { type Endpoint, openRpc } from '../rpc/rpc.js';
 import { isShared } from '../rpc/shared-memory.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
 import type { Waiting } from '../rpc/waiting.js';
@@ -10,7 +11,7 @@ import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import { watchWorker } from '../standard/worker-watch.js';
 import { describeValue } from './describe-value.js';
-import { parseGuestMessage } from './parse-guest-message.js';
+import { parseContexts, parseGuestMessage, parseOutcome, parseOutput, parseStarted } from './parse-guest-message.js';
 import type { HubPort } from './remote-hub.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
@@ -79,11 +80,6 @@ export class GuestTrap extends Error {
   }
 }
 
-interface Question {
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
-}
-
 /** A guest on its way, and the means to end it from outside, when the engine it depends on fails. */
 export interface StartedGuest<Exports extends object = GuestExports> {
   readonly guest: Promise<Guest<Exports>>;
@@ -130,13 +126,9 @@ export function startGuest<Exports extends object>({
   const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
-  const questions = new Map<number, Question>();
-  let nextId = 0;
   const ending = new AbortController();
   const ended = ending.signal;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
-
-  const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
 
   function fail(reason: unknown): void {
     if (ended.aborted) return;
@@ -145,56 +137,58 @@ export function startGuest<Exports extends object>({
     worker.terminate();
     connection.close();
     reject(reason);
-    for (const question of questions.values()) question.reject(reason);
-    questions.clear();
     onEnd();
   }
 
-  function ask(action: Action): Promise<unknown> {
-    if (ended.aborted) return Promise.reject(ended.reason);
-    return new Promise((resolve, reject) => {
-      const id = nextId++;
+  /** Hands on what a notification of the worker says. */
+  function accept<Message>(parse: (data: unknown) => Message | undefined, take: (message: Message) => void) {
+    return (data: unknown) => {
       try {
-        tell({ ...action, type: 'ask', id }, action.action === 'call' ? buffersGivenAway(action.values) : []);
-        questions.set(id, { resolve, reject });
+        take(expectParsed(parse(data)));
       } catch (cause) {
-        reject(toWasiNNError(cause, 'the values of the call cannot be passed on', 'invalid-argument'));
+        fail(brokenProtocol(cause));
       }
+    };
+  }
+
+  const rpc = openRpc(guestEndpoint(worker, ended, fail), {
+    ready: () => watch.started(),
+    output: accept(parseOutput, takeOutput),
+    contexts: accept(parseContexts, (contexts) => writeContexts(contextWord, contexts)),
+  });
+
+  /** @throws WasiNNError, GuestError, GuestTrap how the request failed; the cause of the guest's end */
+  function request(
+    method: 'start' | 'perform',
+    parameters: Start | Action,
+    transfer: Transferable[],
+  ): Promise<unknown> {
+    return untilAborted(ended, async () => {
+      const result = await rpc.request(method, parameters, { transfer }).catch((cause) => {
+        throw toWasiNNError(cause, 'the values of the call cannot be passed on', 'invalid-argument');
+      });
+      return readOutcome(result);
     });
   }
 
-  const exports = createRemoteExports((name, values) => ask({ action: 'call', name, values }), ended);
-
-  function receive(message: GuestMessage): void {
-    switch (message.type) {
-      case 'started': {
-        const { functions, hasMemory } = message;
-        const arranged = prepared.kind === 'module' ? exports.arrangeModule(functions) : exports.arrange(functions);
-        resolve(toGuest(arranged, hasMemory ? toMemory(ask, ended) : undefined, () => fail(disposed())));
-        return;
-      }
-      case 'refused':
-        fail(toError(message.failure, exports.toHandles));
-        return;
-      case 'ready':
-        watch.started();
-        return;
-      case 'output':
-        takeOutput(message);
-        return;
-      case 'contexts':
-        writeContexts(contextWord, message.contexts);
-        return;
-      case 'answered':
-        take(message.id).resolve(message.value);
-        return;
-      case 'failed': {
-        // Before the question is taken: a value that cannot be read ends the guest, and so every question that is left.
-        const error = toError(message.failure, exports.toHandles);
-        take(message.id).reject(error);
-      }
+  /** A response that cannot be read ends the guest. */
+  function readOutcome(result: unknown): unknown {
+    let error: Error;
+    try {
+      const outcome = expectParsed(parseOutcome(result));
+      if ('value' in outcome) return outcome.value;
+      error = toError(outcome.failure, exports.toHandles);
+    } catch (cause) {
+      error = brokenProtocol(cause);
+      fail(error);
     }
+    throw error;
   }
+
+  const perform: Perform = (action) =>
+    request('perform', action, action.action === 'call' ? buffersGivenAway(action.values) : []);
+
+  const exports = createRemoteExports((name, values) => perform({ action: 'call', name, values }), ended);
 
   /** What a listener throws must not hold up the guest. */
   function takeOutput(batch: OutputBatch): void {
@@ -202,45 +196,60 @@ export function startGuest<Exports extends object>({
       deliver(batch, output, onFault);
     } finally {
       acknowledge(acknowledged, batch.sent);
-      if (!ended.aborted && !isShared(acknowledged.buffer)) tell({ type: 'acknowledge', sent: batch.sent });
+      if (!ended.aborted && !isShared(acknowledged.buffer)) rpc.notify('acknowledge', batch.sent);
     }
   }
 
-  /** @throws Error where nothing was asked, or it has been answered */
-  function take(id: number): Question {
-    const question = questions.get(id);
-    if (!question) throw new Error(`nobody waits for the answer ${id}`);
-    questions.delete(id);
-    return question;
-  }
-
-  worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (ended.aborted) return;
-    const message = parseGuestMessage(data);
-    try {
-      if (!message) throw new Error('it is of no known kind, or too large');
-      receive(message);
-    } catch (cause) {
-      fail(brokenProtocol(cause));
-    }
-  };
   worker.onmessageerror = () => fail(brokenProtocol('it cannot be read'));
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
-  const { port } = connection;
-  const { lock } = watch;
-  tell({ type: 'start', prepared, port, environment, contextWord, acknowledged, lock, waiting }, [port]);
+
+  async function start(): Promise<Guest<Exports>> {
+    const { port } = connection;
+    const { lock } = watch;
+    const parameters: Start = { prepared, port, environment, contextWord, acknowledged, lock, waiting };
+    const started = parseStarted(await request('start', parameters, [port]));
+    if (!started) throw brokenProtocol(unreadable);
+    const { functions, hasMemory } = started;
+    const arranged = prepared.kind === 'module' ? exports.arrangeModule(functions) : exports.arrange(functions);
+    return toGuest(arranged, hasMemory ? toMemory(perform, ended) : undefined, () => fail(disposed()));
+  }
+
+  // A guest that cannot be started has no more use for its worker.
+  start().then(resolve, fail);
 
   return {
     guest: promise,
-    run: async () => exitCode(await promise.then(() => ask({ action: 'run' }))),
+    run: async () => exitCode(await promise.then(() => perform({ action: 'run' }))),
     contexts: () => readContexts(contextWord),
     fail,
   };
 }
 
-type Ask = (action: Action) => Promise<unknown>;
+/** The endpoint of a guest's worker, of which every message is parsed. */
+function guestEndpoint(worker: Worker, ended: AbortSignal, fail: (reason: unknown) => void): Endpoint {
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    listen(listener) {
+      worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+        if (ended.aborted) return;
+        const message = parseGuestMessage(data);
+        if (message) listener(message);
+        else fail(brokenProtocol(unreadable));
+      };
+    },
+  };
+}
+
+const unreadable = 'it is of no known kind, or too large';
+
+function expectParsed<Message>(message: Message | undefined): Message {
+  if (message === undefined) throw new Error(unreadable);
+  return message;
+}
+
+type Perform = (action: Action) => Promise<unknown>;
 
 function toGuest<Exports extends object>(
   exports: object,
@@ -255,15 +264,15 @@ function toGuest<Exports extends object>(
   };
 }
 
-function toMemory(ask: Ask, ended: AbortSignal): GuestMemory {
+function toMemory(perform: Perform, ended: AbortSignal): GuestMemory {
   async function read(address: number, length: number): Promise<Uint8Array> {
-    const bytes = await ask({ action: 'read', address, length });
+    const bytes = await perform({ action: 'read', address, length });
     if (bytes instanceof Uint8Array) return bytes;
     throw new WasiNNError('runtime-error', 'memory: the guest worker answered without bytes');
   }
 
   async function write(address: number, bytes: Uint8Array): Promise<void> {
-    await ask({ action: 'write', address, bytes: new Uint8Array(bytes) });
+    await perform({ action: 'write', address, bytes: new Uint8Array(bytes) });
   }
 
   return {
