@@ -22,7 +22,8 @@ function run(page: Page, file: string, options: ProgramOptions = {}): Promise<En
   return page.evaluate(
     async ({ file, options }): Promise<Ending> => {
       try {
-        return await globalThis.guestPage.nn.run(`/guests/${file}`, options);
+        const { exitCode, stdout, stderr } = await globalThis.guestPage.nn.run(`/guests/${file}`, options);
+        return { exitCode, stdout, stderr };
       } catch (cause) {
         if (cause instanceof Error) return { error: cause.name, text: cause.message };
         throw cause;

@@ -19,16 +19,26 @@ export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
 export {
   createWasiNN,
-  type GuestInput,
   type PageLoadOptions,
   type WasiNN,
   type WasiNNOptions,
   type WasiNNStats,
 } from './page/create-wasi-nn.js';
 export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
-export type { Graph, InputTensor, OutputTensor, PageInputs, PageTensor, TensorElements } from './page/graph.js';
-export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './page/guest.js';
+export type {
+  ComputeOptions,
+  Graph,
+  InputTensor,
+  OutputTensor,
+  PageInputs,
+  PageTensor,
+  TensorElements,
+} from './page/graph.js';
+export type { Guest, GuestExports, GuestMemory } from './page/guest.js';
+export { GuestError, GuestTrap } from './page/guest-errors.js';
+export type { GuestInput } from './page/guest-source.js';
 export type { ModelManager, PreloadOptions } from './page/model-manager.js';
+export type { GuestImports, ImportedFunction, ImportResult } from './page/page-imports.js';
 export type { GuestResource } from './page/remote-resources.js';
 export type { BackendsOption } from './page/resolve-backends.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
@@ -47,7 +57,7 @@ export type { Limits } from './rpc/limits.js';
 export type { TranspiledGuest } from './rpc/transpiled-guest.js';
 export type { Waiting } from './rpc/waiting.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
-export type { ExecutionTarget, GraphEncoding, OutputPlace } from './standard/graph.js';
+export type { ExecutionTarget, GraphEncoding, OutputPlace, PowerPreference } from './standard/graph.js';
 export type {
   DeclaredTensors,
   NamedTensor,

@@ -1,6 +1,6 @@
 import { createContextCount } from './bindings/context-count.js';
 import { createWitBinding } from './bindings/wit.js';
-import { createWasiNN, type WasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
+import { type OpenedWasiNN, openWasiNN, type WasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
 import type { InferenceClient } from './rpc/inference-client.js';
 import { withoutDeviceTensors } from './rpc/tensor-reference.js';
 import { WasiNNError } from './standard/error.js';
@@ -11,7 +11,7 @@ import { WasiNNError } from './standard/error.js';
  * page's own thread and uses one engine for the page, which {@link configure} sets up.
  */
 
-let page: WasiNN | undefined;
+let page: OpenedWasiNN | undefined;
 let opened: InferenceClient | undefined;
 const own = createContextCount();
 
@@ -24,19 +24,20 @@ export function configure(options: WasiNNOptions): WasiNN {
   if (page)
     throw new WasiNNError('invalid-argument', 'configure: the engine is set up already: call configure once, first');
   page = create(options);
-  return page;
+  return page.nn;
 }
 
 /** The contexts of components on the page's own thread count as those of other guests do. */
-function create(options: WasiNNOptions = {}): WasiNN {
-  const nn = createWasiNN(options);
-  const { stats } = nn;
-  return Object.assign(nn, {
+function create(options: WasiNNOptions = {}): OpenedWasiNN {
+  const opened = openWasiNN(options);
+  const { stats } = opened.nn;
+  Object.assign(opened.nn, {
     async stats() {
       const others = await stats();
       return { ...others, contexts: others.contexts + own.contexts };
     },
   });
+  return opened;
 }
 
 function client(): InferenceClient {

@@ -32,6 +32,8 @@ interface Ending {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** The files that it made or changed, with their text. */
+  readonly written: readonly (readonly [path: string, text: string])[];
   readonly best: readonly (readonly [classNumber: number, score: number])[];
 }
 
@@ -96,11 +98,12 @@ export async function preparePage({ waiting }: PageSetting): Promise<void> {
   }
 
   async function run(file: string, runOptions: EnvironmentOptions): Promise<Ending> {
-    const ending = await nn.run(`/guests/${file}`, { ...options, ...runOptions });
+    const { files, ...ending } = await nn.run(`/guests/${file}`, { ...options, ...runOptions });
     const ranked = /^\d\.\) \[(\d+)\]\((.+)\)\n/gm;
     return {
       ...ending,
       stdout: ending.stdout.replace(ranked, ''),
+      written: Object.entries(files).map(([path, bytes]) => [path, new TextDecoder().decode(bytes)] as const),
       best: Array.from(ending.stdout.matchAll(ranked), ([, first, score]) => [Number(first), Number(score)] as const),
     };
   }

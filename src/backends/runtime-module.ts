@@ -1,5 +1,5 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
-import type { Verify } from '../standard/graph.js';
+import type { PowerPreference, Verify } from '../standard/graph.js';
 import type { Queue } from './queue.js';
 
 /** One WebAssembly module of a runtime, and the queue that every call into it must pass through. */
@@ -14,6 +14,8 @@ export interface RuntimeModule {
 export interface ProviderOptions {
   /** Whether WebGPU may run on a software adapter, which is far slower than WebAssembly: for tests. */
   readonly allowSoftwareAdapter: boolean;
+  /** Which GPU is preferred where there are several. Default `high-performance`. */
+  readonly powerPreference?: PowerPreference;
   /** When outputs are compared with WebAssembly's, where a model does not say so itself. Default `first`. */
   readonly verify?: Verify;
   /**

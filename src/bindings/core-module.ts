@@ -1,9 +1,10 @@
 import type { Awaitable, InferenceClient } from '../rpc/inference-client.js';
-import { toWasiNNError, type WasiNNError } from '../standard/error.js';
+import { toWasiNNError } from '../standard/error.js';
 import { type ContextCount, createContextCount } from './context-count.js';
 import { CoreModuleSession } from './core-module-session.js';
 import { errno, toErrno } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
+import { harmless, type ReportError } from './report-error.js';
 import { createWamrFunctions } from './wamr.js';
 import { createWasmEdgeFunctions } from './wasmedge.js';
 import { createWitxFunctions, type GuestFunction } from './witx.js';
@@ -27,9 +28,6 @@ export interface CoreModuleBinding {
   readonly wasi_nn: Readonly<Record<string, CoreModuleFunction>>;
 }
 
-/** Told of every failure: the guest learns its number alone. */
-export type OnCoreModuleError = (error: WasiNNError, functionName: string) => void;
-
 /** The functions that wait for an answer of the engine. */
 const suspending: ReadonlySet<string> = new Set([
   'load',
@@ -45,19 +43,15 @@ const suspending: ReadonlySet<string> = new Set([
  * Makes the import modules for one core-module guest.
  *
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
+ * @param onError told of every failure: the guest learns its number alone
  */
 export function createCoreModuleBinding(
   client: InferenceClient,
   memory: () => WebAssembly.Memory | undefined,
-  onError?: OnCoreModuleError,
+  onError?: ReportError,
   contexts: ContextCount = createContextCount(),
 ): CoreModuleBinding {
-  /** A log that fails is no reason to trap the guest. */
-  function report(error: WasiNNError, functionName: string): void {
-    try {
-      onError?.(error, functionName);
-    } catch {}
-  }
+  const report = harmless(onError);
 
   function toCoreModuleFunction(name: string, run: GuestFunction): CoreModuleFunction {
     const guestMemory = new GuestMemory(name, memory);

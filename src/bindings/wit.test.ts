@@ -105,6 +105,23 @@ describe('the binding', () => {
   });
 });
 
+it('tells the page of what it answers the guest with', async () => {
+  const fake = createFakeClient(true);
+  const told: unknown[] = [];
+  const binding = createWitBinding(fake.client, undefined, ({ code, message }, functionName) => {
+    told.push([functionName, code, message]);
+    throw new Error('the log is full');
+  });
+  const context = (await binding.graph.loadByName('m')).initExecutionContext();
+  fake.faults.set('load', new WasiNNError('not-found', 'no such model'));
+  await expectWitError(() => binding.graph.load([], 'onnx', 'cpu'), 'not-found', /no such model/);
+  await expectWitError(async () => context.getOutput('y'), 'runtime-error', /no outputs yet/);
+  expect(told).toEqual([
+    ['load', 'not-found', 'no such model'],
+    ['get-output', 'runtime-error', expect.stringContaining('no outputs yet')],
+  ]);
+});
+
 describe('Tensor', () => {
   it.each(tensorTypes)('gives back what it was made of: %s', (type) => {
     const data = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);

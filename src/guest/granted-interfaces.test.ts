@@ -18,7 +18,7 @@ const client: InferenceClient = {
 };
 
 const interfaces = new Map([
-  ...createPreview2(emptyEnvironment, () => undefined),
+  ...createPreview2(emptyEnvironment, () => undefined).interfaces,
   ...grantWasiNN(createWitBinding(client)),
 ]);
 

@@ -2,6 +2,8 @@ import { createContextCount } from '../bindings/context-count.js';
 import { type ContextReport, createContextReport } from '../rpc/context-counter.js';
 import type { Instance } from '../rpc/guest-exports.js';
 import { type Failure, isAction, isStart, type Outcome, type Started } from '../rpc/guest-protocol.js';
+import { dropFunction } from '../rpc/handle-record.js';
+import { type ImportCall, type ImportReply, isImportReply } from '../rpc/import-reply.js';
 import { acknowledge } from '../rpc/output-batch.js';
 import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
@@ -20,12 +22,16 @@ import { connect } from './waiting.js';
 let instance: Instance = { functions: new Map() };
 let contextReport: ContextReport | undefined;
 let output: OutputBuffer | undefined;
+/** What ended the guest's use: its memory may be in any state. */
+let trap: Error | undefined;
+/** How many functions of the page the guest waits for. */
+let importsUnderWay = 0;
 let acknowledged: Int32Array = new Int32Array(1);
 const inTurn = createCallQueue();
 
 const rpc = openRpc(parentEndpoint(), {
   start: (parameters) => answer(() => start(parameters)),
-  perform: (parameters) => inTurn(() => answer(() => perform(parameters))),
+  perform: (parameters) => takeTurn(parameters, () => answer(() => perform(parameters))),
   acknowledge: (sent) => acknowledge(acknowledged, Number(sent)),
 });
 
@@ -33,7 +39,7 @@ confine();
 
 async function start(parameters: unknown): Promise<Started> {
   if (!isStart(parameters)) throw malformed('start');
-  const { prepared, port, environment, contextWord, waiting, lock } = parameters;
+  const { prepared, port, environment, contextWord, importReplies, waiting, lock } = parameters;
   const report = createContextReport(contextWord, (contexts) => rpc.notify('contexts', contexts));
   contextReport = report;
   acknowledged = parameters.acknowledged;
@@ -47,12 +53,37 @@ async function start(parameters: unknown): Promise<Started> {
     output: buffer.write,
     contexts: createContextCount(report.write),
     report: buffer.report,
+    page: {
+      request: callPage,
+      notify(call) {
+        buffer.flush();
+        rpc.notify('callImportBlocking', call);
+      },
+      replies: importReplies,
+    },
     connect: async (waits, wish = waiting) => {
       const connection = await connect(port, waits, wish);
       return connection.jspi ? connection : { client: flushFirst(connection.client, buffer.flush) };
     },
   });
   return { functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined };
+}
+
+/** Calls a function of the page, while the guest is suspended. */
+async function callPage(call: ImportCall): Promise<ImportReply> {
+  importsUnderWay++;
+  try {
+    const reply = await rpc.request('callImport', call);
+    return isImportReply(reply) ? reply : { error: 'the page gave no reply' };
+  } finally {
+    importsUnderWay--;
+  }
+}
+
+/** A function of the page that the guest waits for may read and write its memory meanwhile. */
+function takeTurn<Result>(action: unknown, run: () => Promise<Result>): Promise<Result> {
+  const isOfMemory = isAction(action) && (action.action === 'read' || action.action === 'write');
+  return isOfMemory && importsUnderWay > 0 ? run() : inTurn(run);
 }
 
 /** The outcome of a request. The page has all that the guest has written before it gets that. */
@@ -74,10 +105,14 @@ async function attempt(action: () => unknown): Promise<Outcome> {
 function perform(action: unknown): unknown {
   if (!isAction(action)) throw malformed('perform');
   switch (action.action) {
-    case 'call':
-      return instance.functions.get(action.name)?.(...action.values);
+    case 'call': {
+      const { name, values } = action;
+      // Resources went with the trap.
+      if (trap && name === dropFunction) return undefined;
+      return untilTrap(() => instance.functions.get(name)?.(...values));
+    }
     case 'run':
-      if (instance.run) return instance.run();
+      if (instance.run) return untilTrap(instance.run);
       throw new WasiNNError('invalid-argument', 'run: the guest is no program: it has neither wasi:cli/run nor _start');
     case 'read':
       return memoryAt(action.address, action.length).slice();
@@ -87,6 +122,28 @@ function perform(action: unknown): unknown {
   }
 }
 
+/** Calls into the guest, unless an earlier call has ended with a trap. */
+async function untilTrap(call: () => unknown): Promise<unknown> {
+  if (trap) {
+    throw new WasiNNError(
+      'runtime-error',
+      `the guest trapped in an earlier call (${messageOf(trap)}) and cannot be called again: dispose of it, and instantiate it once more`,
+    );
+  }
+  try {
+    return await call();
+  } catch (cause) {
+    if (isTrap(cause)) trap = cause;
+    throw cause;
+  }
+}
+
+/** Whether an error has come through WebAssembly, whose functions cannot catch it: its stack then has their frames. */
+function isTrap(cause: unknown): cause is Error {
+  if (cause instanceof WebAssembly.RuntimeError) return true;
+  return cause instanceof Error && /wasm:\/\/|wasm-function|\[wasm code\]/.test(cause.stack ?? '');
+}
+
 /** Only a page with another version of the library sends such a request. */
 function malformed(method: string): WasiNNError {
   return new WasiNNError('runtime-error', `${method}: the guest's worker got a malformed request`);
@@ -94,6 +151,7 @@ function malformed(method: string): WasiNNError {
 
 /** The buffers that belong to an answer alone, wherever in it they are: what jco takes out of a guest is a copy. */
 function ownBuffers(value: unknown): ArrayBuffer[] {
+  if (value instanceof Map) return ownBuffers([...value.values()]);
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteLength } = value;
     return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];

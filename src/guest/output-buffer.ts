@@ -44,7 +44,7 @@ const limits = {
 export interface OutputBuffer {
   /** Takes bytes that the guest writes; they are copied. May block the thread. */
   write(stream: OutputStream, bytes: Uint8Array): void;
-  /** Takes an error of which the guest learns the number alone. */
+  /** Takes an error that wasi-nn answers the guest with. */
   report(error: WasiNNError, functionName: string): void;
   /** Sends what is gathered, as far as the limits allow. For a thread that is about to block. */
   flush(): void;

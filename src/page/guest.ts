@@ -1,17 +1,28 @@
 import { createContextWord, readContexts, writeContexts } from '../rpc/context-counter.js';
-import type { Action, Failure, Start } from '../rpc/guest-protocol.js';
+import type { ProgramEnd } from '../rpc/guest-exports.js';
+import type { Action, Start } from '../rpc/guest-protocol.js';
+import { createReplyMemory, type ImportReply, writeReply } from '../rpc/import-reply.js';
 import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from '../rpc/output-batch.js';
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
-import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
+import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { type Endpoint, openRpc } from '../rpc/rpc.js';
 import { isShared } from '../rpc/shared-memory.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
-import { fromPlainError } from '../standard/plain-error.js';
 import { watchWorker } from '../standard/worker-watch.js';
-import { describeValue } from './describe-value.js';
-import { parseContexts, parseGuestMessage, parseOutcome, parseOutput, parseStarted } from './parse-guest-message.js';
+import { dispose } from './dispose-symbols.js';
+import { toError } from './guest-errors.js';
+import { OutputTail } from './output-tail.js';
+import { type PageImports, parseImportCall } from './page-imports.js';
+import {
+  parseContexts,
+  parseGuestMessage,
+  parseOutcome,
+  parseOutput,
+  parseProgramEnd,
+  parseStarted,
+} from './parse-guest-message.js';
 import type { HubPort } from './remote-hub.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
@@ -45,6 +56,7 @@ export interface Guest<Exports extends object = GuestExports> {
   readonly memory?: GuestMemory;
   /** Ends the guest's thread, and gives back its graphs. Calls under way are rejected; disposing twice is harmless. */
   dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -58,33 +70,11 @@ export interface GuestMemory {
   write(address: number, bytes: Uint8Array): Promise<void>;
 }
 
-/** A guest's function answered with the error that its WIT type declares. */
-export class GuestError extends Error {
-  override readonly name = 'GuestError';
-  /** The error value, as its WIT type says. */
-  readonly payload: unknown;
-
-  constructor(payload: unknown) {
-    super(`the guest answered with an error: ${describeValue(payload)}`);
-    this.payload = payload;
-  }
-}
-
-/** A guest trapped; its instance should not be used any more. `stack` has the WebAssembly frames. */
-export class GuestTrap extends Error {
-  override readonly name = 'GuestTrap';
-
-  constructor(message: string, stack: string) {
-    super(message);
-    this.stack = stack;
-  }
-}
-
 /** A guest on its way, and the means to end it from outside, when the engine it depends on fails. */
 export interface StartedGuest<Exports extends object = GuestExports> {
   readonly guest: Promise<Guest<Exports>>;
-  /** Runs the guest as a program and resolves to its exit code. */
-  run(): Promise<number>;
+  /** Runs the guest as a program. */
+  run(): Promise<ProgramEnd>;
   /** How many execution contexts the guest has. */
   contexts(): number;
   fail(reason: unknown): void;
@@ -95,8 +85,10 @@ export interface GuestOptions {
   readonly prepared: PreparedGuest;
   readonly connection: HubPort;
   readonly environment: ProgramEnvironment;
+  /** The functions of the page that it may import. */
+  readonly imports: PageImports;
   readonly output: OutputSink;
-  /** Called with the errors of which the guest learns the number alone. */
+  /** Called with the errors that wasi-nn answers the guest with. */
   readonly onFault: OnFault;
   readonly waiting: Waiting | undefined;
   /** How long its worker may take to start. */
@@ -114,6 +106,7 @@ export function startGuest<Exports extends object>({
   prepared,
   connection,
   environment,
+  imports,
   output,
   onFault,
   waiting,
@@ -126,6 +119,10 @@ export function startGuest<Exports extends object>({
   const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
+  const importReplies = imports.names.size > 0 ? createReplyMemory() : undefined;
+  /** How many functions of the page the guest's thread is blocked in. */
+  let blockingImports = 0;
+  const tail = new OutputTail();
   const ending = new AbortController();
   const ended = ending.signal;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
@@ -154,8 +151,31 @@ export function startGuest<Exports extends object>({
   const rpc = openRpc(guestEndpoint(worker, ended, fail), {
     ready: () => watch.started(),
     output: accept(parseOutput, takeOutput),
+    callImport,
+    callImportBlocking,
     contexts: accept(parseContexts, (contexts) => writeContexts(contextWord, contexts)),
   });
+
+  async function callImport(data: unknown): Promise<ImportReply> {
+    const call = parseImportCall(data);
+    return call ? imports.call(call) : { error: 'the page cannot read this call' };
+  }
+
+  async function callImportBlocking(data: unknown): Promise<void> {
+    blockingImports++;
+    const reply = await callImport(data);
+    blockingImports--;
+    if (importReplies) writeReply(importReplies, reply);
+  }
+
+  /** @throws WasiNNError `unsupported-operation` where the guest's thread waits for the page, which would wait for the guest */
+  function refuseBlocked(): void {
+    if (blockingImports === 0) return;
+    throw new WasiNNError(
+      'unsupported-operation',
+      "memory: the guest's thread is blocked in an imported function: use its memory before or after, or instantiate the guest with waiting: 'suspend'",
+    );
+  }
 
   /** @throws WasiNNError, GuestError, GuestTrap how the request failed; the cause of the guest's end */
   function request(
@@ -173,11 +193,12 @@ export function startGuest<Exports extends object>({
 
   /** A response that cannot be read ends the guest. */
   function readOutcome(result: unknown): unknown {
+    const written = tail.next();
     let error: Error;
     try {
       const outcome = expectParsed(parseOutcome(result));
       if ('value' in outcome) return outcome.value;
-      error = toError(outcome.failure, exports.toHandles);
+      error = toError(outcome.failure, exports.toHandles, written);
     } catch (cause) {
       error = brokenProtocol(cause);
       fail(error);
@@ -185,15 +206,22 @@ export function startGuest<Exports extends object>({
     throw error;
   }
 
-  const perform: Perform = (action) =>
-    request('perform', action, action.action === 'call' ? buffersGivenAway(action.values) : []);
+  const perform: Perform = async (action) => {
+    if (action.action === 'read' || action.action === 'write') refuseBlocked();
+    return request('perform', action, action.action === 'call' ? buffersGivenAway(action.values) : []);
+  };
 
   const exports = createRemoteExports((name, values) => perform({ action: 'call', name, values }), ended);
+
+  function takeBytes(stream: OutputStream, bytes: Uint8Array<ArrayBuffer>): void {
+    tail.take(stream, bytes);
+    output(stream, bytes);
+  }
 
   /** What a listener throws must not hold up the guest. */
   function takeOutput(batch: OutputBatch): void {
     try {
-      deliver(batch, output, onFault);
+      deliver(batch, takeBytes, onFault);
     } finally {
       acknowledge(acknowledged, batch.sent);
       if (!ended.aborted && !isShared(acknowledged.buffer)) rpc.notify('acknowledge', batch.sent);
@@ -208,7 +236,7 @@ export function startGuest<Exports extends object>({
   async function start(): Promise<Guest<Exports>> {
     const { port } = connection;
     const { lock } = watch;
-    const parameters: Start = { prepared, port, environment, contextWord, acknowledged, lock, waiting };
+    const parameters: Start = { prepared, port, environment, contextWord, acknowledged, importReplies, lock, waiting };
     const started = parseStarted(await request('start', parameters, [port]));
     if (!started) throw brokenProtocol(unreadable);
     const { functions, hasMemory } = started;
@@ -221,7 +249,7 @@ export function startGuest<Exports extends object>({
 
   return {
     guest: promise,
-    run: async () => exitCode(await promise.then(() => perform({ action: 'run' }))),
+    run: async () => toProgramEnd(await promise.then(() => perform({ action: 'run' }))),
     contexts: () => readContexts(contextWord),
     fail,
   };
@@ -254,13 +282,14 @@ type Perform = (action: Action) => Promise<unknown>;
 function toGuest<Exports extends object>(
   exports: object,
   memory: GuestMemory | undefined,
-  dispose: () => void,
+  end: () => void,
 ): Guest<Exports> {
   return {
     // What the functions take and return is the caller's word: the guest's types are not known here.
     exports: exports as Exports,
     ...(memory ? { memory } : {}),
-    dispose,
+    dispose: end,
+    [dispose]: end,
   };
 }
 
@@ -281,20 +310,10 @@ function toMemory(perform: Perform, ended: AbortSignal): GuestMemory {
   };
 }
 
-function exitCode(value: unknown): number {
-  if (typeof value === 'number') return value;
-  throw new WasiNNError('runtime-error', 'run: the guest worker answered without an exit code');
-}
-
-function toError(failure: Failure, toHandles: (value: unknown) => unknown): Error {
-  switch (failure.kind) {
-    case 'result':
-      return new GuestError(toHandles(failure.payload));
-    case 'error':
-      return fromPlainError(failure.error);
-    case 'trap':
-      return new GuestTrap(failure.message, failure.stack);
-  }
+function toProgramEnd(value: unknown): ProgramEnd {
+  const end = parseProgramEnd(value);
+  if (end) return end;
+  throw new WasiNNError('runtime-error', "run: the guest's worker gave an answer of the wrong kind");
 }
 
 /** Only a worker that runs other code than this library's sends such a message. */

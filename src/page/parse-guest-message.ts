@@ -1,4 +1,4 @@
-import { maxExportedCharacters, maxExportedFunctions } from '../rpc/guest-exports.js';
+import { maxExportedCharacters, maxExportedFunctions, type ProgramEnd } from '../rpc/guest-exports.js';
 import type { Failure, Outcome, Started } from '../rpc/guest-protocol.js';
 import {
   batchBytes,
@@ -15,17 +15,21 @@ import type { PlainError } from '../standard/plain-error.js';
 /** The most UTF-16 code units of a text that a guest has a say in. */
 const maxTextLength = 16384;
 
-/** What the worker of a guest may notify the page of. */
-const notifications: readonly unknown[] = ['ready', 'output', 'contexts'];
+/** What the worker of a guest may notify the page of, or request. */
+const methods: readonly unknown[] = ['ready', 'output', 'contexts', 'callImport', 'callImportBlocking'];
 
 /**
- * Reads a message of a guest's worker, which may be under the guest's control: a response, or a notification.
+ * Reads a message of a guest's worker, which may be under the guest's control: a response, a notification, or a
+ * request of `callImport`.
  *
  * @returns undefined for what is neither
  */
 export function parseGuestMessage(data: unknown): object | undefined {
   if (isObjectWith(data, 'method') && isObjectWith(data, 'parameters')) {
-    return notifications.includes(data.method) ? { method: data.method, parameters: data.parameters } : undefined;
+    const { method, parameters } = data;
+    if (!methods.includes(method)) return undefined;
+    if (!isObjectWith(data, 'request') || method !== 'callImport') return { method, parameters };
+    return isCount(data.request) ? { request: data.request, method, parameters } : undefined;
   }
   if (!isObjectWith(data, 'response') || !isCount(data.response)) return undefined;
   if (isObjectWith(data, 'result')) return { response: data.response, result: data.result };
@@ -55,6 +59,19 @@ export function parseStarted(data: unknown): Started | undefined {
     names.push(name);
   }
   return { functions: names, hasMemory };
+}
+
+/** Reads how a program has ended. */
+export function parseProgramEnd(data: unknown): ProgramEnd | undefined {
+  if (!isObjectWith(data, 'exitCode') || !isObjectWith(data, 'files')) return undefined;
+  const { exitCode, files } = data;
+  if (typeof exitCode !== 'number' || !(files instanceof Map)) return undefined;
+  const parsed = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [path, bytes] of files) {
+    if (typeof path !== 'string' || !isOwnBytes(bytes)) return undefined;
+    parsed.set(path, bytes);
+  }
+  return { exitCode, files: parsed };
 }
 
 /** Reads how many execution contexts a guest has. */

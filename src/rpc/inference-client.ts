@@ -57,7 +57,23 @@ export interface InferenceClient {
 /** One file of a model: its bytes, or where to read them. */
 export type ModelPart = GraphBuilder | Blob;
 
-/** A client in another thread than the hub's, which takes parts of either kind. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with the signal's reason, and the hub drops it from its queue. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A client in another thread than the hub's, which takes parts of either kind, and whose calls can be given up. */
 export interface RemoteInferenceClient extends InferenceClient {
-  load(parts: readonly ModelPart[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
+  load(
+    parts: readonly ModelPart[],
+    encoding: GraphEncoding,
+    target: ExecutionTarget,
+    options?: CallOptions,
+  ): Awaitable<GraphInfo>;
+  loadByName(name: string, options?: CallOptions): Awaitable<GraphInfo>;
+  compute(
+    graph: number,
+    inputs: readonly NamedClientTensor[],
+    options?: CallOptions,
+  ): Awaitable<readonly NamedClientTensor[]>;
 }
