@@ -76,9 +76,17 @@ async function mixCalls(waiting: Waiting): Promise<unknown> {
   ]);
 }
 
-test('calls of a component that overlap answer each with its own', async ({ tab, waiting, site }) => {
+test('calls of a component that overlap answer each with its own, and one without a field is refused', async ({
+  tab,
+  waiting,
+  site,
+}) => {
   await tab.open(`${site.origin}/blank.html`);
-  expect(await runIn(tab, overlapComponentCalls, waiting)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(await runIn(tab, overlapComponentCalls, waiting)).toEqual([
+    ...[0, 1, 2, 3, 4, 5, 6, 7],
+    'invalid-argument: the values of the call do not fit the types of the function: a record has no field data',
+    8,
+  ]);
 });
 
 async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
@@ -102,7 +110,10 @@ async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
     const [output] = await exports.compute(graph, [input], false);
     return output?.data[0];
   };
-  return Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(computeOn));
+  const outputs = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(computeOn));
+  const incomplete = JSON.parse('{ "name": "x", "dimensions": [1], "ty": "U8" }');
+  const failure = await exports.compute(graph, [incomplete], false).catch((cause) => `${cause.code}: ${cause.message}`);
+  return [...outputs, failure, await computeOn(8)];
 }
 
 /** Calls functions of the page, and traps with words. */

@@ -45,14 +45,6 @@ export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
 export { transfer } from './page/transfer.js';
 export type { EngineKind } from './rpc/engine-kind.js';
 export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
-export type {
-  Awaitable,
-  ClientTensor,
-  DeviceTensorReference,
-  GraphInfo,
-  InferenceClient,
-  NamedClientTensor,
-} from './rpc/inference-client.js';
 export type { Limits } from './rpc/limits.js';
 export type { TranspiledGuest } from './rpc/transpiled-guest.js';
 export type { Waiting } from './rpc/waiting.js';
