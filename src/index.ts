@@ -17,13 +17,7 @@ export type {
 } from './models/model-options.js';
 export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
-export {
-  createWasiNN,
-  type PageLoadOptions,
-  type WasiNN,
-  type WasiNNOptions,
-  type WasiNNStats,
-} from './page/create-wasi-nn.js';
+export { createWasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
 export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
 export type {
   ComputeOptions,
@@ -43,6 +37,7 @@ export type { GuestResource } from './page/remote-resources.js';
 export type { BackendsOption } from './page/resolve-backends.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
 export { transfer } from './page/transfer.js';
+export type { PageLoadOptions, WasiNN, WasiNNStats } from './page/wasi-nn-interface.js';
 export type { EngineKind } from './rpc/engine-kind.js';
 export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
 export type { Limits } from './rpc/limits.js';

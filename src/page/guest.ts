@@ -1,7 +1,6 @@
 import { createContextWord, readContexts, writeContexts } from '../rpc/context-counter.js';
 import type { ProgramEnd } from '../rpc/guest-exports.js';
 import type { Action, Start } from '../rpc/guest-protocol.js';
-import { createReplyMemory, type ImportReply, writeReply } from '../rpc/import-reply.js';
 import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from '../rpc/output-batch.js';
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
@@ -14,7 +13,7 @@ import { watchWorker } from '../standard/worker-watch.js';
 import { dispose } from './dispose-symbols.js';
 import { toError } from './guest-errors.js';
 import { OutputTail } from './output-tail.js';
-import { type PageImports, parseImportCall } from './page-imports.js';
+import { type PageImports, serveImports } from './page-imports.js';
 import {
   parseContexts,
   parseGuestMessage,
@@ -119,9 +118,7 @@ export function startGuest<Exports extends object>({
   const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
-  const importReplies = imports.names.size > 0 ? createReplyMemory() : undefined;
-  /** How many functions of the page the guest's thread is blocked in. */
-  let blockingImports = 0;
+  const importService = serveImports(imports);
   const tail = new OutputTail();
   const ending = new AbortController();
   const ended = ending.signal;
@@ -151,31 +148,9 @@ export function startGuest<Exports extends object>({
   const rpc = openRpc(guestEndpoint(worker, ended, fail), {
     ready: () => watch.started(),
     output: accept(parseOutput, takeOutput),
-    callImport,
-    callImportBlocking,
+    ...importService.handlers,
     contexts: accept(parseContexts, (contexts) => writeContexts(contextWord, contexts)),
   });
-
-  async function callImport(data: unknown): Promise<ImportReply> {
-    const call = parseImportCall(data);
-    return call ? imports.call(call) : { error: 'the page cannot read this call' };
-  }
-
-  async function callImportBlocking(data: unknown): Promise<void> {
-    blockingImports++;
-    const reply = await callImport(data);
-    blockingImports--;
-    if (importReplies) writeReply(importReplies, reply);
-  }
-
-  /** @throws WasiNNError `unsupported-operation` where the guest's thread waits for the page, which would wait for the guest */
-  function refuseBlocked(): void {
-    if (blockingImports === 0) return;
-    throw new WasiNNError(
-      'unsupported-operation',
-      "memory: the guest's thread is blocked in an imported function: use its memory before or after, or instantiate the guest with waiting: 'suspend'",
-    );
-  }
 
   /** @throws WasiNNError, GuestError, GuestTrap how the request failed; the cause of the guest's end */
   function request(
@@ -187,18 +162,19 @@ export function startGuest<Exports extends object>({
       const result = await rpc.request(method, parameters, { transfer }).catch((cause) => {
         throw toWasiNNError(cause, 'the values of the call cannot be passed on', 'invalid-argument');
       });
-      return readOutcome(result);
+      // A function of the page may use the memory during a call.
+      const endsCall = !('action' in parameters) || parameters.action === 'call' || parameters.action === 'run';
+      return readOutcome(result, endsCall ? tail.cut() : tail);
     });
   }
 
   /** A response that cannot be read ends the guest. */
-  function readOutcome(result: unknown): unknown {
-    const written = tail.next();
+  function readOutcome(result: unknown, written: OutputTail): unknown {
     let error: Error;
     try {
       const outcome = expectParsed(parseOutcome(result));
       if ('value' in outcome) return outcome.value;
-      error = toError(outcome.failure, exports.toHandles, written);
+      error = toError(outcome.failure, exports.toHandles, written.text());
     } catch (cause) {
       error = brokenProtocol(cause);
       fail(error);
@@ -207,7 +183,7 @@ export function startGuest<Exports extends object>({
   }
 
   const perform: Perform = async (action) => {
-    if (action.action === 'read' || action.action === 'write') refuseBlocked();
+    if (action.action === 'read' || action.action === 'write') importService.refuseWhileBlocked();
     return request('perform', action, action.action === 'call' ? buffersGivenAway(action.values) : []);
   };
 
@@ -236,6 +212,7 @@ export function startGuest<Exports extends object>({
   async function start(): Promise<Guest<Exports>> {
     const { port } = connection;
     const { lock } = watch;
+    const { replies: importReplies } = importService;
     const parameters: Start = { prepared, port, environment, contextWord, acknowledged, importReplies, lock, waiting };
     const started = parseStarted(await request('start', parameters, [port]));
     if (!started) throw brokenProtocol(unreadable);

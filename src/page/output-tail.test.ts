@@ -3,20 +3,23 @@ import { OutputTail } from './output-tail.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-it('gives what was written since it was last asked', () => {
+it('gives what was written since it was cut', () => {
   const tail = new OutputTail();
   tail.take('stdout', bytes('one '));
   tail.take('stderr', bytes('panicked'));
   tail.take('stdout', bytes('two'));
-  expect(tail.next()).toEqual({ stdout: 'one two', stderr: 'panicked' });
-  expect(tail.next()).toEqual({ stdout: '', stderr: '' });
+  expect(tail.text()).toEqual({ stdout: 'one two', stderr: 'panicked' });
+  const before = tail.cut();
+  tail.take('stdout', bytes('three'));
+  expect(before.text()).toEqual({ stdout: 'one two', stderr: 'panicked' });
+  expect(tail.text()).toEqual({ stdout: 'three', stderr: '' });
 });
 
 it('keeps the last 16 KiB, in whole characters', () => {
   const tail = new OutputTail();
   tail.take('stdout', bytes('é'.repeat(100_000)));
   tail.take('stdout', bytes('!'));
-  expect(tail.next().stdout).toBe(`${'é'.repeat(8191)}!`);
+  expect(tail.text().stdout).toBe(`${'é'.repeat(8191)}!`);
 });
 
 it('keeps no buffer that a listener may take away', () => {
@@ -24,5 +27,5 @@ it('keeps no buffer that a listener may take away', () => {
   const written = bytes('kept');
   tail.take('stderr', written);
   structuredClone(written, { transfer: [written.buffer] });
-  expect(tail.next().stderr).toBe('kept');
+  expect(tail.text().stderr).toBe('kept');
 });

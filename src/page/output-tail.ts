@@ -8,7 +8,7 @@ const maxBytes = 16 << 10;
 
 /** Keeps the end of what a guest writes during a call, for the error of that call. */
 export class OutputTail {
-  #streams: Record<OutputStream, Uint8Array> = { stdout: new Uint8Array(), stderr: new Uint8Array() };
+  #streams: Readonly<Record<OutputStream, Uint8Array>> = noBytes;
 
   take(stream: OutputStream, bytes: Uint8Array): void {
     const kept = this.#streams[stream];
@@ -17,16 +17,24 @@ export class OutputTail {
     const joined = new Uint8Array(old.byteLength + added.byteLength);
     joined.set(old);
     joined.set(added, old.byteLength);
-    this.#streams[stream] = joined;
+    this.#streams = { ...this.#streams, [stream]: joined };
   }
 
-  /** Gives what was written since it was last asked. */
-  next(): OutputText {
+  /** Begins anew, for the next call. @returns what was there */
+  cut(): OutputTail {
+    const before = new OutputTail();
+    before.#streams = this.#streams;
+    this.#streams = noBytes;
+    return before;
+  }
+
+  text(): OutputText {
     const { stdout, stderr } = this.#streams;
-    this.#streams = { stdout: new Uint8Array(), stderr: new Uint8Array() };
     return { stdout: decode(stdout), stderr: decode(stderr) };
   }
 }
+
+const noBytes = { stdout: new Uint8Array(), stderr: new Uint8Array() };
 
 /** The text of bytes of which the beginning may be cut off, within a character. */
 function decode(bytes: Uint8Array): string {

@@ -1,4 +1,11 @@
-import { type ImportCall, type ImportReply, maxImportValues, type WasmValue } from '../rpc/import-reply.js';
+import {
+  createReplyMemory,
+  type ImportCall,
+  type ImportReply,
+  maxImportValues,
+  type WasmValue,
+  writeReply,
+} from '../rpc/import-reply.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 
@@ -67,6 +74,48 @@ function toValues(result: unknown): WasmValue[] {
     return values.map((value) => (typeof value === 'bigint' ? BigInt.asIntN(64, value) : value));
   }
   throw new TypeError('expected nothing, a number, a bigint, or an array of these');
+}
+
+/** The page's end of the calls that a guest's worker makes. */
+export interface ImportService {
+  /** Where the replies for a thread that blocks are written, for the worker. */
+  readonly replies: Int32Array | undefined;
+  readonly handlers: {
+    callImport(data: unknown): Promise<ImportReply>;
+    callImportBlocking(data: unknown): Promise<void>;
+  };
+  /** @throws WasiNNError `unsupported-operation` while the guest's thread waits for the page, which would wait for the guest */
+  refuseWhileBlocked(): void;
+}
+
+export function serveImports(imports: PageImports): ImportService {
+  const replies = imports.names.size > 0 ? createReplyMemory() : undefined;
+  let blocking = 0;
+
+  async function callImport(data: unknown): Promise<ImportReply> {
+    const call = parseImportCall(data);
+    return call ? imports.call(call) : { error: 'the page cannot read this call' };
+  }
+
+  return {
+    replies,
+    handlers: {
+      callImport,
+      async callImportBlocking(data) {
+        blocking++;
+        const reply = await callImport(data);
+        blocking--;
+        if (replies) writeReply(replies, reply);
+      },
+    },
+    refuseWhileBlocked() {
+      if (blocking === 0) return;
+      throw new WasiNNError(
+        'unsupported-operation',
+        "memory: the guest's thread is blocked in an imported function: use its memory before or after, or instantiate the guest with waiting: 'suspend'",
+      );
+    },
+  };
 }
 
 /** Reads a request of a guest's worker, which may be under the guest's control. */
