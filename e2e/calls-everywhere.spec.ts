@@ -86,6 +86,8 @@ test('calls of a component that overlap answer each with its own, and one withou
     ...[0, 1, 2, 3, 4, 5, 6, 7],
     'invalid-argument: the values of the call do not fit the types of the function: a record has no field data',
     8,
+    'GuestError',
+    'fault: load-by-name: not-found',
   ]);
 });
 
@@ -113,7 +115,13 @@ async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
   const outputs = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(computeOn));
   const incomplete = JSON.parse('{ "name": "x", "dimensions": [1], "ty": "U8" }');
   const failure = await exports.compute(graph, [incomplete], false).catch((cause) => `${cause.code}: ${cause.message}`);
-  return [...outputs, failure, await computeOn(8)];
+  const eighth = await computeOn(8);
+  const faults: string[] = [];
+  nn.addEventListener('fault', ({ detail: { type, functionName, error } }) => {
+    faults.push(`${type}: ${functionName}: ${error.code}`);
+  });
+  const unknown = await exports.loadByName('nobody').catch((cause) => cause.name);
+  return [...outputs, failure, eighth, unknown, ...faults];
 }
 
 /** Calls functions of the page, and traps with words. */

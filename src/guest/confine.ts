@@ -30,6 +30,7 @@ const allowedInWebAssembly: ReadonlySet<PropertyKey> = new Set([
 /** Platform classes whose objects the host goes on using. Guest code must not be able to change their methods. */
 const platformClasses = [
   ...['EventTarget', 'Event', 'MessageEvent', 'MessagePort', 'MessageChannel', 'Blob', 'URL', 'DOMException'],
+  ...['AbortController', 'AbortSignal'],
 ] as const;
 
 /**
