@@ -2,7 +2,6 @@
 export type {
   Backend,
   BackendGraph,
-  Caller,
   Device,
   DeviceTensor,
   FallbackStep,
