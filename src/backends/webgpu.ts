@@ -1,3 +1,5 @@
+import type { ProviderOptions } from './runtime-module.js';
+
 /** A WebGPU device and, for people, the adapter it belongs to. */
 interface OpenDevice {
   readonly device: GPUDevice;
@@ -32,8 +34,8 @@ let open: Promise<OpenDevice> | undefined;
  *
  * @throws Error in words, where there is no WebGPU, no adapter, or only a software adapter that is not allowed
  */
-export function openGPUDevice(allowSoftwareAdapter: boolean): Promise<OpenDevice> {
-  open ??= requestDevice(allowSoftwareAdapter);
+export function openGPUDevice(options: ProviderOptions): Promise<OpenDevice> {
+  open ??= requestDevice(options);
   const opening = open;
   const forget = () => {
     if (open === opening) open = undefined;
@@ -42,9 +44,12 @@ export function openGPUDevice(allowSoftwareAdapter: boolean): Promise<OpenDevice
   return opening;
 }
 
-async function requestDevice(allowSoftwareAdapter: boolean): Promise<OpenDevice> {
+async function requestDevice({
+  allowSoftwareAdapter,
+  powerPreference = 'high-performance',
+}: ProviderOptions): Promise<OpenDevice> {
   if (!('gpu' in navigator)) throw new Error('this browser has no WebGPU in workers');
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference });
   if (!adapter) throw new Error('WebGPU found no adapter');
   const { description, vendor, architecture, isFallbackAdapter } = adapter.info;
   if (isFallbackAdapter && !allowSoftwareAdapter) {

@@ -38,7 +38,7 @@ interface Context {
  * is computing.
  */
 export class CoreModuleSession {
-  readonly #link: InferenceClient;
+  readonly #client: InferenceClient;
   readonly #count: ContextCount;
   readonly #onUnloadFailure: (cause: unknown) => void;
   readonly #graphs = new Map<number, Graph>();
@@ -47,18 +47,18 @@ export class CoreModuleSession {
   #nextContext = 0;
 
   /** @param onUnloadFailure told when the engine fails to take a graph back, which concerns no guest */
-  constructor(link: InferenceClient, count: ContextCount, onUnloadFailure: (cause: unknown) => void) {
-    this.#link = link;
+  constructor(client: InferenceClient, count: ContextCount, onUnloadFailure: (cause: unknown) => void) {
+    this.#client = client;
     this.#count = count;
     this.#onUnloadFailure = onUnloadFailure;
   }
 
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<number> {
-    return andThen(this.#link.load(parts, encoding, target), (info) => this.#add(info));
+    return andThen(this.#client.load(parts, encoding, target), (info) => this.#add(info));
   }
 
   loadByName(name: string): Awaitable<number> {
-    return andThen(this.#link.loadByName(name), (info) => this.#add(info));
+    return andThen(this.#client.loadByName(name), (info) => this.#add(info));
   }
 
   unload(handle: number): void {
@@ -66,7 +66,7 @@ export class CoreModuleSession {
     this.#graphs.delete(handle);
     graph.unloaded = true;
     try {
-      const answer = this.#link.unload(graph.info.id);
+      const answer = this.#client.unload(graph.info.id);
       if (answer instanceof Promise) answer.catch(this.#onUnloadFailure);
     } catch (cause) {
       this.#onUnloadFailure(cause);
@@ -119,8 +119,8 @@ export class CoreModuleSession {
     const context = this.#usableContext('compute', handle);
     keep(context, undefined);
     const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copyBytes(input));
-    const computing = andThen(this.#link.compute(context.graph.info.id, inOrder), (outputs) => {
-      const held = toReferences(outputs, this.#link);
+    const computing = andThen(this.#client.compute(context.graph.info.id, inOrder), (outputs) => {
+      const held = toReferences(outputs, this.#client);
       if (this.#contexts.has(handle)) keep(context, held);
       else releaseAll(held);
     });

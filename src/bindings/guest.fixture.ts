@@ -98,7 +98,7 @@ export const echoName = 'echo';
 
 /**
  * An engine whose graphs answer their inputs as their outputs. As honest as the real one: it checks what it is given,
- * knows only the graphs that it has loaded, and takes the buffers that are passed to it, as a message link does.
+ * knows only the graphs that it has loaded, and takes the buffers that are passed to it, as a client with a port does.
  */
 export class FakeEngine implements InferenceClient {
   readonly calls: unknown[][] = [];
@@ -211,7 +211,7 @@ export class FakeEngine implements InferenceClient {
   }
 }
 
-/** A guest of either kind of link: its memory, its imports, and what its host was told of failures. */
+/** A guest of either kind of client: its memory, its imports, and what its host was told of failures. */
 export function createTestGuest({
   engine = new FakeEngine(),
   memory = new TestMemory(),

@@ -7,7 +7,7 @@ export type { Awaitable } from './awaitable.js';
 
 /** A graph as its holder knows it. */
 export interface GraphInfo {
-  /** Valid for the link that it came from alone, and never used again by it. */
+  /** Valid for the client that it came from alone, and never used again by it. */
   readonly id: number;
   readonly backend: string;
   readonly device: Device;
@@ -16,8 +16,8 @@ export interface GraphInfo {
 }
 
 /**
- * An output that has stayed on the device that computed it, and the number by which the link that it came from knows
- * it. Computations over the same link take it as an input; it is there until it is released.
+ * An output that has stayed on the device that computed it, and the number by which the client that it came from knows
+ * it. Computations of the same client take it as an input; it is there until it is released.
  */
 export interface DeviceTensorReference extends TensorShape {
   readonly deviceTensor: number;
@@ -57,7 +57,23 @@ export interface InferenceClient {
 /** One file of a model: its bytes, or where to read them. */
 export type ModelPart = GraphBuilder | Blob;
 
-/** A client in another thread than the hub's, which takes parts of either kind. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with the signal's reason, and the hub drops it from its queue. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A client in another thread than the hub's, which takes parts of either kind, and whose calls can be given up. */
 export interface RemoteInferenceClient extends InferenceClient {
-  load(parts: readonly ModelPart[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
+  load(
+    parts: readonly ModelPart[],
+    encoding: GraphEncoding,
+    target: ExecutionTarget,
+    options?: CallOptions,
+  ): Awaitable<GraphInfo>;
+  loadByName(name: string, options?: CallOptions): Awaitable<GraphInfo>;
+  compute(
+    graph: number,
+    inputs: readonly NamedClientTensor[],
+    options?: CallOptions,
+  ): Awaitable<readonly NamedClientTensor[]>;
 }
