@@ -21,6 +21,7 @@ import type { FaultEvent, WasiNNEventMap } from './events.js';
 import { type Graph, toGraph } from './graph.js';
 import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest.js';
 import { createModelManager, type ModelManager } from './model-manager.js';
+import { createPageWorkers } from './page-workers.js';
 import { type RemoteHub, startHub } from './remote-hub.js';
 import { createRemoteTranspiler } from './remote-transpiler.js';
 import { type BackendsOption, resolveBackends } from './resolve-backends.js';
@@ -70,6 +71,12 @@ export interface WasiNNOptions {
    * of the page's performance timeline, which keeps them until they are cleared. Default: no.
    */
   readonly measure?: boolean;
+  /**
+   * The URL of the folder where the files of `wasi-nn-web/standalone` (`dist/standalone`) are served. Workers, runtimes
+   * and WebAssembly files then come from there. Relative to the page; another origin must send CORS headers. Default: the
+   * files that a bundler has found by `new URL(…, import.meta.url)`.
+   */
+  readonly assets?: string | URL;
   /** Called with a line of text for each event: `console.debug`. Default: nothing is logged. */
   readonly debug?: (line: string) => void;
   /** What each guest may use. Default: see {@link Limits}. */
@@ -158,7 +165,7 @@ export interface WasiNN extends EventTarget {
  *
  * Relative URLs are resolved against the document's base, or in a worker against the address of its script.
  *
- * @throws WasiNNError `invalid-argument` for a model, a backend, a limit or a fallback that is not in order,
+ * @throws WasiNNError `invalid-argument` for a model, a backend, a limit, a fallback or `assets` that is not in order,
  *   `unsupported-operation` in a place that can start no workers, such as a service worker
  */
 export function createWasiNN({
@@ -171,11 +178,13 @@ export function createWasiNN({
   fallback = true,
   verify = 'first',
   measure = false,
+  assets,
   debug,
 }: WasiNNOptions = {}): WasiNN {
   refuseWithoutWorkers();
   const registry = toRegistryOptions(models, allowedUrls, baseURL());
   const engine = { allowSoftwareAdapter, verify: toVerify(verify), backends: resolveBackends(backends, baseURL()) };
+  const workers = createPageWorkers(assets, baseURL());
   const allLimits = toLimits(limits);
   const policy = toFallback(fallback);
   const events = new EventTarget();
@@ -183,7 +192,7 @@ export function createWasiNN({
   const connections = new Set<InferenceConnection>();
   // An engine that does not start in time is replaced. Other workers are not: a page that is strict with engines spares them.
   const startMilliseconds = Math.max(allLimits.startMilliseconds, defaultLimits.startMilliseconds);
-  const transpiler = createRemoteTranspiler(allLimits.transpileMilliseconds, startMilliseconds);
+  const transpiler = createRemoteTranspiler(workers, allLimits.transpileMilliseconds, startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;
   let hub: RemoteHub | undefined;
@@ -243,6 +252,7 @@ export function createWasiNN({
         fallback: policy,
         measure,
       },
+      workers,
       onEvent,
       onEnd: stop,
     });
@@ -292,6 +302,7 @@ export function createWasiNN({
     };
     const connection = running().connect();
     const started = startGuest<Exports>({
+      workers,
       prepared,
       connection,
       environment,
@@ -358,10 +369,11 @@ export function createWasiNN({
   });
 }
 
-/** Node and service workers have none; workers do, except in old browsers. */
+/** Servers have no `location`, Node and service workers no `Worker`. Workers have both, except in old browsers. */
 function refuseWithoutWorkers(): void {
-  if (typeof Worker === 'function') return;
-  const explanation = 'createWasiNN: workers cannot be started here: call it in a page, a frame or a dedicated worker';
+  if (typeof Worker === 'function' && typeof location === 'object') return;
+  const explanation =
+    'createWasiNN: workers cannot be started here: call it in a page, a frame or a dedicated worker of a browser; code that a server runs too may import wasi-nn-web, but must call createWasiNN in the browser alone';
   throw new WasiNNError('unsupported-operation', explanation);
 }
 

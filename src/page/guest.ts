@@ -4,12 +4,12 @@ import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputB
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import { isShared } from '../rpc/shared-memory.js';
-import { startWorker, workerError } from '../rpc/start-worker.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import { watchWorker } from '../standard/worker-watch.js';
 import { describeValue } from './describe-value.js';
+import type { PageWorkers } from './page-workers.js';
 import { parseGuestMessage } from './parse-guest-message.js';
 import type { HubPort } from './remote-hub.js';
 import { createRemoteExports } from './remote-resources.js';
@@ -96,6 +96,7 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 
 /** What a guest is started with. */
 export interface GuestOptions {
+  readonly workers: PageWorkers;
   readonly prepared: PreparedGuest;
   readonly connection: HubPort;
   readonly environment: ProgramEnvironment;
@@ -115,6 +116,7 @@ export interface GuestOptions {
  * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
 export function startGuest<Exports extends object>({
+  workers,
   prepared,
   connection,
   environment,
@@ -124,10 +126,8 @@ export function startGuest<Exports extends object>({
   startMilliseconds,
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
-  const worker = startWorker(
-    () => new Worker(new URL('../guest/guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
-  );
-  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
+  const worker = workers.start('guest');
+  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
   const questions = new Map<number, Question>();
@@ -226,7 +226,7 @@ export function startGuest<Exports extends object>({
   };
   worker.onmessageerror = () => fail(brokenProtocol('it cannot be read'));
   worker.onerror = ({ message }) => {
-    fail(workerError('guest', message));
+    fail(workers.error('guest', message));
   };
   const { port } = connection;
   const { lock } = watch;

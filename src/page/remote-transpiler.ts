@@ -1,9 +1,9 @@
 import type { GuestSource, PreparationOptions, PreparedGuest } from '../rpc/prepared-guest.js';
-import { startWorker, workerError } from '../rpc/start-worker.js';
 import { isTranspilerMessage, type PageMessage, type TranspilerMessage } from '../rpc/transpiler-protocol.js';
 import { WasiNNError } from '../standard/error.js';
 import { fromPlainError } from '../standard/plain-error.js';
 import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
+import type { PageWorkers } from './page-workers.js';
 
 /** The transpiler worker, as the page holds it. It starts when the first guest needs it. */
 export interface RemoteTranspiler {
@@ -26,10 +26,15 @@ interface Preparation {
 }
 
 /**
+ * @param workers start the transpiler's worker
  * @param milliseconds how long the work on one component may take
  * @param startMilliseconds how long the worker may take to start
  */
-export function createRemoteTranspiler(milliseconds: number, startMilliseconds: number): RemoteTranspiler {
+export function createRemoteTranspiler(
+  workers: PageWorkers,
+  milliseconds: number,
+  startMilliseconds: number,
+): RemoteTranspiler {
   const preparations = new Map<number, Preparation>();
   let worker: Worker | undefined;
   let watch: WorkerWatch | undefined;
@@ -38,20 +43,14 @@ export function createRemoteTranspiler(milliseconds: number, startMilliseconds: 
   let work: { readonly id: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
   function start(): Worker {
-    const started = startWorker(
-      () =>
-        new Worker(new URL('../transpiler/transpiler-worker.js', import.meta.url), {
-          type: 'module',
-          name: 'wasi-nn transpiler',
-        }),
-    );
+    const started = workers.start('transpiler');
     started.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (started === worker && isTranspilerMessage(data)) receive(data);
     };
     started.onerror = ({ message }) => {
-      if (started === worker) fail(workerError('transpiler', message));
+      if (started === worker) fail(workers.error('transpiler', message));
     };
-    watch = watchWorker('transpiler', startMilliseconds, (cause) => fail(workerError('transpiler', cause)));
+    watch = watchWorker('transpiler', startMilliseconds, (cause) => fail(workers.error('transpiler', cause)));
     const message: PageMessage = { type: 'hold', lock: watch.lock };
     started.postMessage(message);
     return started;

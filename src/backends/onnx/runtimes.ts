@@ -2,6 +2,7 @@ import type * as OnnxRuntime from 'onnxruntime-web';
 import { createQueue } from '../queue.js';
 import type { RuntimeModule } from '../runtime-module.js';
 import { threadCount } from '../thread-count.js';
+import { makeInvokersWithoutText } from './embind-invokers.js';
 import { watchHeaps } from './heaps.js';
 
 /**
@@ -47,6 +48,7 @@ function runtime(build: Build): Promise<Runtime> {
 
 async function start(build: Build): Promise<Runtime> {
   watchHeaps();
+  if (build !== 'wasm') makeInvokersWithoutText();
   const ort = await builds[build]();
   const threads = threadCount();
   ort.env.wasm.numThreads = threads;

@@ -21,7 +21,7 @@ const hasFixtures = existsSync(path.join(fixtures, 'encodings/tflite/index.json'
 const fixture = (name: string) => new Uint8Array(readFileSync(path.join(fixtures, name)));
 
 const caller: Caller = { guest: 0, begin: () => () => undefined };
-const backend = createTfliteBackend({ allowSoftwareAdapter: false }, nodeFiles);
+const backend = createTfliteBackend({ allowSoftwareAdapter: false }, () => nodeFiles);
 const load = (model: Uint8Array<ArrayBuffer>) => backend.load([model], { target: 'cpu' }, caller);
 
 async function computeOn(graph: BackendGraph, value: TensorValue, name = 'x'): Promise<TensorValue[]> {

@@ -24,7 +24,7 @@ const chains: Readonly<Record<ExecutionTarget, readonly Place[]>> = {
  *
  * @param files where LiteRT.js is. Default: where bundlers put it
  */
-export function createTfliteBackend(options: ProviderOptions, files: FilesByVariant = litertFiles): Backend {
+export function createTfliteBackend(options: ProviderOptions, files: () => FilesByVariant = litertFiles): Backend {
   return {
     name: 'litert',
     encodings: ['tensorflowlite'],
@@ -36,7 +36,7 @@ export function createTfliteBackend(options: ProviderOptions, files: FilesByVari
         provider,
         target,
         async open(opener: Caller, isLast: boolean) {
-          const placement = await place(model, files, options);
+          const placement = await place(model, files(), options);
           return openSession(placement, { bytes, model, caller: opener, options, isLast });
         },
       });
