@@ -13,11 +13,9 @@ export interface LiteRtFiles {
 }
 
 /**
- * The files of each build, where a bundler has put them.
- *
- * Vite looks for exactly these expressions, with the paths as literals, and leaves them as they are where `@litertjs/core` is not
- * installed. webpack and Turbopack refuse to build then. webpack is told to leave them alone, so its pages find the files in
- * the folder of the option `assets` only. To Turbopack, what is missing within `try` is no error.
+ * The files of each build, where a bundler has put them. Bundlers look for exactly these expressions, with the paths as literals.
+ * Where `@litertjs/core` is not installed, Vite leaves them as they are. To webpack and Turbopack, what is missing within `try` is
+ * no error.
  *
  * @throws WasiNNError `unsupported-operation` where the bundler has found no `@litertjs/core`
  */
@@ -25,32 +23,20 @@ export function litertFiles(): Readonly<Record<Variant, LiteRtFiles>> {
   try {
     return {
       compat: {
-        loader: new URL(
-          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.js',
-          import.meta.url,
-        ),
-        wasm: new URL(
-          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.wasm',
-          import.meta.url,
-        ),
+        loader: new URL('@litertjs/core/wasm/litert_wasm_compat_internal.js', import.meta.url),
+        wasm: new URL('@litertjs/core/wasm/litert_wasm_compat_internal.wasm', import.meta.url),
       },
       relaxed: {
-        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_internal.js', import.meta.url),
-        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_internal.wasm', import.meta.url),
+        loader: new URL('@litertjs/core/wasm/litert_wasm_internal.js', import.meta.url),
+        wasm: new URL('@litertjs/core/wasm/litert_wasm_internal.wasm', import.meta.url),
       },
       threaded: {
-        loader: new URL(
-          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.js',
-          import.meta.url,
-        ),
-        wasm: new URL(
-          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.wasm',
-          import.meta.url,
-        ),
+        loader: new URL('@litertjs/core/wasm/litert_wasm_threaded_internal.js', import.meta.url),
+        wasm: new URL('@litertjs/core/wasm/litert_wasm_threaded_internal.wasm', import.meta.url),
       },
       jspi: {
-        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_jspi_internal.js', import.meta.url),
-        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_jspi_internal.wasm', import.meta.url),
+        loader: new URL('@litertjs/core/wasm/litert_wasm_jspi_internal.js', import.meta.url),
+        wasm: new URL('@litertjs/core/wasm/litert_wasm_jspi_internal.wasm', import.meta.url),
       },
     };
   } catch (cause) {
