@@ -13,9 +13,12 @@ export interface LiteRtFiles {
 }
 
 /**
- * The files of each build, where a bundler has put them. Bundlers look for exactly these expressions, with the paths as literals.
- * Where `@litertjs/core` is not installed, Vite leaves them as they are. To webpack and Turbopack, what is missing within `try` is
- * no error.
+ * The files of each build, where a bundler has put them. The paths must be literals for that. `@litertjs/core` may be missing:
+ *
+ * - Vite leaves the expressions as they are then. It reads only modules whose text has `new URL('file', import.meta.url)`
+ *   somewhere without a comment in it, as this line does.
+ * - webpack makes an error of a missing file. So it leaves these expressions alone, and the files come from `assets`.
+ * - Turbopack makes an error of a missing file too, but not within `try`.
  *
  * @throws WasiNNError `unsupported-operation` where the bundler has found no `@litertjs/core`
  */
@@ -23,20 +26,20 @@ export function litertFiles(): Readonly<Record<Variant, LiteRtFiles>> {
   try {
     return {
       compat: {
-        loader: new URL('@litertjs/core/wasm/litert_wasm_compat_internal.js', import.meta.url),
-        wasm: new URL('@litertjs/core/wasm/litert_wasm_compat_internal.wasm', import.meta.url),
+        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.js', import.meta.url),
+        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.wasm', import.meta.url),
       },
       relaxed: {
-        loader: new URL('@litertjs/core/wasm/litert_wasm_internal.js', import.meta.url),
-        wasm: new URL('@litertjs/core/wasm/litert_wasm_internal.wasm', import.meta.url),
+        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_internal.js', import.meta.url),
+        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_internal.wasm', import.meta.url),
       },
       threaded: {
-        loader: new URL('@litertjs/core/wasm/litert_wasm_threaded_internal.js', import.meta.url),
-        wasm: new URL('@litertjs/core/wasm/litert_wasm_threaded_internal.wasm', import.meta.url),
+        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.js', import.meta.url),
+        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.wasm', import.meta.url),
       },
       jspi: {
-        loader: new URL('@litertjs/core/wasm/litert_wasm_jspi_internal.js', import.meta.url),
-        wasm: new URL('@litertjs/core/wasm/litert_wasm_jspi_internal.wasm', import.meta.url),
+        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_jspi_internal.js', import.meta.url),
+        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_jspi_internal.wasm', import.meta.url),
       },
     };
   } catch (cause) {
