@@ -26,16 +26,28 @@ export function litertFiles(): Readonly<Record<Variant, LiteRtFiles>> {
   try {
     return {
       compat: {
-        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.js', import.meta.url),
-        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.wasm', import.meta.url),
+        loader: new URL(
+          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.js',
+          import.meta.url,
+        ),
+        wasm: new URL(
+          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_compat_internal.wasm',
+          import.meta.url,
+        ),
       },
       relaxed: {
         loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_internal.js', import.meta.url),
         wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_internal.wasm', import.meta.url),
       },
       threaded: {
-        loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.js', import.meta.url),
-        wasm: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.wasm', import.meta.url),
+        loader: new URL(
+          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.js',
+          import.meta.url,
+        ),
+        wasm: new URL(
+          /* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_threaded_internal.wasm',
+          import.meta.url,
+        ),
       },
       jspi: {
         loader: new URL(/* webpackIgnore: true */ '@litertjs/core/wasm/litert_wasm_jspi_internal.js', import.meta.url),
