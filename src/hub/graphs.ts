@@ -1,29 +1,27 @@
-import type { NamedModels, OpenModel } from '../models/models.js';
+import type { NamedModels } from '../models/models.js';
 import { type EngineKind, engineKindOf } from '../rpc/engine-kind.js';
-import { type EngineLoad, isComputeResult, isLoadResult, type NamedEngineTensor } from '../rpc/engine-protocol.js';
+import { isAbortedCompute, isComputeResult, isLoadResult, type NamedEngineTensor } from '../rpc/engine-protocol.js';
 import type { HubEvent, MeasuredOperation } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
 import { buffersOf } from '../rpc/transfer.js';
 import { abortable } from '../standard/abortable.js';
-import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
-import { quote, WasiNNError } from '../standard/error.js';
-import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
-import type { PlainError } from '../standard/plain-error.js';
+import { isBlob } from '../standard/brand-checks.js';
+import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAbort } from '../standard/device.js';
+import { WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
 import type { Dispatcher, Job } from './dispatcher.js';
 import type { EngineMethod, EngineProcess } from './engine-process.js';
+import { explain, type Loadable, labelOf, openSource, type Source } from './graph-source.js';
 import type { HeapWatch } from './heap-watch.js';
-
-/** What a graph is loaded from, again in each engine. */
-type Source =
-  | { readonly name: string }
-  | { readonly parts: readonly Blob[]; readonly encoding: GraphEncoding; readonly target: ExecutionTarget };
+import { createKnownAborts } from './known-aborts.js';
 
 /** A graph, which several clients may hold where it was loaded by name. */
 export interface Graph {
   readonly id: number;
   readonly source: Source;
-  readonly kind: EngineKind;
+  /** The engine that runs it. A graph for which only WebAssembly is left moves to the engine of the CPU. */
+  kind: EngineKind;
   /** What it was meant for. */
   readonly target: ExecutionTarget;
   readonly backend: string;
@@ -34,6 +32,15 @@ export interface Graph {
   /** The engine that has it loaded; one that has ended has nothing. */
   engine: EngineProcess | undefined;
   readonly hold: Hold;
+  readonly findings: Findings;
+}
+
+/** What engines have found out of a graph, which the next engine that loads it is told. */
+interface Findings {
+  /** Providers on which it has made a runtime abort. */
+  avoid: AvoidedProviders;
+  /** Set where only WebAssembly is left: what was tried in vain. */
+  tried?: readonly FallbackStep[];
 }
 
 /** How many hold a graph, or wait for it. */
@@ -65,6 +72,10 @@ export interface GraphsOptions {
 export interface Computation {
   /** @throws WasiNNError where a tensor was lost with another engine */
   inputs(engine: EngineProcess): readonly NamedEngineTensor[];
+  /** Has the bytes of those inputs come that are on a device of the other engine. */
+  bring(kind: EngineKind): Promise<void>;
+  /** The engine has handed inputs back that were sent to it by value. */
+  takeBack(inputs: readonly NamedEngineTensor[]): void;
   deviceRoom(): { readonly tensors: number; readonly bytes: number };
 }
 
@@ -72,6 +83,7 @@ export interface Computed {
   readonly outputs: readonly NamedEngineTensor[];
   /** The engine that has those outputs which stay on a device. */
   readonly engine: EngineProcess;
+  readonly kind: EngineKind;
 }
 
 export interface Graphs {
@@ -100,12 +112,6 @@ interface NamedGraph {
   readonly abandon: AbortController;
 }
 
-/** How a graph is loaded, and the files that are transferred. */
-interface Loadable {
-  readonly load: Omit<EngineLoad, 'graph'>;
-  readonly transfer: ArrayBuffer[];
-}
-
 export function createGraphs({
   dispatchers,
   models,
@@ -116,6 +122,7 @@ export function createGraphs({
   onEvent,
 }: GraphsOptions): Graphs {
   const named = new Map<string, NamedGraph>();
+  const knownAborts = createKnownAborts();
   let nextId = 0;
 
   async function request(
@@ -138,38 +145,66 @@ export function createGraphs({
     }
   }
 
-  /** Fetches what a graph is loaded from. A name is looked up each time, so an engine's end costs a guest no model. */
-  async function open(source: Source, signal: AbortSignal): Promise<Loadable & { readonly target: ExecutionTarget }> {
-    if ('parts' in source) {
-      const { parts, encoding, target } = source;
-      return { load: { parts, encoding, options: { target, fallback } }, transfer: [], target };
-    }
-    const model = await models.open(source.name, signal);
-    return { load: toLoad(model, fallback), transfer: model.parts.map(({ buffer }) => buffer), target: model.target };
-  }
-
-  /** Loads into an engine, which is the job's. */
+  /**
+   * Loads into an engine, which is the job's.
+   *
+   * @returns nothing where another engine is to load it: the model has made the runtime abort, or only WebAssembly is left
+   */
   async function loadInto(
     engine: EngineProcess,
-    id: number,
-    source: Source,
-    { load, transfer }: Loadable,
+    { id, source, kind, findings, device: before }: Pick<Graph, 'id' | 'source' | 'kind' | 'findings'> & Partial<Graph>,
+    loadable: Loadable,
     came: number,
   ) {
-    const graph = { id, source };
-    const result = await request(engine, 'load', { ...load, graph: id }, { operation: 'load', came, graph, transfer });
+    const { load, bytes, parts = [] } = loadable;
+    loadable.parts = undefined;
+    const { avoid, tried } = findings;
+    const loadOptions = {
+      ...load.options,
+      ...(kind === 'accelerator' && { leavesWasm: true }),
+      ...(tried && { tried }),
+    };
+    const parameters = { ...load, parts, options: loadOptions, graph: id, avoid, known: knownAborts.ofLength(bytes) };
+    const transfer = parts.flatMap((part) => (isBlob(part) ? [] : part.buffer));
+    const options = { operation: 'load', came, graph: { id, source }, transfer } as const;
+    const result = await request(engine, 'load', parameters, options);
     if (!isLoadResult(result)) throw new TypeError('load: the engine gave an answer of the wrong kind');
+    const isNews = result.abort !== undefined && noteAbort(findings, engine, result.abort);
+    const isCulprit = Object.keys(findings.avoid).length > 0;
+    if (isCulprit && result.digest !== undefined) knownAborts.remember(bytes, result.digest, findings.avoid);
+    if ('tried' in result) {
+      findings.tried = result.tried;
+      loadable.parts = result.parts;
+      // No graph of this engine needs what this load has made its heap grow by.
+      heapWatch.forget(id);
+      return undefined;
+    }
     if ('isDamaged' in result) {
       // No graph needs what this load has made the heap grow by.
       heapWatch.forget(id);
+      if (isNews) return undefined;
       // Bytes that are no model may be mended by the time they are asked for again.
       if (result.isDamaged && 'name' in source) await models.forget(source.name);
       throw explain(source, result.error);
     }
-    const { steps, ...loaded } = result;
-    reportFallback(source, load.options.target, steps, loaded.device);
+    const { backend, device, inputs, outputs, steps } = result;
+    const loaded = { backend, device, inputs, outputs };
+    // The page knows already where a graph runs that is loaded again.
+    if (before?.provider !== device.provider) reportFallback(source, load.options.target, steps, device);
     onEvent({ type: 'load', ...labelOf(source), ...loaded });
     return loaded;
+  }
+
+  /**
+   * Ends an engine whose runtime has aborted, and has the graph avoid the provider.
+   *
+   * @returns whether the graph has not avoided it before
+   */
+  function noteAbort(findings: Findings, engine: EngineProcess, { provider, reason }: ProviderAbort): boolean {
+    engine.terminate(new WasiNNError('runtime-error', reason));
+    if (provider in findings.avoid) return false;
+    findings.avoid = { ...findings.avoid, [provider]: reason };
+    return true;
   }
 
   function reportFallback(
@@ -182,14 +217,21 @@ export function createGraphs({
   }
 
   async function loadNew(source: Source, { client, came, signal }: Call, hold: Hold): Promise<Graph> {
-    const { target, ...loadable } = await open(source, signal);
-    const kind = engineKindOf(target);
+    const findings: Findings = { avoid: {} };
     const id = nextId++;
-    const job: Job<Graph> = async (engine) => {
-      const { device, ...loaded } = await loadInto(engine, id, source, loadable, came);
-      return { id, source, kind, target, ...loaded, device, engine, hold };
-    };
-    return dispatchers[kind].run(client, job, signal);
+    let loadable = await openSource(source, models, fallback, signal);
+    for (;;) {
+      const { target } = loadable;
+      const kind = findings.tried ? 'cpu' : engineKindOf(target);
+      const job: Job<Graph | undefined> = async (engine) => {
+        const loaded = await loadInto(engine, { id, source, kind, findings }, loadable, came);
+        return loaded && { id, source, kind, target, ...loaded, engine, hold, findings };
+      };
+      const graph = await dispatchers[kind].run(client, job, signal);
+      if (graph) return graph;
+      // The files have gone with an engine that has ended.
+      if (!loadable.parts) loadable = await openSource(source, models, fallback, signal);
+    }
   }
 
   function startNamed(name: string, call: Call): NamedGraph {
@@ -239,41 +281,68 @@ export function createGraphs({
     });
   }
 
-  /** @param loadable what the graph is loaded from where the engine does not have it. Default: nothing is computed then */
+  /**
+   * @param loadable what the graph is loaded from where the engine does not have it. Without it nothing is computed then
+   * @returns the job, which answers nothing where the next engine is to compute
+   */
   function computeJob(
     graph: Graph,
+    kind: EngineKind,
     computation: Computation,
     came: number,
     loadable?: Loadable,
   ): Job<Computed | undefined> {
     return async (engine) => {
       if (graph.engine !== engine) {
-        if (!loadable) return undefined;
-        const { device } = await loadInto(engine, graph.id, graph.source, loadable, performance.now());
-        Object.assign(graph, { device, engine });
+        if (!loadable?.parts || graph.kind !== kind) return undefined;
+        const loaded = await loadInto(engine, graph, loadable, performance.now());
+        if (graph.findings.tried) graph.kind = 'cpu';
+        if (!loaded) return undefined;
+        Object.assign(graph, { device: loaded.device, engine });
       }
       const inputs = computation.inputs(engine);
       const { tensorBytes: outputBytes } = limits;
       const parameters = { graph: graph.id, inputs, outputBytes, deviceRoom: computation.deviceRoom() };
       const options = { operation: 'compute', came, graph, transfer: buffersOf(inputs) } as const;
       const result = await request(engine, 'compute', parameters, options);
+      if (isAbortedCompute(result)) {
+        if (!noteAbort(graph.findings, engine, result.abort))
+          throw new TypeError(`compute: ${result.abort.reason} again`);
+        computation.takeBack(result.inputs);
+        return undefined;
+      }
       if (!isComputeResult(result)) throw new TypeError('compute: the engine gave an answer of the wrong kind');
+      if (result.abort) noteAbort(graph.findings, engine, result.abort);
       graph.device = result.device;
       reportFallback(graph.source, graph.target, result.steps ?? [], result.device);
-      return { outputs: result.outputs, engine };
+      if (result.steps) await moveToCpu(graph, engine, result.steps);
+      return { outputs: result.outputs, engine, kind };
     };
   }
 
+  /** Has the engine of the CPU run a graph from its next computation on, where an accelerator's has it on WebAssembly now. */
+  async function moveToCpu(graph: Graph, engine: EngineProcess, steps: readonly FallbackStep[]): Promise<void> {
+    if (graph.kind === 'cpu' || graph.device.provider !== 'wasm') return;
+    Object.assign(graph, { kind: 'cpu', engine: undefined });
+    graph.findings.tried = steps;
+    heapWatch.forget(graph.id);
+    if (engine.ended.aborted) return;
+    // The outputs of this computation count, whether it can be unloaded or not.
+    await engine.request('unload', graph.id, { limit: limits.computeMilliseconds }).catch(() => undefined);
+  }
+
   async function compute(graph: Graph, computation: Computation, { client, came, signal }: Call): Promise<Computed> {
-    const dispatcher = dispatchers[graph.kind];
-    const isLoaded = !graph.engine?.ended.aborted;
-    const computed = isLoaded && (await dispatcher.run(client, computeJob(graph, computation, came), signal));
-    if (computed) return computed;
-    // The engine that had the graph has ended. The files are fetched before the next engine is occupied with them.
-    const loadable = await open(graph.source, signal);
-    const computedAnew = await dispatcher.run(client, computeJob(graph, computation, came, loadable), signal);
-    if (computedAnew) return computedAnew;
-    throw new TypeError('compute: the graph was not loaded');
+    let loadable: Loadable | undefined;
+    for (;;) {
+      // The files are fetched before the next engine is occupied with them.
+      const isLoaded = graph.engine?.ended.aborted === false;
+      if (!isLoaded && !loadable?.parts) loadable = await openSource(graph.source, models, fallback, signal);
+      const { kind } = graph;
+      await computation.bring(kind);
+      const job = computeJob(graph, kind, computation, came, isLoaded ? undefined : loadable);
+      const computed = await dispatchers[kind].run(client, job, signal);
+      if (computed) return computed;
+    }
   }
 
   return {
@@ -286,34 +355,4 @@ export function createGraphs({
       if (graph.hold.count === 0) await unload(graph, client);
     },
   };
-}
-
-/** The options of the registry, with the defaults of the page. */
-function toLoad(model: OpenModel, fallback: FallbackPolicy): Loadable['load'] {
-  const { parts, encoding, backend, files, target, freeDimensions, graphOptimization } = model;
-  const { warmup = false, verify, outputs = 'bytes' } = model;
-  return {
-    parts,
-    encoding,
-    ...(backend !== undefined && { backend }),
-    ...(files && { files }),
-    options: {
-      target,
-      fallback: model.fallback ?? fallback,
-      warmup,
-      ...(verify !== undefined && { verify }),
-      outputs,
-      ...(freeDimensions && { freeDimensions }),
-      ...(graphOptimization && { graphOptimization }),
-    },
-  };
-}
-
-function labelOf(source: Source | undefined): { readonly name?: string } {
-  return source && 'name' in source ? { name: source.name } : {};
-}
-
-/** Tells which model could not be loaded, where it has a name. */
-function explain(source: Source, { code, message }: PlainError): WasiNNError {
-  return new WasiNNError(code, 'name' in source ? `load-by-name: model ${quote(source.name)}: ${message}` : message);
 }
