@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { thirdPartyLicences } from './scripts/third-party.js';
+import { version } from './src/standard/version.js';
 
 /** A page that these headers come with is cross-origin isolated, which WebAssembly threads need. */
 export const isolationHeaders = {
@@ -37,6 +39,23 @@ const onnxruntimeLoaders: Plugin = {
   },
 };
 
+/**
+ * Has the library find its workers by URLs that no bundler recognizes: the folder is whole, and is served as it is. A bundler
+ * that bundles `wasi-nn-web/standalone` takes the page's part of it alone.
+ */
+const unrecognizedWorkers: Plugin = {
+  name: 'unrecognized-workers',
+  generateBundle(_, files) {
+    const entry = files['wasi-nn-web.js'];
+    if (entry?.type !== 'chunk') throw new Error('the build has no wasi-nn-web.js');
+    const urls = /new URL\((["'`]assets\/\w+-worker-[^"'`]+["'`]),/g;
+    if (entry.code.match(urls)?.length !== 3) throw new Error('wasi-nn-web.js starts its workers in another form');
+    entry.code = entry.code.replace(urls, 'new URL(String($1),');
+  },
+};
+
+const licences = thirdPartyLicences();
+
 /** The library for a script tag: one module with its workers and WebAssembly files beside it, nothing left to resolve. */
 const standalone: UserConfig = {
   base: './',
@@ -53,7 +72,8 @@ const standalone: UserConfig = {
       output: { entryFileNames: '[name].js' },
     },
   },
-  plugins: [onnxruntimeLoaders],
+  plugins: [onnxruntimeLoaders, unrecognizedWorkers, licences.page],
+  worker: { plugins: () => [licences.worker] },
 };
 
 /**
@@ -107,6 +127,8 @@ export default defineConfig(({ mode }) => ({
     format: 'es',
     rolldownOptions: {
       output: {
+        // A page that is served from elsewhere finds them by these names (`src/page/page-workers.ts`).
+        entryFileNames: `assets/[name]-${version}.js`,
         assetFileNames: ({ names }) => `assets/${isOnnxruntime(names) ? '[name]' : '[name]-[hash]'}[extname]`,
         codeSplitting: { includeDependenciesRecursively: false, groups: workerChunks },
       },

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { type Site, startSite } from './site.js';
 import { expect, test } from './test.js';
@@ -32,6 +34,27 @@ for (const [what, policy] of Object.entries(policies)) {
   });
 }
 
+test('models run on each target under the strict policy, in its workers too, and with Trusted Types', async ({
+  page,
+  site,
+}) => {
+  const violations: string[] = [];
+  page.on('console', (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) violations.push(message.text());
+  });
+  const policy = [
+    ...policies['with core modules and transpiled components alone'],
+    "require-trusted-types-for 'script'",
+    'trusted-types wasi-nn-web',
+  ].join('; ');
+  servePage(site, policy, site.origin);
+  serveWorkers(site, policy);
+  await page.goto(`${site.origin}/strict.html?guest=none`);
+  await expect(page.locator('#outcome')).not.toBeEmpty({ timeout: 60_000 });
+  await expect(page.locator('#outcome')).toHaveText('wasm 10, webgpu 10, webnn 10');
+  expect(violations).toEqual([]);
+});
+
 test('a page whose scripts are on another origin runs its guests, on threads', async ({ page, site }) => {
   const cdn = await startSite();
   try {
@@ -64,12 +87,26 @@ function servePage(site: Site, policy: string, libraryOrigin: string): void {
   });
 }
 
+/** Serves the scripts of workers with a policy: a worker has the one that it came with, and not its page's. */
+function serveWorkers(site: Site, policy: string): void {
+  const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');
+  for (const name of readdirSync(assets).filter((file) => /-worker-.*\.js$/.test(file))) {
+    site.answer(`/lib/assets/${name}`, (_, response) => {
+      response.setHeader('Content-Security-Policy', policy);
+      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(readFileSync(path.join(assets, name)));
+    });
+  }
+}
+
 /** Starts the guest and has a digit's model loaded, by the guest or for the page itself. */
 function script(libraryOrigin: string): string {
   return `
     import { createWasiNN } from '${libraryOrigin}/lib/wasi-nn-web.js';
     const show = (id, text) => { document.getElementById(id).textContent = text; };
-    const nn = createWasiNN({ models: { digits: '/models/digits.onnx' } });
+    const url = '/models/digits.onnx';
+    const targets = ['cpu', 'gpu', 'tpu'];
+    const models = Object.fromEntries(targets.map((target) => [target, { url, target }]));
+    const nn = createWasiNN({ allowSoftwareAdapter: true, models: { digits: url, ...models } });
     nn.addEventListener('load', ({ detail }) => show('device', detail.device.description));
     const guest = new URLSearchParams(location.search).get('guest');
     const pixels = new Uint8Array(28 * 28 * 4);
@@ -78,7 +115,16 @@ function script(libraryOrigin: string): string {
       inverted: true, softmax: true,
     };
     try {
-      if (guest.endsWith('.component.wasm')) {
+      if (guest === 'none') {
+        const image = { dimensions: [1, 1, 28, 28], data: new Float32Array(784) };
+        const answers = [];
+        for (const target of targets) {
+          const graph = await nn.loadByName(target);
+          const { scores } = await graph.compute({ image });
+          answers.push(graph.device.provider + ' ' + scores.data.length);
+        }
+        show('outcome', answers.join(', '));
+      } else if (guest.endsWith('.component.wasm')) {
         const { exports } = await nn.instantiate('/guests/' + guest);
         const guesses = await exports.classify({ width: 28, height: 28, pixels }, model, 1);
         show('outcome', 'ran: ' + guesses.length);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFile, copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
@@ -127,6 +127,27 @@ export async function call(nn: WasiNN, image: Image, model: Model): Promise<void
 }
 `;
 
+/** A project that checks the package's own declarations too, with no more of the platform's than it has to have. */
+const strictTsconfig = {
+  compilerOptions: {
+    ...tsconfig.compilerOptions,
+    target: 'ES2022',
+    lib: ['ES2022', 'DOM'],
+    types: [],
+    skipLibCheck: false,
+  },
+  include: ['imports.ts'],
+};
+
+const imports = `
+import type { WasiNN } from 'wasi-nn-web';
+import type { GuestModule } from 'wasi-nn-web/vite/types';
+import type { configure } from 'wasi-nn-web/wasi-nn';
+
+export type { createWasiNN } from 'wasi-nn-web/standalone';
+export type All = [WasiNN, GuestModule<object>, typeof configure];
+`;
+
 const wrongCall = `
 import type { WasiNN } from 'wasi-nn-web';
 import guest from './classify.component.wasm';
@@ -149,6 +170,8 @@ test.beforeAll(async () => {
     'package.json': '{ "type": "module" }',
     'vite.config.ts': config,
     'tsconfig.json': JSON.stringify({ ...tsconfig, include: ['main.ts', 'calls.ts', 'vite.config.ts'] }),
+    'tsconfig.strict.json': JSON.stringify(strictTsconfig),
+    'imports.ts': imports,
     'tsconfig.wrong.json': JSON.stringify({ ...tsconfig, include: ['wrong-call.ts'] }),
     'index.html': '<script type="module" src="./main.ts"></script>',
     'main.ts': main,
@@ -163,6 +186,8 @@ test('imported guests run from a production build, which has no transpiler', asy
   const assets = await readdir(path.join(project, 'dist/assets'));
   expect(assets).toContainEqual(expect.stringMatching(/^classify\.core-.*\.wasm$/));
   expect(assets.filter((name) => /bindgen|\.component/.test(name))).toEqual([]);
+  // Each worker once, whoever starts it.
+  expect(assets.filter((name) => /-worker-.*\.js$/.test(name))).toHaveLength(5);
 
   const server = await preview({ ...inline, preview: address });
   try {
@@ -193,6 +218,31 @@ test('imported guests run from the dev server, and the page reloads when one cha
   } finally {
     await server.close();
   }
+});
+
+test('the command writes the types of guests, as a build does', async () => {
+  const types = path.join(project, 'classify.component.d.wasm.ts');
+  const built = await readFile(types, 'utf8');
+  await rm(types);
+  const command = path.join(project, 'node_modules/wasi-nn-web/dist/vite/command.js');
+  const { stdout } = await promisify(execFile)(process.execPath, [command, 'types'], { cwd: project });
+  expect(stdout).toContain('classify.component.wasm');
+  expect(await readFile(types, 'utf8')).toBe(built);
+});
+
+test('Node imports the package, and is told where createWasiNN runs', async () => {
+  const script = `
+    import * as library from 'wasi-nn-web';
+    import 'wasi-nn-web/standalone';
+    import 'wasi-nn-web/wasi-nn';
+    try { library.createWasiNN(); } catch (error) { console.log(String(error)); }`;
+  const parameters = ['--input-type=module', '--eval', script];
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, { cwd: project });
+  expect(stdout).toContain('WasiNNError: createWasiNN: workers cannot be started here');
+});
+
+test("the package's own types need no more than ES2022 and the DOM", async () => {
+  expect(await check('tsconfig.strict.json')).toBe('');
 });
 
 test("TypeScript knows imported guests' exports", async () => {

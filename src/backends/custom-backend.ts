@@ -19,7 +19,8 @@ interface CustomBackend {
 export function createCustomBackend(
   encoding: GraphEncoding,
   url: string,
-  importModule: (url: string) => Promise<unknown> = (address) => import(/* @vite-ignore */ address),
+  importModule: (url: string) => Promise<unknown> = (address) =>
+    import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ address),
 ): Backend {
   const who = `the backend for ${encoding} (${url})`;
   let name = url;

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { andThen, lastly } from '../rpc/awaitable.js';
 import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
 import {

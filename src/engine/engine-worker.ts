@@ -6,6 +6,7 @@ import { createTfliteBackend } from '../backends/tflite/tflite.js';
 import { limitThreads } from '../backends/thread-count.js';
 import type { EngineConfiguration } from '../rpc/engine-protocol.js';
 import { type Handlers, openRpc, parentEndpoint } from '../rpc/rpc.js';
+import { trustWorkersOfRuntimes } from '../rpc/trusted-types.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { convertedModelsOf } from './converted-models.js';
@@ -15,6 +16,7 @@ import { serveEngine } from './serve-engine.js';
 /** The engine's own thread: inference happens here, away from the page, the hub and the guests. */
 
 removeProtoAccessor();
+trustWorkersOfRuntimes();
 
 let handlers: Handlers = {};
 let fault: string | undefined;

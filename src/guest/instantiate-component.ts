@@ -71,17 +71,26 @@ async function loadGlue(glue: PreparedComponent['glue']): Promise<unknown> {
   if ('url' in glue) return importFrom(glue.url, glue.url);
   const url = URL.createObjectURL(new Blob([glue.script], { type: 'text/javascript' }));
   try {
-    return await importFrom(url, 'the transpiled component');
+    return await importFrom(url, 'the transpiled component', blobAdvice);
   } finally {
     URL.revokeObjectURL(url);
   }
 }
 
-async function importFrom(url: string, what: string): Promise<unknown> {
+const blobAdvice =
+  'a Content-Security-Policy must allow it by script-src blob:, or a build step must transpile the component (docs/security.md)';
+
+async function importFrom(
+  url: string,
+  what: string,
+  advice = 'check that it is served as JavaScript',
+): Promise<unknown> {
   try {
-    return await import(/* @vite-ignore */ url);
+    // Each bundler has its own comment that leaves an import as it is.
+    return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url);
   } catch (cause) {
-    throw new WasiNNError('runtime-error', `instantiate: ${what} could not be loaded (${messageOf(cause)})`, { cause });
+    const reason = `instantiate: ${what} could not be loaded (${messageOf(cause)}): ${advice}`;
+    throw new WasiNNError('runtime-error', reason, { cause });
   }
 }
 

@@ -41,6 +41,7 @@ it('takes every option that there is', () => {
     verify: false,
     backends: {},
     measure: false,
+    assets: 'https://site.example/wasi-nn-web/',
     debug: () => undefined,
     limits: {},
   };

@@ -22,6 +22,7 @@ import { type GuestExports, type StartedGuest, startGuest } from './guest.js';
 import { type GuestInput, toGuestSource } from './guest-source.js';
 import { createModelManager } from './model-manager.js';
 import { parseImports } from './page-imports.js';
+import { createPageWorkers } from './page-workers.js';
 import { toFallback, toPowerPreference, toThreads, toVerify } from './parse-options.js';
 import { type RemoteHub, startHub } from './remote-hub.js';
 import { createRemoteTranspiler } from './remote-transpiler.js';
@@ -83,6 +84,12 @@ export interface WasiNNOptions {
    * of the page's performance timeline, which keeps them until they are cleared. Default: no.
    */
   readonly measure?: boolean;
+  /**
+   * The URL of the folder where the files of `wasi-nn-web/standalone` (`dist/standalone`) are served. Workers, runtimes
+   * and WebAssembly files then come from there. Relative to the page; another origin must send CORS headers. Default: the
+   * files that a bundler has found by `new URL(…, import.meta.url)`.
+   */
+  readonly assets?: string | URL;
   /** Called with a line of text for each event: `console.debug`. Default: nothing is logged. */
   readonly debug?: (line: string) => void;
   /** What each guest may use. Default: see {@link Limits}. */
@@ -101,6 +108,7 @@ const knownOptions: Readonly<Record<keyof WasiNNOptions, true>> = {
   verify: true,
   backends: true,
   measure: true,
+  assets: true,
   debug: true,
   limits: true,
 };
@@ -140,6 +148,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     fallback = true,
     verify = 'first',
     measure = false,
+    assets,
     debug,
   } = options;
   const registry = toRegistryOptions(models, allowedUrls, baseURL());
@@ -150,6 +159,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     verify: toVerify(verify),
     backends: resolveBackends(backends, baseURL()),
   };
+  const workers = createPageWorkers(assets, baseURL());
   const allLimits = toLimits(limits);
   const policy = toFallback(fallback);
   const events = new EventTarget();
@@ -157,7 +167,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   const connections = new Set<InferenceConnection>();
   // An engine that does not start in time is replaced. Other workers are not: a page that is strict with engines spares them.
   const startMilliseconds = Math.max(allLimits.startMilliseconds, defaultLimits.startMilliseconds);
-  const transpiler = createRemoteTranspiler(allLimits.transpileMilliseconds, startMilliseconds);
+  const transpiler = createRemoteTranspiler(workers, allLimits.transpileMilliseconds, startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;
   let hub: RemoteHub | undefined;
@@ -217,6 +227,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
         fallback: policy,
         measure,
       },
+      workers,
       onEvent,
       onEnd: stop,
     });
@@ -268,6 +279,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     };
     const connection = running().connect();
     const started = startGuest<Exports>({
+      workers,
       prepared,
       connection,
       environment,
@@ -339,10 +351,11 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   return { nn, connect: () => clientUntilAborted(connect(), disposed) };
 }
 
-/** Node and service workers have none; workers do, except in old browsers. */
+/** Servers have no `location`, Node and service workers no `Worker`. Workers have both, except in old browsers. */
 function refuseWithoutWorkers(): void {
-  if (typeof Worker === 'function') return;
-  const explanation = 'createWasiNN: workers cannot be started here: call it in a page, a frame or a dedicated worker';
+  if (typeof Worker === 'function' && typeof location === 'object') return;
+  const explanation =
+    'createWasiNN: workers cannot be started here: call it in a page, a frame or a dedicated worker of a browser; code that a server runs too may import wasi-nn-web, but must call createWasiNN in the browser alone';
   throw new WasiNNError('unsupported-operation', explanation);
 }
 

@@ -6,7 +6,6 @@ import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { type Endpoint, openRpc } from '../rpc/rpc.js';
 import { isShared } from '../rpc/shared-memory.js';
-import { startWorker, workerError } from '../rpc/start-worker.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
 import { watchWorker } from '../standard/worker-watch.js';
@@ -14,6 +13,7 @@ import { dispose } from './dispose-symbols.js';
 import { toError } from './guest-errors.js';
 import { OutputTail } from './output-tail.js';
 import { type PageImports, serveImports } from './page-imports.js';
+import type { PageWorkers } from './page-workers.js';
 import {
   parseContexts,
   parseGuestMessage,
@@ -81,6 +81,7 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 
 /** What a guest is started with. */
 export interface GuestOptions {
+  readonly workers: PageWorkers;
   readonly prepared: PreparedGuest;
   readonly connection: HubPort;
   readonly environment: ProgramEnvironment;
@@ -102,6 +103,7 @@ export interface GuestOptions {
  * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
 export function startGuest<Exports extends object>({
+  workers,
   prepared,
   connection,
   environment,
@@ -112,10 +114,8 @@ export function startGuest<Exports extends object>({
   startMilliseconds,
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
-  const worker = startWorker(
-    () => new Worker(new URL('../guest/guest-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn guest' }),
-  );
-  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
+  const worker = workers.start('guest');
+  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
   const importService = serveImports(imports);
@@ -206,7 +206,7 @@ export function startGuest<Exports extends object>({
 
   worker.onmessageerror = () => fail(brokenProtocol('it cannot be read'));
   worker.onerror = ({ message }) => {
-    fail(workerError('guest', message));
+    fail(workers.error('guest', message));
   };
 
   async function start(): Promise<Guest<Exports>> {

@@ -2,9 +2,9 @@ import { type HubConfiguration, isEngineStats, isPageEvent, type PageEvent } fro
 import type { ModelsOperation } from '../models/protocol.js';
 import type { EngineStats } from '../rpc/events.js';
 import { endpointOf, openRpc } from '../rpc/rpc.js';
-import { startWorker, workerError } from '../rpc/start-worker.js';
 import { WasiNNError } from '../standard/error.js';
 import { watchWorker } from '../standard/worker-watch.js';
+import type { PageWorkers } from './page-workers.js';
 
 /** The hub's worker, as the page has it. */
 export interface RemoteHub {
@@ -24,20 +24,19 @@ export interface HubPort {
 
 export interface RemoteHubOptions {
   readonly configuration: Omit<HubConfiguration, 'workerLock'>;
+  readonly workers: PageWorkers;
   onEvent(event: PageEvent): void;
   /** The hub could not be started, or has ended by itself. Nothing is called after that. */
   onEnd(cause: WasiNNError): void;
 }
 
-export function startHub({ configuration, onEvent, onEnd }: RemoteHubOptions): RemoteHub {
+export function startHub({ configuration, workers, onEvent, onEnd }: RemoteHubOptions): RemoteHub {
   let hasEnded = false;
   let nextClient = 0;
 
-  const worker = startWorker(
-    () => new Worker(new URL('../hub/hub-worker.js', import.meta.url), { type: 'module', name: 'wasi-nn hub' }),
-  );
-  const watch = watchWorker('hub', configuration.startMilliseconds, (cause) => end(workerError('hub', cause)));
-  worker.onerror = ({ message }) => end(workerError('hub', message));
+  const worker = workers.start('hub');
+  const watch = watchWorker('hub', configuration.startMilliseconds, (cause) => end(workers.error('hub', cause)));
+  worker.onerror = ({ message }) => end(workers.error('hub', message));
   const rpc = openRpc(endpointOf(worker), {
     event(event) {
       if (!hasEnded && isPageEvent(event)) onEvent(event);

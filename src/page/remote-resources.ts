@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import { pathOf, qualify } from '../rpc/guest-exports.js';
 import {
   dropFunction,

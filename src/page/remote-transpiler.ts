@@ -1,9 +1,9 @@
 import type { GuestSource, PreparationOptions, PreparedGuest } from '../rpc/prepared-guest.js';
 import { endpointOf, openRpc, type Rpc } from '../rpc/rpc.js';
-import { startWorker, workerError } from '../rpc/start-worker.js';
 import { isPreparedGuest, type Preparation } from '../rpc/transpiler-protocol.js';
 import { WasiNNError } from '../standard/error.js';
 import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
+import type { PageWorkers } from './page-workers.js';
 
 /** The transpiler worker, as the page holds it. It starts when the first guest needs it. */
 export interface RemoteTranspiler {
@@ -32,24 +32,23 @@ interface TranspilerWorker {
 const replaced = new WasiNNError('runtime-error', 'the transpiler worker was replaced');
 
 /**
+ * @param workers start the transpiler's worker
  * @param milliseconds how long the work on one component may take
  * @param startMilliseconds how long the worker may take to start
  */
-export function createRemoteTranspiler(milliseconds: number, startMilliseconds: number): RemoteTranspiler {
+export function createRemoteTranspiler(
+  workers: PageWorkers,
+  milliseconds: number,
+  startMilliseconds: number,
+): RemoteTranspiler {
   /** By the numbers of preparations: aborted when they exceed their time limit. */
   const timeLimits = new Map<number, AbortController>();
   let running: TranspilerWorker | undefined;
   let nextId = 0;
 
   function start(): TranspilerWorker {
-    const worker = startWorker(
-      () =>
-        new Worker(new URL('../transpiler/transpiler-worker.js', import.meta.url), {
-          type: 'module',
-          name: 'wasi-nn transpiler',
-        }),
-    );
-    const fail = (cause: string) => stop(transpiler, workerError('transpiler', cause));
+    const worker = workers.start('transpiler');
+    const fail = (cause: string) => stop(transpiler, workers.error('transpiler', cause));
     const watch = watchWorker('transpiler', startMilliseconds, fail);
     worker.onerror = ({ message }) => fail(message);
     const rpc = openRpc(endpointOf(worker), {

@@ -1,4 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
+import { trustedScriptUrl } from './trusted-types.js';
 
 /**
  * Starts a worker from a script that may be on another origin than the page, as on a CDN: browsers refuse such scripts
@@ -19,13 +20,13 @@ export function startWorker(create: () => Worker): Worker {
 }
 
 function anyOriginWorker(NativeWorker: typeof Worker): typeof Worker {
-  return class extends NativeWorker {
-    constructor(script: string | URL, options?: WorkerOptions) {
+  return new Proxy(NativeWorker, {
+    construct(native, [script, ...options]: [string | URL, ...unknown[]], target) {
       const { href, origin, protocol } = new URL(script, globalThis.location.href);
       const isForeign = origin !== globalThis.location.origin && protocol !== 'blob:' && protocol !== 'data:';
-      super(isForeign ? shim(href) : script, options);
-    }
-  };
+      return Reflect.construct(native, [trustedScriptUrl(isForeign ? shim(href) : href), ...options], target);
+    },
+  });
 }
 
 /** The address of a script of this origin that imports another. It is needed as long as the worker has not loaded it. */
@@ -35,6 +36,8 @@ function shim(script: string): string {
 
 /** The error of a worker that has failed. @param message what its error event says; nothing where it never started */
 export function workerError(worker: string, message: string): WasiNNError {
-  const cause = message || 'its script could not be loaded: check that it is served, and the Content-Security-Policy';
+  const cause =
+    message ||
+    'its script could not be loaded: check that it is served, and the Content-Security-Policy; where the bundler makes no files of workers, serve dist/standalone of wasi-nn-web and set the option assets';
   return new WasiNNError('runtime-error', `the ${worker} worker failed: ${cause}`);
 }

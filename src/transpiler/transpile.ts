@@ -1,4 +1,3 @@
-import type { AsyncMode } from '@bytecodealliance/jco-transpile/component';
 import type { ComponentInterface } from '../rpc/component-interface.js';
 import { glueGlobals } from '../rpc/glue-globals.js';
 import { glueName } from '../rpc/glue-names.js';
@@ -6,6 +5,7 @@ import type { ComponentWaiting } from '../rpc/waiting.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { amendGlue } from './amend-glue.js';
 import { checks } from './checks.js';
+import type { AsyncMode } from './jco.js';
 import type { OpenedComponent } from './open-component.js';
 
 /** A component turned into what a browser can run. */
@@ -41,7 +41,7 @@ const readingImport = 'wasi:nn/tensor#[method]tensor.data';
 export async function transpile(
   { bytes, component }: OpenedComponent,
   waiting: ComponentWaiting,
-  load = () => import('@bytecodealliance/jco-transpile/component'),
+  load = () => import('./jco.js'),
 ): Promise<TranspiledComponent> {
   const suspends = waiting !== 'block';
   const { generate } = await start(load);

@@ -1,1 +1,1 @@
-export { type WasiNNPluginOptions, wasiNN } from './plugin.js';
+export { type WasiNNPluginOptions, wasiNN, wasiNN as default } from './plugin.js';

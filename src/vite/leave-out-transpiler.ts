@@ -2,6 +2,9 @@ import type { Plugin } from 'vite';
 
 const stub = '\0wasi-nn-web:no-transpiler';
 
+/** The module that imports jco (`src/transpiler/transpile.ts`). */
+const importing = /[\\/]transpiler[\\/]transpile\.js(\?|$)/;
+
 /** What a guest worker without a transpiler answers a component with that comes as bytes or from a URL. */
 const source = `export const $init = undefined;
 export function generate() {
@@ -19,8 +22,8 @@ export function leaveOutTranspiler(): Plugin {
     // A build makes workers with plugins of their own, the dev server with those of the page.
     config: () => ({ worker: { plugins: () => [leaveOutTranspiler()] } }),
     resolveId: {
-      filter: { id: /^@bytecodealliance\/jco-transpile\/component$/ },
-      handler: () => stub,
+      filter: { id: /^\.\/jco\.js$/ },
+      handler: (_, importer) => (importer !== undefined && importing.test(importer) ? stub : undefined),
     },
     load: {
       filter: { id: /^\0wasi-nn-web:no-transpiler$/ },

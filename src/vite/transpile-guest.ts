@@ -1,4 +1,4 @@
-import { minify } from 'vite';
+import * as vite from 'vite';
 import type { ComponentInterface } from '../rpc/component-interface.js';
 import type { ComponentWaiting, Waiting } from '../rpc/waiting.js';
 import { type OpenedComponent, openComponent } from '../transpiler/open-component.js';
@@ -51,7 +51,9 @@ async function transpileHere(opened: OpenedComponent, waiting: ComponentWaiting)
 }
 
 async function minified(script: string): Promise<string> {
-  const { code, errors } = await minify('guest.js', script, { module: true });
+  // Vite 7 has no such function, and esbuild in its place.
+  if (vite.minify === undefined) return (await vite.transformWithEsbuild(script, 'guest.js', { minify: true })).code;
+  const { code, errors } = await vite.minify('guest.js', script, { module: true });
   if (errors.length === 0) return code;
   throw new Error(`the glue of the guest could not be minified: ${errors.map(({ message }) => message).join('; ')}`);
 }

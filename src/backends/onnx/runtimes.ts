@@ -1,6 +1,7 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
 import type { RuntimeModule } from '../runtime-module.js';
 import { threadCount } from '../thread-count.js';
+import { makeInvokersWithoutText } from './embind-invokers.js';
 import { watchHeaps } from './heaps.js';
 
 /**
@@ -46,6 +47,7 @@ function runtime(build: Build): Promise<Runtime> {
 
 async function start(build: Build): Promise<Runtime> {
   watchHeaps();
+  if (build !== 'wasm') makeInvokersWithoutText();
   const ort = await builds[build]();
   const threads = threadCount();
   ort.env.wasm.numThreads = threads;

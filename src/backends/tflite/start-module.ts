@@ -140,7 +140,7 @@ async function importLoader(loader: URL): Promise<ModuleFactory> {
   const define = Object.assign((_dependencies: unknown, make: () => unknown) => defined.push(make()), { amd: {} });
   Object.defineProperty(globalThis, 'define', { value: define, configurable: true });
   try {
-    await import(/* @vite-ignore */ /* webpackIgnore: true */ loader.href);
+    await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ loader.href);
   } catch (cause) {
     notLoaded(cause);
   } finally {

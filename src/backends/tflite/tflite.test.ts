@@ -20,7 +20,7 @@ const fixtures = process.env.WASI_NN_FIXTURES ?? path.resolve(import.meta.dirnam
 const hasFixtures = existsSync(path.join(fixtures, 'encodings/tflite/index.json'));
 const fixture = (name: string) => new Uint8Array(readFileSync(path.join(fixtures, name)));
 
-const backend = createTfliteBackend({ allowSoftwareAdapter: false }, nodeFiles);
+const backend = createTfliteBackend({ allowSoftwareAdapter: false }, () => nodeFiles);
 const load = (model: Uint8Array<ArrayBuffer>) => backend.load([model], { target: 'cpu' });
 
 async function computeOn(graph: BackendGraph, value: TensorValue, name = 'x'): Promise<TensorValue[]> {

@@ -21,9 +21,9 @@ const chains: Readonly<Record<ExecutionTarget, readonly Place[]>> = {
 /**
  * The backend for TensorFlow Lite models, on LiteRT.js, which a page has installed beside this library.
  *
- * @param files where LiteRT.js is. Default: where bundlers put it
+ * @param files finds LiteRT.js. Default: where bundlers put it
  */
-export function createTfliteBackend(options: ProviderOptions, files: FilesByVariant = litertFiles): Backend {
+export function createTfliteBackend(options: ProviderOptions, files: () => FilesByVariant = litertFiles): Backend {
   return {
     name: 'litert',
     encodings: ['tensorflowlite'],
@@ -35,7 +35,7 @@ export function createTfliteBackend(options: ProviderOptions, files: FilesByVari
         provider,
         target,
         async open(isLast: boolean) {
-          const placement = await place(model, files, options);
+          const placement = await place(model, files(), options);
           return openSession(placement, { bytes, model, options, isLast });
         },
       });

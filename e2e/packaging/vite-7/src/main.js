@@ -1,0 +1,4 @@
+import { createWasiNN } from 'wasi-nn-web';
+import { classify } from './classify.js';
+
+classify(createWasiNN);
