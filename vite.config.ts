@@ -64,6 +64,8 @@ const standalone: UserConfig = {
     outDir: 'dist/standalone',
     emptyOutDir: true,
     target: 'es2023',
+    // Its code needs a document, which a worker that imports the library lacks.
+    modulePreload: false,
     // To compress the files of the runtimes takes longer than the rest of the build.
     reportCompressedSize: false,
     rolldownOptions: {

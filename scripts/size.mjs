@@ -8,8 +8,8 @@ const names = readdirSync(assets);
 /** The workers that a page has as soon as a guest runs on the CPU. */
 const workers = ['engine', 'guest', 'hub', 'models', 'transpiler'];
 
-const page = [`${standalone}/wasi-nn-web.js`];
-const guest = withImports(workers.map((worker) => only(new RegExp(`^${worker}-worker-`))));
+const page = withImports([`${standalone}/wasi-nn-web.js`]);
+const guest = withImports([only(/^guests-/), ...workers.map((worker) => only(new RegExp(`^${worker}-worker-`)))]);
 const runtime = [only(/^ort\.wasm\.bundle\.min-/), only(/^ort-wasm-simd-threaded\.wasm$/)];
 const transpiler = withImports([only(/^check-glue-/), only(/^(js-component-bindgen-component|jco)-.*\.js$/)]);
 const transpilerCode = [
@@ -43,7 +43,7 @@ function withImports(files, seen = new Set()) {
   for (const file of files) {
     if (seen.has(file)) continue;
     seen.add(file);
-    const imports = readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*["'`]\.\/([\w.-]+\.js)["'`]/g);
+    const imports = readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*["'`]\.\/(?:assets\/)?([\w.-]+\.js)["'`]/g);
     withImports(
       Array.from(imports, ([, name]) => `${assets}/${name}`),
       seen,

@@ -4,11 +4,6 @@ import { createInferenceClient, type InferenceConnection } from '../rpc/create-i
 import type { MeasureEvent } from '../rpc/events.js';
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { defaultLimits, type Limits, toLimits } from '../rpc/limits.js';
-import type { OnFault } from '../rpc/output-batch.js';
-import type { PreparedGuest } from '../rpc/prepared-guest.js';
-import type { OutputSink } from '../rpc/program-environment.js';
-import { supportedWaiting } from '../rpc/waiting.js';
-import { isModule } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import type { PowerPreference, Verify } from '../standard/graph.js';
 import { refuseUnknown } from '../standard/refuse-unknown.js';
@@ -17,17 +12,16 @@ import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
 import { dispose as disposeSymbol } from './dispose-symbols.js';
 import type { FaultEvent } from './events.js';
-import { type Graph, toGraph, toRecord } from './graph.js';
-import { type GuestExports, type StartedGuest, startGuest } from './guest.js';
-import { type GuestInput, toGuestSource } from './guest-source.js';
+import type { Graph } from './graph.js';
+import type { GuestExports } from './guest.js';
+import type { GuestInput } from './guest-source.js';
+import type { Guests } from './guests.js';
 import { createModelManager } from './model-manager.js';
-import { parseImports } from './page-imports.js';
 import { createPageWorkers } from './page-workers.js';
 import { toFallback, toPowerPreference, toThreads, toVerify } from './parse-options.js';
 import { type RemoteHub, startHub } from './remote-hub.js';
-import { createRemoteTranspiler } from './remote-transpiler.js';
 import { type BackendsOption, resolveBackends } from './resolve-backends.js';
-import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './run.js';
+import type { EnvironmentOptions } from './run.js';
 import { untilAborted } from './until-aborted.js';
 import type { PageLoadOptions, WasiNN, WasiNNStats } from './wasi-nn-interface.js';
 
@@ -163,15 +157,14 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   const allLimits = toLimits(limits);
   const policy = toFallback(fallback);
   const events = new EventTarget();
-  const guests = new Set<StartedGuest<object>>();
   const connections = new Set<InferenceConnection>();
   // An engine that does not start in time is replaced. Other workers are not: a page that is strict with engines spares them.
   const startMilliseconds = Math.max(allLimits.startMilliseconds, defaultLimits.startMilliseconds);
-  const transpiler = createRemoteTranspiler(workers, allLimits.transpileMilliseconds, startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;
   let hub: RemoteHub | undefined;
   let ownConnection: InferenceConnection | undefined;
+  let guests: Guests | undefined;
 
   function onEvent(event: PageEvent | FaultEvent): void {
     if (event.type === 'measure') addToTimeline(event);
@@ -194,7 +187,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   function stop(cause: WasiNNError): void {
     hub?.terminate(cause);
     hub = undefined;
-    for (const guest of [...guests]) guest.fail(cause);
+    guests?.fail(cause);
     for (const connection of connections) connection.close(cause);
     connections.clear();
     ownConnection = undefined;
@@ -205,7 +198,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     // First of all: what it ends rejects with this cause.
     disposal.abort(cause);
     stop(cause);
-    transpiler.dispose(cause);
+    guests?.dispose(cause);
   }
 
   /** A frame that is removed takes its workers along without a word. Its callers may be in other frames. */
@@ -246,73 +239,25 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     return ownConnection;
   }
 
-  async function prepare(input: GuestInput, { waiting, signal }: EnvironmentOptions): Promise<PreparedGuest> {
-    if (isModule(input)) return { kind: 'module', module: input };
-    const source = await toGuestSource(input);
-    const supported = supportedWaiting();
-    return transpiler.prepare(
-      source,
-      { wish: waiting, supported, outputsMayStay: pageModels.outputsMayStay() },
-      signal,
-    );
-  }
-
-  /** Starts a guest that ends with its signal. */
-  async function start<Exports extends object>(
-    input: GuestInput,
-    options: EnvironmentOptions,
-    output: OutputSink,
-  ): Promise<StartedGuest<Exports>> {
-    const { signal, waiting } = options;
-    const ending = signal ? AbortSignal.any([signal, disposed]) : disposed;
-    ending.throwIfAborted();
-    const ended = { ...options, signal: ending };
-    const imports = parseImports(options.imports ?? {});
-    const gathering = gatherEnvironment(ended, imports.names);
-    const [prepared, environment] = await Promise.all([prepare(input, ended), gathering]);
-    ending.throwIfAborted();
-    const onFault: OnFault = (error, functionName, omitted) => onEvent({ type: 'fault', functionName, error, omitted });
-    const abort = () => started.fail(signal?.reason);
-    const onEnd = () => {
-      guests.delete(started);
-      signal?.removeEventListener('abort', abort);
-    };
-    const connection = running().connect();
-    const started = startGuest<Exports>({
+  /** Fetches the code for guests when the first of them comes. */
+  async function withGuests(): Promise<Guests> {
+    const { createGuests } = await import('./guests.js');
+    disposed.throwIfAborted();
+    guests ??= createGuests({
       workers,
-      prepared,
-      connection,
-      environment,
-      imports,
-      output,
-      onFault,
-      waiting,
+      transpileMilliseconds: allLimits.transpileMilliseconds,
       startMilliseconds,
-      onEnd,
+      disposed,
+      connect: () => running().connect(),
+      outputsMayStay: () => pageModels.outputsMayStay(),
+      onFault: (error, functionName, omitted) => onEvent({ type: 'fault', functionName, error, omitted }),
     });
-    guests.add(started);
-    signal?.addEventListener('abort', abort);
-    return started;
-  }
-
-  async function run(source: GuestInput, options: EnvironmentOptions): Promise<RunResult> {
-    const capture = new OutputCapture();
-    const program = await start(source, options, (stream, bytes) => {
-      capture.take(stream, bytes);
-      options[stream]?.(bytes);
-    });
-    try {
-      const { exitCode, files } = await program.run();
-      return { exitCode, stdout: capture.text('stdout'), stderr: capture.text('stderr'), files: toRecord(files) };
-    } finally {
-      program.fail(new WasiNNError('runtime-error', 'run: the program has ended'));
-    }
+    return guests;
   }
 
   async function stats(): Promise<WasiNNStats> {
     const [engineStats, cache] = await Promise.all([running().stats(), pageModels.models.usage()]);
-    const contexts = Array.from(guests, (guest) => guest.contexts());
-    return { ...engineStats, contexts: contexts.reduce((total, count) => total + count, 0), cache };
+    return { ...engineStats, contexts: guests?.contexts() ?? 0, cache };
   }
 
   async function load(
@@ -321,12 +266,16 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   ): Promise<Graph> {
     const connection = own();
     const blobs = parts.map((part) => new Blob([part]));
-    return toGraph(connection, await connection.load(blobs, encoding, target, { signal }), disposed);
+    const loading = connection.load(blobs, encoding, target, { signal });
+    const [{ toGraph }, loaded] = await Promise.all([import('./graph.js'), loading]);
+    return toGraph(connection, loaded, disposed);
   }
 
   async function loadByName(name: string, { signal }: { readonly signal?: AbortSignal }): Promise<Graph> {
     const connection = own();
-    return toGraph(connection, await connection.loadByName(name, { signal }), disposed);
+    const loading = connection.loadByName(name, { signal });
+    const [{ toGraph }, loaded] = await Promise.all([import('./graph.js'), loading]);
+    return toGraph(connection, loaded, disposed);
   }
 
   const end = () =>
@@ -335,11 +284,9 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   const nn: WasiNN = Object.assign(events, {
     models: pageModels.models,
     instantiate: <Exports extends object = GuestExports>(source: GuestInput, options: EnvironmentOptions = {}) =>
-      untilAborted(disposed, async () => {
-        const { guest } = await start<Exports>(source, options, (stream, bytes) => options[stream]?.(bytes));
-        return guest;
-      }),
-    run: (source: GuestInput, options: EnvironmentOptions = {}) => untilAborted(disposed, () => run(source, options)),
+      untilAborted(disposed, async () => (await withGuests()).instantiate<Exports>(source, options)),
+    run: (source: GuestInput, options: EnvironmentOptions = {}) =>
+      untilAborted(disposed, async () => (await withGuests()).run(source, options)),
     stats: () => untilAborted(disposed, stats),
     loadByName: (name: string, options: { readonly signal?: AbortSignal } = {}) =>
       untilAborted(disposed, () => loadByName(name, options)),

@@ -13,6 +13,7 @@ import type { OutputPlace } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
 import { asyncDispose, dispose } from './dispose-symbols.js';
+import { toRecord } from './to-record.js';
 import { untilAborted } from './until-aborted.js';
 
 /** The elements of a tensor: FP16 and BF16 as their bits, in a Uint16Array. */
@@ -151,13 +152,6 @@ type PageTensors = Promise<Record<string, PageTensor>>;
 function refusePlace(outputs: unknown): void {
   if (outputs === undefined || outputs === 'bytes' || outputs === 'device') return;
   throw new WasiNNError('invalid-argument', 'compute: outputs: expected bytes or device');
-}
-
-/** A record without a prototype: a model or a guest gives what names it likes, `constructor` or `__proto__` too. */
-export function toRecord<Value>(entries: Iterable<readonly [name: string, value: Value]>): Record<string, Value> {
-  const record: Record<string, Value> = Object.create(null);
-  for (const [name, value] of entries) record[name] = value;
-  return record;
 }
 
 /** What the page's tensors are to the engine, until they are disposed of. */
