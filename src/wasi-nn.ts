@@ -54,6 +54,9 @@ function withOwnPromises(link: InferenceClient): InferenceClient {
     unload: async (id) => link.unload(id),
     readTensor: async (deviceTensor) => link.readTensor(deviceTensor),
     releaseTensor: async (deviceTensor) => link.releaseTensor(deviceTensor),
+    startText: async (id, request) => link.startText(id, request),
+    readText: async (text) => link.readText(text),
+    stopText: async (text) => link.stopText(text),
   };
 }
 
@@ -64,6 +67,9 @@ const lazyLink: InferenceClient = {
   unload: (id) => link().unload(id),
   readTensor: (deviceTensor) => link().readTensor(deviceTensor),
   releaseTensor: (deviceTensor) => link().releaseTensor(deviceTensor),
+  startText: (id, request) => link().startText(id, request),
+  readText: (text) => link().readText(text),
+  stopText: (text) => link().stopText(text),
 };
 
 export const { tensor, errors, graph, inference } = createWitBinding(lazyLink, own);

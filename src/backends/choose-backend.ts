@@ -18,11 +18,11 @@ const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
  * @throws WasiNNError `invalid-encoding` that names what the bytes are, what can be loaded and what to do;
  *   `invalid-argument` where there are no bytes
  */
-export function chooseBackend(
-  backends: readonly Backend[],
+export function chooseBackend<Served extends Pick<Backend, 'encodings'>>(
+  backends: readonly Served[],
   parts: readonly GraphBuilder[],
   encoding: GraphEncoding,
-): Backend {
+): Served {
   if (parts.length === 0)
     throw new WasiNNError('invalid-argument', 'load: no graph builder came; give the model as at least one');
   const served = new Set(backends.flatMap((backend) => backend.encodings));
@@ -61,7 +61,10 @@ function identify(parts: readonly GraphBuilder[]): Format {
  *
  * @throws WasiNNError `not-found`
  */
-export function namedBackend(backends: readonly Backend[], name: string): Backend {
+export function namedBackend<Served extends Pick<Backend, 'name' | 'encodings'>>(
+  backends: readonly Served[],
+  name: string,
+): Served {
   const needNoModel = backends.filter(({ encodings }) => encodings.length === 0);
   const backend = needNoModel.find((candidate) => candidate.name === name);
   if (backend) return backend;

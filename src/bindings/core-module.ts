@@ -4,6 +4,7 @@ import { type ContextCount, createContextCount } from './context-count.js';
 import { CoreModuleSession } from './core-module-session.js';
 import { errno, toErrno } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
+import { EndOfSequence } from './text-errors.js';
 import { createWamrFunctions } from './wamr.js';
 import { createWasmEdgeFunctions } from './wasmedge.js';
 import { createWitxFunctions, type GuestFunction } from './witx.js';
@@ -15,7 +16,7 @@ export interface CoreModuleFunction {
    * guest (`WebAssembly.Suspending`).
    */
   readonly suspends: boolean;
-  /** Takes i32 arguments and gives the errno, 0 to 8; it neither throws nor rejects. */
+  /** Takes i32 arguments and gives the errno, 0 to 8 or, for language models, 100 to 103; it neither throws nor rejects. */
   readonly call: (...args: number[]) => Awaitable<number>;
 }
 
@@ -45,12 +46,14 @@ const suspending: ReadonlySet<string> = new Set([
  * Makes the import modules for one core-module guest.
  *
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
+ * @param print writes to the guest's standard output, where a language model is to write its text there. Default: nowhere
  */
 export function createCoreModuleBinding(
   link: InferenceClient,
   memory: () => WebAssembly.Memory | undefined,
   onError?: OnLegacyError,
   contexts: ContextCount = createContextCount(),
+  print: (bytes: Uint8Array<ArrayBuffer>) => void = () => undefined,
 ): CoreModuleBinding {
   /** A log that fails is no reason to trap the guest. */
   function report(error: WasiNNError, functionName: string): void {
@@ -63,7 +66,7 @@ export function createCoreModuleBinding(
     const guestMemory = new GuestMemory(name, memory);
     const fail = (cause: unknown) => {
       const error = toWasiNNError(cause, name, 'unknown');
-      report(error, name);
+      if (!(error instanceof EndOfSequence)) report(error, name);
       return toErrno(error);
     };
     return {
@@ -86,10 +89,10 @@ export function createCoreModuleBinding(
   }
 
   const reportUnload = (cause: unknown) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload');
-  const session = new CoreModuleSession(link, contexts, reportUnload);
+  const session = new CoreModuleSession({ link, count: contexts, onUnloadFailure: reportUnload, print });
   const witx = createWitxFunctions(session);
   return {
-    wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session, witx) }),
+    wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session) }),
     wasi_nn: toModule(createWamrFunctions(session, witx)),
   };
 }

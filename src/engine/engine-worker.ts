@@ -2,6 +2,7 @@ import { createCustomBackend } from '../backends/custom-backend.js';
 import { createEchoBackend } from '../backends/echo.js';
 import { createImportedBackends } from '../backends/imported/imported.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
+import { createTextBackend } from '../backends/text/text.js';
 import { createTfliteBackend } from '../backends/tflite/tflite.js';
 import type { EngineConfiguration } from '../rpc/engine-protocol.js';
 import { type Handlers, openRpc, parentEndpoint } from '../rpc/rpc.js';
@@ -34,7 +35,8 @@ function configure({ allowSoftwareAdapter, verify, backends }: EngineConfigurati
   const outside = Array.from(backends, ([encoding, url]) => createCustomBackend(encoding, url));
   const options = { allowSoftwareAdapter, verify, onBroken };
   const onnx = createOnnxBackend(options);
-  const builtIn = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
+  const tensors = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
+  const builtIn = [...tensors, createTextBackend(options)];
   return createEngine({ backends: [...outside, ...builtIn], convertedModels: convertedModelsOf(rpc) });
 }
 

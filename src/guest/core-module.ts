@@ -24,7 +24,13 @@ export async function instantiateModule(
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
   const { link, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
-  const legacy = createCoreModuleBinding(link, () => memory, report, contexts);
+  const legacy = createCoreModuleBinding(
+    link,
+    () => memory,
+    report,
+    contexts,
+    (bytes) => output('stdout', bytes),
+  );
   const granted: Granted = new Map([
     ['wasi_snapshot_preview1', wasi.functions],
     ['wasi_ephemeral_nn', toImports(legacy.wasi_ephemeral_nn, jspi)],

@@ -191,6 +191,9 @@ export function flushFirst(link: InferenceClient, flush: () => void): InferenceC
     unload: after(link.unload),
     readTensor: after(link.readTensor),
     releaseTensor: after(link.releaseTensor),
+    startText: after(link.startText),
+    readText: after(link.readText),
+    stopText: after(link.stopText),
   };
 }
 

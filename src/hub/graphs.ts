@@ -10,14 +10,22 @@ import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
+import type { TextEnd, TextModel } from '../standard/text.js';
 import type { Dispatcher, Job } from './dispatcher.js';
 import type { EngineMethod, EngineProcess } from './engine-process.js';
 import type { HeapWatch } from './heap-watch.js';
+import { isLanguageModel } from './language-model.js';
 
 /** What a graph is loaded from, again in each engine. */
 type Source =
-  | { readonly name: string }
+  | NamedSource
   | { readonly parts: readonly Blob[]; readonly encoding: GraphEncoding; readonly target: ExecutionTarget };
+
+interface NamedSource {
+  readonly name: string;
+  /** Settings for a language model, as JSON. */
+  readonly configuration?: string | undefined;
+}
 
 /** A graph, which several clients may hold where it was loaded by name. */
 export interface Graph {
@@ -29,6 +37,8 @@ export interface Graph {
   readonly backend: string;
   readonly inputs: DeclaredTensors;
   readonly outputs: DeclaredTensors;
+  /** For a language model. */
+  readonly text?: TextModel;
   /** Where it was last known to run. */
   device: Device;
   /** The engine that has it loaded; one that has ended has nothing. */
@@ -58,6 +68,8 @@ export interface GraphsOptions {
   readonly heapWatch: HeapWatch;
   /** Whether calls are measured. */
   readonly measure: boolean;
+  /** Whether language models have an engine of their own. */
+  readonly hasTextEngine: boolean;
   onEvent(event: HubEvent): void;
 }
 
@@ -77,8 +89,12 @@ export interface Computed {
 export interface Graphs {
   load(source: Exclude<Source, { readonly name: string }>, call: Call): Promise<Graph>;
   /** Loads a model of the registry, or takes a hold of the graph where it is loaded or on its way. */
-  loadByName(name: string, call: Call): Promise<Graph>;
+  loadByName(name: string, call: Call, configuration?: string): Promise<Graph>;
   compute(graph: Graph, computation: Computation, call: Call): Promise<Computed>;
+  /** Does something with an engine that has the graph, which is loaded again where its engine has ended. */
+  use<Result>(graph: Graph, call: Call, action: Job<Result>): Promise<Result>;
+  /** Measures a text that has ended. @param began when the engine was found to work on it */
+  reportText(graph: Graph, came: number, began: number, end: TextEnd): void;
   /** Lets go of a graph; the last to do so unloads it. */
   release(graph: Graph, client: number): Promise<void>;
   /** Has an engine do something, and measures it. */
@@ -113,6 +129,7 @@ export function createGraphs({
   fallback,
   heapWatch,
   measure,
+  hasTextEngine,
   onEvent,
 }: GraphsOptions): Graphs {
   const named = new Map<string, NamedGraph>();
@@ -145,7 +162,9 @@ export function createGraphs({
       return { load: { parts, encoding, options: { target, fallback } }, transfer: [], target };
     }
     const model = await models.open(source.name, signal);
-    return { load: toLoad(model, fallback), transfer: model.parts.map(({ buffer }) => buffer), target: model.target };
+    const load = toLoad(model, fallback);
+    const transfer = model.parts.map(({ buffer }) => buffer);
+    return { load: await configure(load, source.configuration), transfer, target: model.target };
   }
 
   /** Loads into an engine, which is the job's. */
@@ -183,7 +202,7 @@ export function createGraphs({
 
   async function loadNew(source: Source, { client, came, signal }: Call, hold: Hold): Promise<Graph> {
     const { target, ...loadable } = await open(source, signal);
-    const kind = engineKindOf(target);
+    const kind = hasTextEngine && (await isLanguageModel(loadable.load)) ? 'text' : engineKindOf(target);
     const id = nextId++;
     const job: Job<Graph> = async (engine) => {
       const { device, ...loaded } = await loadInto(engine, id, source, loadable, came);
@@ -192,35 +211,37 @@ export function createGraphs({
     return dispatchers[kind].run(client, job, signal);
   }
 
-  function startNamed(name: string, call: Call): NamedGraph {
+  function startNamed(source: NamedSource, call: Call): NamedGraph {
     const abandon = new AbortController();
     const hold = { count: 0 };
-    const loading = loadNew({ name }, { ...call, signal: abandon.signal }, hold);
+    const loading = loadNew(source, { ...call, signal: abandon.signal }, hold);
     const entry = { loading, hold, abandon };
-    named.set(name, entry);
+    named.set(keyOf(source), entry);
     loading.then(
       (graph) => {
         if (hold.count === 0) unload(graph, call.client).catch(() => undefined);
       },
-      () => forget(name, entry),
+      () => forget(source, entry),
     );
     return entry;
   }
 
   /** Who asks for the name from now on loads it anew. */
-  function forget(name: string, entry: NamedGraph): void {
-    if (named.get(name) === entry) named.delete(name);
+  function forget(source: NamedSource, entry: NamedGraph): void {
+    const key = keyOf(source);
+    if (named.get(key) === entry) named.delete(key);
   }
 
-  async function loadByName(name: string, call: Call): Promise<Graph> {
-    const entry = named.get(name) ?? startNamed(name, call);
+  async function loadByName(name: string, call: Call, configuration?: string): Promise<Graph> {
+    const source = { name, configuration };
+    const entry = named.get(keyOf(source)) ?? startNamed(source, call);
     entry.hold.count++;
     try {
       return await abortable(call.signal, entry.loading);
     } catch (cause) {
       entry.hold.count--;
       if (entry.hold.count === 0) {
-        forget(name, entry);
+        forget(source, entry);
         entry.abandon.abort(cause);
       }
       throw cause;
@@ -230,7 +251,7 @@ export function createGraphs({
   async function unload(graph: Graph, client: number): Promise<void> {
     const { source, kind, engine, hold } = graph;
     // A later graph of the name stays.
-    if ('name' in source && named.get(source.name)?.hold === hold) named.delete(source.name);
+    if ('name' in source && named.get(keyOf(source))?.hold === hold) named.delete(keyOf(source));
     heapWatch.forget(graph.id);
     if (!engine || engine.ended.aborted) return;
     const { computeMilliseconds: limit } = limits;
@@ -239,47 +260,71 @@ export function createGraphs({
     });
   }
 
-  /** @param loadable what the graph is loaded from where the engine does not have it. Default: nothing is computed then */
-  function computeJob(
+  /** @param loadable what the graph is loaded from where the engine does not have it. Default: nothing is done then */
+  function jobOn<Result>(
     graph: Graph,
-    computation: Computation,
-    came: number,
+    action: Job<Result>,
     loadable?: Loadable,
-  ): Job<Computed | undefined> {
+  ): Job<{ readonly result: Result } | undefined> {
     return async (engine) => {
       if (graph.engine !== engine) {
         if (!loadable) return undefined;
         const { device } = await loadInto(engine, graph.id, graph.source, loadable, performance.now());
         Object.assign(graph, { device, engine });
       }
+      return { result: await action(engine) };
+    };
+  }
+
+  async function use<Result>(graph: Graph, { client, signal }: Call, action: Job<Result>): Promise<Result> {
+    const dispatcher = dispatchers[graph.kind];
+    const isLoaded = !graph.engine?.ended.aborted;
+    const done = isLoaded && (await dispatcher.run(client, jobOn(graph, action), signal));
+    if (done) return done.result;
+    // The engine that had the graph has ended. The files are fetched before the next engine is occupied with them.
+    const loadable = await open(graph.source, signal);
+    const doneAnew = await dispatcher.run(client, jobOn(graph, action, loadable), signal);
+    if (doneAnew) return doneAnew.result;
+    throw new TypeError('compute: the graph was not loaded');
+  }
+
+  function compute(graph: Graph, computation: Computation, call: Call): Promise<Computed> {
+    return use(graph, call, async (engine) => {
       const inputs = computation.inputs(engine);
       const { tensorBytes: outputBytes } = limits;
       const parameters = { graph: graph.id, inputs, outputBytes, deviceRoom: computation.deviceRoom() };
-      const options = { operation: 'compute', came, graph, transfer: buffersOf(inputs) } as const;
+      const options = { operation: 'compute', came: call.came, graph, transfer: buffersOf(inputs) } as const;
       const result = await request(engine, 'compute', parameters, options);
       if (!isComputeResult(result)) throw new TypeError('compute: the engine gave an answer of the wrong kind');
       graph.device = result.device;
       reportFallback(graph.source, graph.target, result.steps ?? [], result.device);
       return { outputs: result.outputs, engine };
-    };
+    });
   }
 
-  async function compute(graph: Graph, computation: Computation, { client, came, signal }: Call): Promise<Computed> {
-    const dispatcher = dispatchers[graph.kind];
-    const isLoaded = !graph.engine?.ended.aborted;
-    const computed = isLoaded && (await dispatcher.run(client, computeJob(graph, computation, came), signal));
-    if (computed) return computed;
-    // The engine that had the graph has ended. The files are fetched before the next engine is occupied with them.
-    const loadable = await open(graph.source, signal);
-    const computedAnew = await dispatcher.run(client, computeJob(graph, computation, came, loadable), signal);
-    if (computedAnew) return computedAnew;
-    throw new TypeError('compute: the graph was not loaded');
+  function reportText({ source }: Graph, came: number, began: number, { inputTokens, outputTokens }: TextEnd): void {
+    if (!measure) return;
+    const now = performance.now();
+    const tokensPerSecond = (outputTokens * 1000) / Math.max(1, now - began);
+    onEvent({
+      type: 'measure',
+      operation: 'generate',
+      ...labelOf(source),
+      start: performance.timeOrigin + came,
+      milliseconds: now - came,
+      waited: began - came,
+      inputTokens,
+      outputTokens,
+      tokensPerSecond,
+    });
   }
 
   return {
     load: (source, call) => loadNew(source, call, { count: 1 }),
     loadByName,
     compute,
+    use,
+    reportText,
     request,
     async release(graph, client) {
       graph.hold.count--;
@@ -307,6 +352,17 @@ function toLoad(model: OpenModel, fallback: FallbackPolicy): Loadable['load'] {
       ...(graphOptimization && { graphOptimization }),
     },
   };
+}
+
+/** A language model's settings are its last part, as in WasmEdge. */
+async function configure(load: Loadable['load'], configuration: string | undefined): Promise<Loadable['load']> {
+  if (!configuration || !(await isLanguageModel(load))) return load;
+  return { ...load, parts: [...load.parts, new TextEncoder().encode(configuration)] };
+}
+
+/** Clients share a graph that they load by the same name with the same settings. */
+function keyOf({ name, configuration = '' }: NamedSource): string {
+  return JSON.stringify([name, configuration]);
 }
 
 function labelOf(source: Source | undefined): { readonly name?: string } {

@@ -88,7 +88,9 @@ function handlersOf(client: Client): Handlers {
     },
     loadByName(parameters) {
       if (!isObjectWith(parameters, 'name') || typeof parameters.name !== 'string') throw malformed('loadByName');
-      return client.loadByName(parameters.name);
+      const configuration = isObjectWith(parameters, 'configuration') ? parameters.configuration : undefined;
+      if (configuration !== undefined && typeof configuration !== 'string') throw malformed('loadByName');
+      return client.loadByName(parameters.name, configuration);
     },
     async compute(parameters) {
       if (!isObjectWith(parameters, 'inputs') || !isNamedTensors(parameters.inputs)) throw malformed('compute');
@@ -102,10 +104,19 @@ function handlersOf(client: Client): Handlers {
       return new Transferring(value, [value.data.buffer]);
     },
     releaseTensor: (parameters) => client.releaseTensor(numberOf(parameters, 'tensor')),
+    startText(parameters) {
+      if (!isObjectWith(parameters, 'prompt') || !isUint8Array(parameters.prompt)) throw malformed('startText');
+      if (!isObjectWith(parameters, 'configuration') || !isUint8Array(parameters.configuration))
+        throw malformed('startText');
+      const { prompt, configuration } = parameters;
+      return client.startText(numberOf(parameters, 'graph'), { prompt, configuration });
+    },
+    readText: (parameters) => client.readText(numberOf(parameters, 'text')),
+    stopText: (parameters) => client.stopText(numberOf(parameters, 'text')),
   };
 }
 
-function numberOf(parameters: unknown, key: 'graph' | 'tensor'): number {
+function numberOf(parameters: unknown, key: 'graph' | 'tensor' | 'text'): number {
   const value = isObjectWith(parameters, key) ? parameters[key] : undefined;
   if (typeof value === 'number') return value;
   throw malformed(key);

@@ -10,5 +10,8 @@ export function clientUntilAborted(link: InferenceClient, signal: AbortSignal): 
     unload: (...values) => untilAborted(signal, async () => link.unload(...values)),
     readTensor: (...values) => untilAborted(signal, async () => link.readTensor(...values)),
     releaseTensor: (...values) => untilAborted(signal, async () => link.releaseTensor(...values)),
+    startText: (...values) => untilAborted(signal, async () => link.startText(...values)),
+    readText: (...values) => untilAborted(signal, async () => link.readText(...values)),
+    stopText: (...values) => untilAborted(signal, async () => link.stopText(...values)),
   };
 }

@@ -29,8 +29,10 @@ export interface FallbackEvent {
   readonly device: Device;
 }
 
-/** What an engine did for a call; `read`: it brought a tensor back from a device. */
-export type MeasuredOperation = 'load' | 'compute' | 'read';
+/**
+ * What an engine did for a call; `read`: it brought a tensor back from a device; `generate`: it generated a text, to its end.
+ */
+export type MeasuredOperation = 'load' | 'compute' | 'read' | 'generate';
 
 /** How long a call took. */
 export interface MeasureEvent {
@@ -43,6 +45,10 @@ export interface MeasureEvent {
   readonly milliseconds: number;
   /** How much of that passed before the engine began, in ms. */
   readonly waited: number;
+  /** For a text: the tokens of its prompt, those that were generated, and how many of these came in a second. */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly tokensPerSecond?: number;
 }
 
 /** An engine's worker was ended or broke down. Another starts when it is next needed, and loads what it needs anew. */

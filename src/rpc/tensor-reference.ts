@@ -124,10 +124,13 @@ export function withoutDeviceTensors(link: InferenceClient): InferenceClient {
 
   return {
     load: (parts, encoding, target) => link.load(parts, encoding, target),
-    loadByName: (name) => link.loadByName(name),
+    loadByName: (name, configuration) => link.loadByName(name, configuration),
     compute: (graph, inputs) => andThen(link.compute(graph, inputs), fetch),
     unload: (graph) => link.unload(graph),
     readTensor: (deviceTensor) => link.readTensor(deviceTensor),
     releaseTensor: (deviceTensor) => link.releaseTensor(deviceTensor),
+    startText: (graph, request) => link.startText(graph, request),
+    readText: (text) => link.readText(text),
+    stopText: (text) => link.stopText(text),
   };
 }
