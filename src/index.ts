@@ -26,6 +26,7 @@ export {
   type WasiNNStats,
 } from './page/create-wasi-nn.js';
 export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
+export type { GenerateOptions } from './page/generate.js';
 export type { Graph, InputTensor, OutputTensor, PageInputs, PageTensor, TensorElements } from './page/graph.js';
 export { type Guest, GuestError, type GuestExports, type GuestMemory, GuestTrap } from './page/guest.js';
 export type { ModelManager, PreloadOptions } from './page/model-manager.js';
@@ -56,3 +57,4 @@ export type {
   TensorType,
   TensorValue,
 } from './standard/tensor.js';
+export type { TextEnd, TextEndReason, TextModel, TextProgress, TextRequest } from './standard/text.js';

@@ -6,11 +6,6 @@ import { type Format, sniff } from './sniff.js';
 /** The bytes are a model, but of an encoding that no backend serves, or of another than was named. */
 export class UnservedError extends WasiNNError {}
 
-/** What makes a model of one encoding one that is served. */
-const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
-  ggml: 'export the model that it was made from to ONNX (optimum-cli export onnx): there is no way back from GGUF',
-};
-
 /**
  * Finds the backend for a model. Bytes that are known to be something else are refused even where a guest names an
  * encoding that is served; unknown ones are left to the backend.
@@ -90,5 +85,5 @@ function remedyFor(served: ReadonlySet<GraphEncoding>, format: Format, encoding:
   // Served, and refused all the same: it came under the wrong name, or is not recognised.
   if (served.has(actual)) return `name its encoding ${actual}, or autodetect`;
   if (actual === 'autodetect') return 'name its encoding if it is a model all the same';
-  return served.has('onnx') ? conversions[actual] : undefined;
+  return undefined;
 }

@@ -180,6 +180,14 @@ export function createTextContext(options: TextContextOptions): TextContext {
     });
   }
 
+  /** WAMR refuses a number of tokens that its context has no room for. */
+  function refuseLongAnswer(): void {
+    const total = options.settings()['n-predict'];
+    if (!dialect.countsPrompt || typeof total !== 'number' || total <= model.contextTokens) return;
+    const error = `set_input: "n-predict" is ${total}, but the context has ${model.contextTokens} tokens: lower it, or raise "ctx-size"`;
+    throw new WasiNNError('runtime-error', error);
+  }
+
   /** The prompt is counted by evaluating it, which the next text need not do again. */
   function countInput(): Awaitable<number> {
     if (inputTokens !== undefined || !prompt) return inputTokens ?? 0;
@@ -193,6 +201,7 @@ export function createTextContext(options: TextContextOptions): TextContext {
 
   return {
     setPrompt(given) {
+      refuseLongAnswer();
       stop();
       prompt = given;
       inputTokens = undefined;

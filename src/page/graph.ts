@@ -10,6 +10,7 @@ import { typedArrayName } from '../standard/brand-checks.js';
 import type { Device } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
+import { type GenerateOptions, generate } from './generate.js';
 import { untilAborted } from './until-aborted.js';
 
 /** The elements of a tensor: FP16 and BF16 as their bits, in a Uint16Array. */
@@ -70,6 +71,14 @@ export interface Graph {
    * @throws WasiNNError as `compute`
    */
   computeOnDevice(inputs: PageInputs): Promise<Record<string, PageTensor>>;
+  /**
+   * Has a language model go on with a prompt. The iteration yields the text in pieces, one for each token, as they come.
+   * To leave it ends the text.
+   *
+   * @throws WasiNNError `invalid-argument` where the graph is no language model, and for a grammar or a schema that is none,
+   *   `too-large` for a prompt that the context does not take, `timeout` or `runtime-error`; the signal's reason
+   */
+  generate(prompt: string, options?: GenerateOptions): AsyncIterable<string>;
   /** Gives the graph back. Disposing twice is harmless. */
   dispose(): Promise<void>;
 }
@@ -115,6 +124,7 @@ export function toGraph(link: InferenceClient, info: GraphInfo, disposed: AbortS
     outputs,
     compute: (tensors) => untilAborted(disposed, () => compute(tensors)),
     computeOnDevice: (tensors) => untilAborted(disposed, () => computeOnDevice(tensors)),
+    generate: (prompt, options = {}) => generate(link, info, prompt, options, disposed),
     dispose: () => untilAborted(disposed, async () => link.unload(id)),
   };
 }

@@ -1,6 +1,7 @@
 import type { Device, FallbackStep } from '../standard/device.js';
 import type { ExecutionTarget } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
+import type { TextModel } from '../standard/text.js';
 import type { EngineKind } from './engine-kind.js';
 
 /** What the hub tells the page while it works. */
@@ -15,6 +16,8 @@ export interface LoadEvent {
   readonly device: Device;
   readonly inputs: DeclaredTensors;
   readonly outputs: DeclaredTensors;
+  /** For a language model. */
+  readonly text?: TextModel;
 }
 
 /** A graph runs elsewhere than it was asked to. */

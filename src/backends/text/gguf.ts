@@ -5,6 +5,8 @@ export interface GgufDescription {
   readonly architecture: string | undefined;
   /** How many tokens the model was trained for, at most, at a time. */
   readonly contextTokens: number | undefined;
+  /** Whether it says how the embeddings of tokens become one. */
+  readonly hasPooling: boolean;
   /** How many files the model was split into; 1 for a whole one. */
   readonly splitCount: number;
   /** The text of a token; empty where the file has none. */
@@ -52,11 +54,11 @@ export function readGguf(bytes: Uint8Array): GgufDescription {
   const count = reader.u64('number of entries');
   if (count > maximumEntries) throw damaged(`it says that it has ${count} entries of metadata`);
   const entries = new Map<string, string | number>();
-  let tokens: readonly Uint8Array[] = [];
+  let tokenText: GgufDescription['tokenText'] = () => '';
   for (let index = 0; index < count; index++) {
     const name = reader.text(reader.u64('length of a name', maximumNameBytes));
     const type = reader.u32();
-    if (name === 'tokenizer.ggml.tokens' && type === arrayType) tokens = reader.strings();
+    if (name === 'tokenizer.ggml.tokens' && type === arrayType) tokenText = reader.strings();
     else if (type === stringType) entries.set(name, reader.text(reader.u64('length of a text')));
     else if (type === 4 || type === 2) entries.set(name, type === 4 ? reader.u32() : reader.u16());
     else reader.skip(type, name);
@@ -69,8 +71,9 @@ export function readGguf(bytes: Uint8Array): GgufDescription {
   return {
     architecture: typeof architecture === 'string' ? architecture : undefined,
     contextTokens: number(`${architecture}.context_length`),
+    hasPooling: number(`${architecture}.pooling_type`) !== undefined,
     splitCount: number('split.count') || 1,
-    tokenText: (token) => decoder.decode(tokens[token]),
+    tokenText,
   };
 }
 
@@ -103,14 +106,22 @@ class Reader {
     return decoder.decode(this.#string(byteLength));
   }
 
-  /** A list of texts, as bytes of the file. */
-  strings(): Uint8Array[] {
+  /** A list of texts, by their indices. It is a copy, so that nobody keeps the whole file for it. */
+  strings(): (index: number) => string {
     const type = this.u32();
     const length = this.u64('length of a list', maximumElements);
     if (type !== stringType) throw damaged(`its list of tokens has elements of the type ${type}`);
-    const strings: Uint8Array[] = [];
-    for (let index = 0; index < length; index++) strings.push(this.#string(this.u64('length of a token')));
-    return strings;
+    const start = this.#at;
+    const ends: number[] = [];
+    const starts: number[] = [];
+    for (let index = 0; index < length; index++) {
+      const byteLength = this.u64('length of a token');
+      starts.push(this.#at - start);
+      this.#take(byteLength);
+      ends.push(this.#at - start);
+    }
+    const copy = this.#bytes.slice(start, this.#at);
+    return (index) => decoder.decode(copy.subarray(starts[index] ?? 0, ends[index] ?? 0));
   }
 
   skip(type: number, name: string, depth = 0): void {

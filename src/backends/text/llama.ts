@@ -46,7 +46,7 @@ export async function startLlama(module: WllamaModule, files: readonly Blob[], p
     await orFailed(wllama.loadModel(files, parameters));
     const model = readLoadedModel(wllama.getLoadedContextInfo());
     if (!model.isLoaded) throw new Error('it is no model that llama.cpp takes');
-    return toLlama(wllama, model, orFailed);
+    return toLlama(wllama, model, orFailed, failed.reject);
   } catch (cause) {
     await wllama.exit();
     throw toLoadError(cause, errors);
@@ -57,6 +57,7 @@ function toLlama(
   wllama: Wllama,
   model: LoadedModel,
   orFailed: <Value>(answer: Promise<Value>) => Promise<Value>,
+  fail: (cause: WasiNNError) => void,
 ): Llama {
   return {
     model,
@@ -68,7 +69,11 @@ function toLlama(
       await orFailed(wllama.createCompletion({ ...request, onData, abortSignal: signal }));
     },
     embed: async (prompt) => readEmbedding(await orFailed(wllama.createEmbedding({ input: prompt }))),
-    exit: () => void wllama.exit(),
+    exit() {
+      // Otherwise a text that is under way waits for ever.
+      fail(new WasiNNError('runtime-error', 'compute: the graph was unloaded'));
+      void wllama.exit();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { WasiNNError } from '../../standard/error.js';
 import type { TextConfiguration, TextSetting } from '../../standard/text-configuration.js';
 import { threadCount } from '../thread-count.js';
+import type { GgufDescription } from './gguf.js';
 
 /** Settings as wllama takes them. */
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -79,19 +80,18 @@ export const defaultContextTokens = 1024;
 /**
  * What a model is loaded with.
  *
- * @param trainedTokens the longest context that the model was trained for. A longer one would only take memory
  * @throws WasiNNError `invalid-argument` for a number that stands for nothing
  */
 export function toLoadParameters(
   configuration: TextConfiguration,
-  trainedTokens: number | undefined,
+  { contextTokens: trainedTokens, hasPooling }: Pick<GgufDescription, 'contextTokens' | 'hasPooling'>,
   gpuLayers: number,
 ): Parameters {
   const wished = numberOf(configuration['ctx-size']) ?? defaultContextTokens;
   const most = trainedTokens ?? Math.max(wished, defaultContextTokens);
   return {
     ...renamed(configuration, loadSettings),
-    // 0 stands for the longest that the model was trained for.
+    // A longer context than the model was trained for would only take memory. 0 stands for the longest.
     n_ctx: wished > 0 ? Math.min(wished, most) : most,
     // One text at a time has the whole context.
     n_parallel: 1,
@@ -100,9 +100,8 @@ export function toLoadParameters(
     ...named(configuration, 'rope-scaling-type', 'rope_scaling_type', ropeScalingTypes),
     ...named(configuration, 'cache-type-k', 'cache_type_k', cacheTypes),
     ...named(configuration, 'cache-type-v', 'cache_type_v', cacheTypes),
-    ...named(configuration, 'pooling-type', 'pooling_type', poolingTypes),
     ...flashAttention(configuration['flash-attn']),
-    ...(isEmbedding(configuration) && { embeddings: true }),
+    ...(isEmbedding(configuration) && { embeddings: true, ...pooling(configuration, hasPooling) }),
   };
 }
 
@@ -156,6 +155,13 @@ function named(
   if (text !== undefined) return { [parameter]: text };
   const known = Array.from(names, ([key, value]) => `${key} (${value})`).join(', ');
   throw new WasiNNError('invalid-argument', `load: the setting "${name}" is ${number}; it may be ${known}`);
+}
+
+/** Without pooling, the last token's embedding is that of the text, as in WasmEdge. */
+function pooling(configuration: TextConfiguration, hasPooling: boolean): Parameters {
+  const type = numberOf(configuration['pooling-type']) ?? -1;
+  if (type === 0 || (type === -1 && !hasPooling)) return { pooling_type: 'last' };
+  return named({ 'pooling-type': type }, 'pooling-type', 'pooling_type', poolingTypes);
 }
 
 function flashAttention(setting: TextSetting | undefined): Parameters {

@@ -51,9 +51,10 @@ export function createTextRunner({ configuration: base, llama, open, tokenText }
   }
 
   async function run(stream: TextStream, prompt: string, configuration: TextConfiguration): Promise<void> {
-    if (stream.signal.aborted || disposal.signal.aborted) return;
+    if (stream.signal.aborted) return;
     stream.begin();
     try {
+      disposal.signal.throwIfAborted();
       const instance = await prepare(configuration);
       if (isEmbedding(configuration)) await embed(stream, instance, prompt);
       else await completeText({ stream, llama: instance, prompt, configuration, tokenText });

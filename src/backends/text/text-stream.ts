@@ -26,11 +26,16 @@ export function createTextStream(): TextStream {
   let inputTokens: number | undefined;
   let ending: TextEnd | undefined;
   let failure: { readonly cause: unknown } | undefined;
-  let changed = Promise.withResolvers<void>();
+  let notify: () => void = () => undefined;
 
-  function notify(): void {
-    changed.resolve();
-    changed = Promise.withResolvers<void>();
+  function wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      notify = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   return {
@@ -54,8 +59,7 @@ export function createTextStream(): TextStream {
       notify();
     },
     async read(milliseconds) {
-      const isWaiting = pieces.length === 0 && !ending && !failure;
-      if (isWaiting) await Promise.race([changed.promise, pause(milliseconds, changed.promise)]);
+      if (pieces.length === 0 && !ending && !failure) await wait(milliseconds);
       if (pieces.length === 0 && failure) throw failure.cause;
       const taken = pieces;
       pieces = [];
@@ -68,12 +72,4 @@ export function createTextStream(): TextStream {
     },
     stop: () => stopping.abort(),
   };
-}
-
-/** @param until ends the pause early */
-function pause(milliseconds: number, until: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    void until.then(() => clearTimeout(timer));
-  });
 }

@@ -157,7 +157,7 @@ async function choose({ module, blobs, gguf, settings, target, fallback, options
   for (const [index, { provider, target: place, find }] of candidates.entries()) {
     try {
       const { description, usesGpu } = await find(options);
-      const parameters = toLoadParameters(settings, gguf.contextTokens, usesGpu ? (layers ?? allLayers) : 0);
+      const parameters = toLoadParameters(settings, gguf, usesGpu ? (layers ?? allLayers) : 0);
       const llama = await startLlama(module, blobs, parameters);
       const threads = llama.threads === 1 ? '1 thread' : `${llama.threads} threads`;
       return { llama, device: { target: place, provider, description: `${description}, ${threads}` }, steps };
