@@ -75,18 +75,15 @@ export class CoreModuleSession {
     this.#print = print;
   }
 
-  /** @param dialect whose guest it is, where the model turns out to be a language model */
-  load(
-    parts: readonly GraphBuilder[],
-    encoding: GraphEncoding,
-    target: ExecutionTarget,
-    dialect: TextDialect = wasmEdgeDialect,
-  ): Awaitable<number> {
+  load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<number> {
     const configuration = configurationIn(parts);
-    return andThen(this.#link.load(parts, encoding, target), (info) => this.#add(info, dialect, configuration));
+    return andThen(this.#link.load(parts, encoding, target), (info) => this.#add(info, wasmEdgeDialect, configuration));
   }
 
-  /** @param configuration settings for a language model, as JSON */
+  /**
+   * @param configuration settings for a language model, as JSON
+   * @param dialect whose guest it is, where the model turns out to be a language model
+   */
   loadByName(name: string, configuration?: string, dialect: TextDialect = wasmEdgeDialect): Awaitable<number> {
     const prepared = configuration ? dialect.prepare(configuration) : undefined;
     return andThen(this.#link.loadByName(name, prepared), (info) => this.#add(info, dialect, prepared));

@@ -8,6 +8,7 @@ import { isExecutionTarget, isGraphEncoding } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { toPlainError } from '../standard/plain-error.js';
 import { isTensorType } from '../standard/tensor.js';
+import { maximumConfigurationBytes } from '../standard/text-configuration.js';
 import type { Client } from './client.js';
 
 /**
@@ -89,7 +90,7 @@ function handlersOf(client: Client): Handlers {
     loadByName(parameters) {
       if (!isObjectWith(parameters, 'name') || typeof parameters.name !== 'string') throw malformed('loadByName');
       const configuration = isObjectWith(parameters, 'configuration') ? parameters.configuration : undefined;
-      if (configuration !== undefined && typeof configuration !== 'string') throw malformed('loadByName');
+      if (configuration !== undefined && !isConfiguration(configuration)) throw malformed('loadByName');
       return client.loadByName(parameters.name, configuration);
     },
     async compute(parameters) {
@@ -114,6 +115,11 @@ function handlersOf(client: Client): Handlers {
     readText: (parameters) => client.readText(numberOf(parameters, 'text')),
     stopText: (parameters) => client.stopText(numberOf(parameters, 'text')),
   };
+}
+
+/** A client checks its length itself. */
+function isConfiguration(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= maximumConfigurationBytes;
 }
 
 function numberOf(parameters: unknown, key: 'graph' | 'tensor' | 'text'): number {

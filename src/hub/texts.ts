@@ -9,6 +9,7 @@ import {
   type TextProgress,
   type TextRequest,
 } from '../standard/text.js';
+import { maximumConfigurationBytes } from '../standard/text-configuration.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EngineProcess } from './engine-process.js';
 import type { Call, Graph, Graphs } from './graphs.js';
@@ -77,6 +78,7 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
 
   async function start(graph: Graph, request: TextRequest, call: Call): Promise<number> {
     refuseMore('compute', request.prompt.byteLength, limits.tensorBytes, 'bytes of a prompt');
+    refuseMore('compute', request.configuration.byteLength, maximumConfigurationBytes, 'bytes of settings');
     refuseMore('compute', texts.size + starting + 1, maximumTexts, 'texts at a time');
     // The graph stays until the text has ended.
     graph.hold.count++;
@@ -116,6 +118,7 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
     let waitingSince: number | undefined;
     try {
       for (;;) {
+        if (text.engine.ended.aborted) throw textLost();
         const progress = await dispatcher.run(client, (engine) => readSlice(engine, text), signal);
         if (progress.hasBegun) text.began ??= performance.now();
         if (progress.end) {

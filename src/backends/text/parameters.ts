@@ -12,7 +12,6 @@ const loadSettings = [
   'batch-size:n_batch',
   'n-keep:n_keep',
   'n-cache-reuse:n_cache_reuse',
-  'ctx-shift:ctx_shift',
   'cont-batching:cont_batching',
   'warmup:warmup',
   'no-kv-offload:no_kv_offload',

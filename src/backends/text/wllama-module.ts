@@ -18,8 +18,15 @@ export interface Wllama {
 /** How wllama is told where to write: a line of text, or an event where its worker has failed. */
 export type WllamaLogger = Readonly<Record<'debug' | 'log' | 'warn' | 'error', (...values: unknown[]) => void>>;
 
+interface WllamaOptions {
+  readonly logger: WllamaLogger;
+  /** These download models and keep them, which nobody asks of wllama here. Its own need storage that not every browser has. */
+  readonly cacheManager: object;
+  readonly modelManager: object;
+}
+
 interface WllamaClass {
-  new (paths: { readonly default: string }, options: { readonly logger: WllamaLogger }): Wllama;
+  new (paths: { readonly default: string }, options: WllamaOptions): Wllama;
   getLibllamaVersion(): string;
 }
 
@@ -48,7 +55,7 @@ export async function importWllama({ script, wasm, compat }: WllamaFiles): Promi
   if (buildNumber === undefined || commit === undefined) throw otherRelease();
   return {
     create(logger) {
-      const wllama = new Wllama({ default: wasm.href }, { logger });
+      const wllama = new Wllama({ default: wasm.href }, { logger, cacheManager: {}, modelManager: {} });
       // Otherwise wllama fetches this build from a content delivery network.
       wllama.setCompat({ worker: compat.worker.href, wasm: compat.wasm.href }, 'firefox_safari');
       return wllama;
