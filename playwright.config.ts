@@ -11,6 +11,12 @@ const everywhere = '**/*-everywhere.spec.ts';
 /** These of them run no guest, so one way to wait is enough. */
 const withoutGuests = ['**/loader-everywhere.spec.ts', '**/storage-everywhere.spec.ts'];
 
+/**
+ * What these specs, and the tests with this tag, show does not depend on how a guest waits. In Chromium they run in one way,
+ * and in the other way as long tests.
+ */
+const eitherWay = /(component-names|confinement|guest-messages|injected-code|unchecked)-everywhere|@either-way/;
+
 const suspend = { testMatch: everywhere, testIgnore: withoutGuests };
 const block = { testMatch: everywhere };
 
@@ -32,7 +38,8 @@ export default defineConfig<object, GuestOptions>({
   projects: [
     { name: 'chromium', testMatch: '**/*.spec.ts', testIgnore: [everywhere, 'start/**'], use: chromium },
     { name: 'chromium-suspend', ...suspend, use: { ...chromium, waiting: 'suspend' } },
-    { name: 'chromium-block', ...block, use: { ...chromium, waiting: 'block' } },
+    { name: 'chromium-block', ...block, grepInvert: eitherWay, use: { ...chromium, waiting: 'block' } },
+    { name: 'chromium-block-long', ...block, grep: eitherWay, use: { ...chromium, waiting: 'block' } },
     { name: 'firefox-suspend', ...suspend, use: { ...firefox, waiting: 'suspend' } },
     { name: 'firefox-block', ...block, use: { ...firefox, waiting: 'block' } },
     // WebKitGTK cannot suspend WebAssembly (JSPI).

@@ -146,10 +146,10 @@ const tensors: readonly Mutant[] = [
     waiting: 'block',
   },
   {
-    what: 'a long answer loses a piece on its way to a thread that blocks',
+    what: 'a piece of a long tensor is turned round on its way to and from a thread that blocks',
     file: 'src/rpc/mailbox.ts',
-    from: 'offset += part.byteLength;',
-    to: 'offset += part.byteLength + (length === piece.byteLength ? 1 : 0);',
+    from: 'target.set(part);',
+    to: 'target.set(part.byteLength < target.byteLength ? part.toReversed() : part);',
     feature: 'echo',
     waiting: 'block',
   },

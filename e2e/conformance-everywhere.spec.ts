@@ -1,8 +1,9 @@
 import { knownFailures } from '../conformance/known-failures.js';
 import { perform, startModelSite } from '../conformance/perform.js';
 import { attachmentName, count, judge, nameOf, type RowName, type Run } from '../conformance/results.js';
-import { settingsFor } from '../conformance/rows.js';
+import { type Abi, settingsFor } from '../conformance/rows.js';
 import { readTap } from '../conformance/tap.js';
+import type { ExecutionTarget } from '../src/index.js';
 import { test as base, expect } from './browsers/test.js';
 import type { Site } from './site.js';
 
@@ -17,11 +18,14 @@ const test = base.extend<{ readonly modelSite: Site }>({
   },
 });
 
-// The project says how the guest waits. Each way has the same rows. A binding does not know on which device a graph is, so
-// that one ABI of components and one of core modules show first what devices change; the rows of the others are long.
+// The project says how the guest waits. Each way has the same rows.
 for (const { abi, target } of settingsFor(['suspend'])) {
-  const tag = target === 'cpu' || abi === 'wit 10-28' || abi === 'witx' ? [] : ['@long'];
-  test(`conformance, ${abi}, ${target}`, { tag }, async ({ browserUnderTest, modelSite, browserName, waiting }) => {
+  test(`conformance, ${abi}, ${target}`, { tag: tagOf(abi, target) }, async ({
+    browserUnderTest,
+    modelSite,
+    browserName,
+    waiting,
+  }) => {
     // A row has up to 600 cases.
     test.setTimeout(300_000);
     const row: RowName = { browser: browserName, abi, target, waiting };
@@ -38,6 +42,16 @@ for (const { abi, target } of settingsFor(['suspend'])) {
 }
 
 /**
+ * A binding knows neither on which device a graph is nor how its guest waits. So one ABI of components and one of core modules
+ * show first what devices change, and what the way of waiting changes. The other rows are long, or run in one way.
+ */
+function tagOf(abi: Abi, target: ExecutionTarget): string[] {
+  const isFirst = abi === 'wit 10-28' || abi === 'witx';
+  if (target === 'cpu') return isFirst ? [] : ['@either-way'];
+  return isFirst ? ['@either-way'] : ['@long'];
+}
+
+/**
  * ONNX's own tests check what a device computes. For other devices than the CPU they run through one ABI, in the one browser
  * here that has such devices.
  */
@@ -47,7 +61,8 @@ function hasOnnxBackend({ browser, abi, target }: RowName): boolean {
 
 /** The same code converts models everywhere: every ABI has them in Chromium, and one of them in the other browsers. */
 function hasImported({ browser, abi, target, waiting }: RowName): boolean {
-  return target === 'cpu' && waiting === 'block' && (browser === 'chromium' || abi === 'wit 10-28');
+  if (target !== 'cpu') return false;
+  return browser === 'chromium' ? waiting === 'suspend' : waiting === 'block' && abi === 'wit 10-28';
 }
 
 function failuresOf({ reports }: Run): string[] {

@@ -66,5 +66,5 @@ test('after its GPU is lost for good', async ({ page, site }) => {
 test('after its first computation has failed there', async ({ page, site }) => {
   patchEngine(site, "MLContext.prototype.dispatch = () => { throw new Error('refused by the test') }");
   expect(await openPage(page, site, 'tpu')).toBe('webnn');
-  expect(await compute(page)).toBe('wasm');
+  expect(await compute(page)).toBe('webgpu');
 });

@@ -53,22 +53,16 @@ const cases: readonly Case[] = [
     what: 'WebNN builds no graph',
     target: 'tpu',
     patch: rejecting('MLGraphBuilder', 'build'),
-    // onnxruntime's module does not survive that, so that it cannot serve WebGPU either.
-    tried: [
-      ['webnn', /./],
-      ['webgpu', /broken down/],
-    ],
-    provider: 'wasm',
+    // onnxruntime's module does not survive that: another engine's serves WebGPU.
+    tried: [['webnn', /^onnxruntime aborted while loading this model on WebNN/]],
+    provider: 'webgpu',
   },
   {
     what: "WebNN's first run fails",
     target: 'tpu',
     patch: throwing('MLContext', 'dispatch'),
-    tried: [
-      ['webnn', /./],
-      ['webgpu', /broken down/],
-    ],
-    provider: 'wasm',
+    tried: [['webnn', /^onnxruntime aborted while computing this model on WebNN$/]],
+    provider: 'webgpu',
   },
   { what: 'no WebGPU', target: 'gpu', patch: noWebGPU, tried: [['webgpu', /no WebGPU/]], provider: 'wasm' },
   {

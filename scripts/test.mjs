@@ -9,7 +9,8 @@
 //   npm test -- --start             the test of `npm start`, which builds the demo itself
 //   npm test -- --fixtures          the unit tests, and the specs that use the fixtures where they are there
 //   npm test -- --other-browsers    the tests in Firefox and WebKitGTK that are not tagged @long
-//   npm test -- --long              the tests that are tagged @long, in all browsers
+//   npm test -- --long              the tests that are tagged @long, in all browsers, and those that run in Chromium in a
+//                                   second way of waiting (playwright.config.ts)
 //
 // With `--minutes=N`, what has not ended after N minutes is ended then. It counts as failed, and the last line is printed.
 import { spawn } from 'node:child_process';
@@ -76,6 +77,7 @@ async function runShortBrowserTests(name, projects, specs) {
 async function runLongTests() {
   const workers = availableParallelism();
   await runBrowserTests('long, side by side', all, { tag: '@long', skip: '@alone', workers });
+  await runBrowserTests('the other way of waiting', ['chromium-block-long'], {});
   await runBrowserTests('long, one at a time', all, { tag: '(?=.*@long)(?=.*@alone)', workers: 1 });
 }
 

@@ -1,7 +1,6 @@
 export type {
   Backend,
   BackendGraph,
-  Caller,
   Device,
   DeviceTensor,
   FallbackStep,

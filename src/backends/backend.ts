@@ -1,27 +1,14 @@
-import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
+import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAbort } from '../standard/device.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorValue } from '../standard/tensor.js';
 import type { TextModel, TextProgress, TextRequest } from '../standard/text.js';
 
 export { type Device, type FallbackPolicy, type FallbackStep, type Provider, providers } from '../standard/device.js';
 
-/** A call of a guest, as a backend sees it. */
-export interface Caller {
-  /** Who calls. A runtime that does one thing at a time lets its callers take turns. */
-  readonly guest: number;
-  /**
-   * To be called when a runtime begins to work on the call, and what it returns when that has ended, once: the time
-   * between them is measured and limited. What waits (for a device, or in a queue) is not.
-   *
-   * @param part `read` where the runtime does not work on the call itself, but reads a tensor for it from a device
-   */
-  begin(part?: 'read'): () => void;
-}
-
 /** An output that has stayed on the device that computed it. */
 export interface DeviceTensor extends TensorShape {
   /** Its bytes, which are the caller's. */
-  read(caller: Caller): Promise<Uint8Array<ArrayBuffer>>;
+  read(): Promise<Uint8Array<ArrayBuffer>>;
   /** Gives its place on the device back. Called once, when no computation with it is under way. */
   dispose(): Promise<void>;
 }
@@ -39,14 +26,13 @@ export interface BackendGraph {
    * @param inputs by their names, in the order that they were given in
    * @returns all outputs in the order of the model; their bytes are the engine's, which may transfer their buffers
    */
-  compute(inputs: ReadonlyMap<string, TensorValue>, caller: Caller): Promise<NamedTensor[]>;
+  compute(inputs: ReadonlyMap<string, TensorValue>): Promise<NamedTensor[]>;
   /**
    * As `compute`, for a runtime that has devices: inputs may be outputs of any of its graphs, which stay as they are, and
    * outputs are left on the device where the graph was loaded so. Default: all tensors come and go as bytes.
    */
   computeOnDevice?(
     inputs: ReadonlyMap<string, TensorValue | DeviceTensor>,
-    caller: Caller,
   ): Promise<readonly (readonly [name: string, tensor: TensorValue | DeviceTensor])[]>;
   /** Gives the graph back. Called once, when no computation of it is under way. */
   dispose(): Promise<void>;
@@ -112,11 +98,29 @@ export interface LoadOptions {
   readonly outputs?: OutputPlace;
   /** Where a backend that converts the model keeps what it makes of it. Absent for a model that no cache keeps. */
   readonly conversions?: Conversions;
+  /**
+   * Providers that are not tried, and why: this model has made a runtime abort there. With `wasm` among them, outputs are
+   * not compared with those of WebAssembly. Default: none.
+   */
+  readonly avoid?: AvoidedProviders;
+  /**
+   * Called where the model makes a runtime abort, or lose its device, while it is loaded or first computed. If the call
+   * fails then, it can be made again in another thread, with the provider among those to `avoid`. Default: the graph goes on
+   * to what else serves in this thread.
+   */
+  readonly onAbort?: (abort: ProviderAbort) => void;
+  /** What another thread has tried in vain. Nothing is tried but WebAssembly then. Default: nothing. */
+  readonly tried?: readonly FallbackStep[];
+  /**
+   * Whether another thread is to run the graph where only WebAssembly is left: `load` throws an `OnlyWasmLeftError` then, if
+   * it knows so before a graph is made. Default: no.
+   */
+  readonly leavesWasm?: boolean;
   /** How much the runtime rewrites the graph; default `all`. */
   readonly graphOptimization?: 'disabled' | 'basic' | 'extended' | 'all';
 }
 
-/** A machine-learning runtime that serves one or more encodings. */
+/** A machine-learning runtime that serves one or more encodings. The engine calls it, and its graphs, once at a time. */
 export interface Backend<Graph = BackendGraph> {
   readonly name: string;
   readonly encodings: readonly GraphEncoding[];
@@ -128,5 +132,5 @@ export interface Backend<Graph = BackendGraph> {
    *   parts, `too-large` for absurdly many, `unsupported-operation` for what the runtime or the browser cannot do,
    *   `security` for what it does not permit, `runtime-error` for the rest
    */
-  load(parts: readonly GraphBuilder[], options: LoadOptions, caller: Caller): Promise<Graph>;
+  load(parts: readonly GraphBuilder[], options: LoadOptions): Promise<Graph>;
 }

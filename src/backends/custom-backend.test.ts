@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
-import type { Caller } from './backend.js';
 import { createCustomBackend } from './custom-backend.js';
 
 const url = 'https://page.example/my-backend.js';
@@ -42,8 +41,6 @@ const tensor = (...values: number[]): TensorValue => ({
   data: Uint8Array.from(values),
 });
 
-const caller: Caller = { guest: 0, begin: () => () => undefined };
-
 describe('a backend from outside', () => {
   it('is loaded with the first model, once, and passes on what it is given', async () => {
     const imports: string[] = [];
@@ -60,8 +57,8 @@ describe('a backend from outside', () => {
     expect(imports).toEqual([]);
 
     const options = { target: 'gpu', freeDimensions: { n: 1 } } as const;
-    const loaded = await backend.load(model, options, caller);
-    await backend.load(model, options, caller);
+    const loaded = await backend.load(model, options);
+    await backend.load(model, options);
     expect(imports).toEqual([url]);
     expect(loads).toEqual([
       [model, options],
@@ -69,29 +66,25 @@ describe('a backend from outside', () => {
     ]);
     expect(backend.name).toBe('mine');
     expect(loaded).toMatchObject({ device, fallback: [], outputs: [{ name: 'y', type: 'U8', shape: ['n'] }] });
-    expect(await loaded.compute(new Map([['x', tensor(1, 2)]]), caller)).toEqual([['y', tensor(1, 2)]]);
+    expect(await loaded.compute(new Map([['x', tensor(1, 2)]]))).toEqual([['y', tensor(1, 2)]]);
     await loaded.dispose();
   });
 
   it('may declare nothing of its inputs and outputs', async () => {
     const compute = (inputs: ReadonlyMap<string, TensorValue>) => [...inputs].toReversed();
-    const loaded = await backendWith(graph({ inputs: 'any', outputs: 'any', compute })).load(
-      model,
-      { target: 'cpu' },
-      caller,
-    );
+    const loaded = await backendWith(graph({ inputs: 'any', outputs: 'any', compute })).load(model, { target: 'cpu' });
     const inputs: NamedTensor[] = [
       ['a', tensor(1)],
       ['b', tensor(2, 3)],
     ];
-    expect(await loaded.compute(new Map(inputs), caller)).toEqual(inputs.toReversed());
+    expect(await loaded.compute(new Map(inputs))).toEqual(inputs.toReversed());
   });
 
   it('keeps the memory that its outputs lie in', async () => {
     const heap = new Uint8Array([1, 2, 3, 4]);
     const compute = () => [['y', { type: 'U8', dimensions: [4], data: heap }]];
-    const loaded = await backendWith(graph({ compute })).load(model, { target: 'cpu' }, caller);
-    const [[, output] = []] = await loaded.compute(new Map(), caller);
+    const loaded = await backendWith(graph({ compute })).load(model, { target: 'cpu' });
+    const [[, output] = []] = await loaded.compute(new Map());
     expect(output?.data).toEqual(heap);
     expect(output?.data.buffer).not.toBe(heap.buffer);
   });
@@ -103,12 +96,12 @@ describe('a backend from outside', () => {
       if (attempts === 1) throw new TypeError('Failed to fetch');
       return { default: { name: 'mine', encodings: ['tensorflowlite'], load: () => graph() } };
     });
-    const error = await errorOf(backend.load(model, { target: 'cpu' }, caller));
+    const error = await errorOf(backend.load(model, { target: 'cpu' }));
     expect(error.code).toBe('runtime-error');
     expect(error.message).toBe(
       `load: ${who} could not be loaded: Failed to fetch; check that it is a JavaScript module that is served there`,
     );
-    await backend.load(model, { target: 'cpu' }, caller);
+    await backend.load(model, { target: 'cpu' });
   });
 
   it.each([
@@ -120,14 +113,14 @@ describe('a backend from outside', () => {
     ['no encodings', { default: { name: 'mine', load: () => graph() } }],
     ['a name that is none', { default: { name: 5, encodings: ['tensorflowlite'], load: () => graph() } }],
   ])('is refused where its module exports %s', async (_what, module) => {
-    const error = await errorOf(backendOf(module).load(model, { target: 'cpu' }, caller));
+    const error = await errorOf(backendOf(module).load(model, { target: 'cpu' }));
     expect(error).toMatchObject({ code: 'runtime-error' });
     expect(error.message).toContain(`load: ${who} is none: its default export should be an object { name, encodings`);
   });
 
   it('is refused where it serves another encoding', async () => {
     const backend = backendOf({ default: { name: 'mine', encodings: ['ggml'], load: () => graph() } });
-    expect((await errorOf(backend.load(model, { target: 'cpu' }, caller))).message).toContain(
+    expect((await errorOf(backend.load(model, { target: 'cpu' }))).message).toContain(
       `${who} serves ggml: name it for`,
     );
   });
@@ -147,18 +140,14 @@ describe('what a backend from outside throws', () => {
     ['is a runtime error otherwise', Object.assign(new Error('why'), { code: 'ENOENT' }), 'runtime-error'],
     ['may be anything', 'why', 'runtime-error'],
   ])('%s', async (_what, cause, code) => {
-    const error = await errorOf(backendOf({ default: failing(cause) }).load(model, { target: 'cpu' }, caller));
+    const error = await errorOf(backendOf({ default: failing(cause) }).load(model, { target: 'cpu' }));
     expect(error).toMatchObject({ code, message: `load: ${who} failed: why` });
   });
 
   it('is told for what it was doing', async () => {
     const reject = () => Promise.reject(new Error('why'));
-    const loaded = await backendWith(graph({ compute: reject, dispose: reject })).load(
-      model,
-      { target: 'cpu' },
-      caller,
-    );
-    expect((await errorOf(loaded.compute(new Map(), caller))).message).toBe(`compute: ${who} failed: why`);
+    const loaded = await backendWith(graph({ compute: reject, dispose: reject })).load(model, { target: 'cpu' });
+    expect((await errorOf(loaded.compute(new Map()))).message).toBe(`compute: ${who} failed: why`);
     expect((await errorOf(loaded.dispose())).message).toBe(`unload: ${who} failed: why`);
   });
 });
@@ -176,7 +165,7 @@ describe('what a backend from outside answers', () => {
     ['no fallback', graph({ fallback: undefined }), 'whose fallback is no list'],
     ['a fallback without a reason', graph({ fallback: [device] }), 'whose fallback is no list'],
   ])('to load is refused where it is %s', async (_what, answer, text) => {
-    const error = await errorOf(backendWith(answer).load(model, { target: 'cpu' }, caller));
+    const error = await errorOf(backendWith(answer).load(model, { target: 'cpu' }));
     expect(error.code).toBe('runtime-error');
     expect(error.message).toMatch(/^load: the backend for tensorflowlite .* answered with/);
     expect(error.message).toContain(text);
@@ -206,8 +195,8 @@ describe('what a backend from outside answers', () => {
       'the outputs "y" U8 [2], "y" U8 [2], but the graph has "y" U8 [n]',
     ],
   ])('to compute is refused where it is %s', async (_what, answer, text) => {
-    const loaded = await backendWith(graph({ compute: () => answer })).load(model, { target: 'cpu' }, caller);
-    const error = await errorOf(loaded.compute(new Map(), caller));
+    const loaded = await backendWith(graph({ compute: () => answer })).load(model, { target: 'cpu' });
+    const error = await errorOf(loaded.compute(new Map()));
     expect(error.code).toBe('runtime-error');
     expect(error.message).toContain(`compute: ${who} answered with ${text}`);
   });

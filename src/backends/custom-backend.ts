@@ -1,7 +1,7 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { Backend, LoadOptions } from './backend.js';
-import { attempt, timed, toBackendGraph } from './custom-graph.js';
+import { attempt, toBackendGraph } from './custom-graph.js';
 
 /** A backend as far as its module has been looked at: what it answers may be anything. */
 interface CustomBackend {
@@ -51,9 +51,9 @@ export function createCustomBackend(
       return name;
     },
     encodings: [encoding],
-    async load(parts, options, caller) {
+    async load(parts, options) {
       const backend = await openOnce();
-      const graph = await timed(caller, () => attempt(`load: ${who}`, () => backend.load(parts, options)));
+      const graph = await attempt(`load: ${who}`, () => backend.load(parts, options));
       return toBackendGraph(graph, who);
     },
   };

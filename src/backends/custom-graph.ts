@@ -9,7 +9,7 @@ import {
   type TensorInfo,
   type TensorValue,
 } from '../standard/tensor.js';
-import { type BackendGraph, type Caller, type Device, type FallbackStep, providers } from './backend.js';
+import { type BackendGraph, type Device, type FallbackStep, providers } from './backend.js';
 
 /** A graph as far as it has been looked at: what its functions answer may be anything. */
 interface CustomGraph {
@@ -35,8 +35,8 @@ export function toBackendGraph(graph: unknown, who: string): BackendGraph {
     outputs,
     device: expectDevice(graph.device, who),
     fallback: expectFallback(graph.fallback, who),
-    async compute(inputs, caller) {
-      const answer = await timed(caller, () => attempt(`compute: ${who}`, () => graph.compute(inputs)));
+    async compute(inputs) {
+      const answer = await attempt(`compute: ${who}`, () => graph.compute(inputs));
       if (!Array.isArray(answer)) throw wrong('compute', who, 'no list of outputs');
       const tensors = answer.map((output) => expectOutput(output, who));
       if (outputs !== 'any') expectDeclared(outputs, tensors, who);
@@ -46,16 +46,6 @@ export function toBackendGraph(graph: unknown, who: string): BackendGraph {
       await attempt(`unload: ${who}`, () => graph.dispose());
     },
   };
-}
-
-/** Nobody asks an outside module when it begins: all of its time is taken for work. */
-export async function timed<Result>(caller: Caller, action: () => Promise<Result>): Promise<Result> {
-  const end = caller.begin();
-  try {
-    return await action();
-  } finally {
-    end();
-  }
 }
 
 /**

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Caller, DeviceTensor } from './backend.js';
+import type { DeviceTensor } from './backend.js';
 import { discard, fetchAll, type NamedComputedTensor } from './device-tensor.js';
-
-const caller: Caller = { guest: 0, begin: () => () => undefined };
 
 /** Three outputs, of which the first and the last have stayed on a device, and what is done with those. */
 function open(faults: { readonly read?: Error; readonly dispose?: Error } = {}) {
@@ -31,7 +29,7 @@ function open(faults: { readonly read?: Error; readonly dispose?: Error } = {}) 
 describe('fetchAll', () => {
   it('gives the values in their order, and all places back', async () => {
     const { outputs, log } = open();
-    expect((await fetchAll(outputs, caller)).map(([name, { data }]) => [name, ...data])).toEqual([
+    expect((await fetchAll(outputs)).map(([name, { data }]) => [name, ...data])).toEqual([
       ['a', 7],
       ['b', 1],
       ['c', 7],
@@ -41,7 +39,7 @@ describe('fetchAll', () => {
 
   it('gives all places back where one cannot be read', async () => {
     const { outputs, log } = open({ read: new Error('lost'), dispose: new Error('gone') });
-    await expect(fetchAll(outputs, caller)).rejects.toThrow('lost');
+    await expect(fetchAll(outputs)).rejects.toThrow('lost');
     expect(log).toEqual(['read a', 'dispose a', 'dispose c']);
   });
 });

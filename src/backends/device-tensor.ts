@@ -1,5 +1,5 @@
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
-import type { Caller, DeviceTensor } from './backend.js';
+import type { DeviceTensor } from './backend.js';
 
 /** A tensor as a backend answers with it: its bytes, or itself where it has stayed on a device. */
 export type ComputedTensor = TensorValue | DeviceTensor;
@@ -11,17 +11,17 @@ export function isDeviceTensor(tensor: ComputedTensor): tensor is DeviceTensor {
 }
 
 /** The value of a tensor, which stays where it is. */
-export async function fetchValue(tensor: ComputedTensor, caller: Caller): Promise<TensorValue> {
+export async function fetchValue(tensor: ComputedTensor): Promise<TensorValue> {
   if (!isDeviceTensor(tensor)) return tensor;
   const { type, dimensions } = tensor;
-  return { type, dimensions, data: await tensor.read(caller) };
+  return { type, dimensions, data: await tensor.read() };
 }
 
 /** The values of outputs, none of which stays on a device. */
-export async function fetchAll(outputs: readonly NamedComputedTensor[], caller: Caller): Promise<NamedTensor[]> {
+export async function fetchAll(outputs: readonly NamedComputedTensor[]): Promise<NamedTensor[]> {
   const fetched: NamedTensor[] = [];
   try {
-    for (const [name, tensor] of outputs) fetched.push([name, await fetchValue(tensor, caller)]);
+    for (const [name, tensor] of outputs) fetched.push([name, await fetchValue(tensor)]);
     return fetched;
   } finally {
     await discard(outputs);

@@ -1,14 +1,27 @@
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Verify } from '../standard/graph.js';
 import type { NamedTensor } from '../standard/tensor.js';
-import type { BackendGraph, Caller, Device, FallbackPolicy, FallbackStep, LoadOptions } from './backend.js';
+import type { BackendGraph, Device, FallbackPolicy, FallbackStep, LoadOptions } from './backend.js';
 import { findDifference, syntheticInputs } from './comparison.js';
 import { discard, fetchAll, fetchValue } from './device-tensor.js';
 import { createFirstUse, type FirstUse, isCheckedFirst, isCheckedOnLoad } from './first-use.js';
+import { abortReporter, type ReportAbort } from './report-abort.js';
 import { isFatal } from './runtime-module.js';
 import type { Inputs, Outputs, Session, SessionCandidate } from './session.js';
 
+/** Nothing but WebAssembly is left for a graph, and another thread is to run it. */
+export class OnlyWasmLeftError extends Error {
+  readonly steps: readonly FallbackStep[];
+
+  constructor(steps: readonly FallbackStep[]) {
+    super(`only WebAssembly is left: ${steps.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ')}`);
+    this.steps = steps;
+  }
+}
+
 export interface FallbackGraphOptions {
+  /** What the runtime is called in texts. */
+  readonly runtime: string;
   /** In the order in which they are tried. */
   readonly candidates: readonly SessionCandidate[];
   /** The candidate whose numbers are taken for right (`verify`): WebAssembly. Without one, nothing is compared. */
@@ -18,7 +31,6 @@ export interface FallbackGraphOptions {
   readonly loadOptions: LoadOptions;
   /** When outputs are compared with the reference's, where `loadOptions` do not say so. Default `first`. */
   readonly verify: Verify | undefined;
-  readonly caller: Caller;
   /** Makes one of the standard's errors of what `open` or `run` throws while the graph is loaded. */
   toLoadError(cause: unknown): WasiNNError;
 }
@@ -37,21 +49,27 @@ export function allowedCandidates<Candidate extends Pick<Device, 'provider'>>(
  * Makes a graph that runs on the first candidate that takes the model. It goes on to the next where the first computation
  * fails, or, with inputs of shapes that it has not had, has another result than WebAssembly's.
  *
- * @throws WasiNNError where no candidate takes the model
+ * @throws WasiNNError where no candidate takes the model; OnlyWasmLeftError where another thread is to run it
  */
 export async function createFallbackGraph(options: FallbackGraphOptions): Promise<BackendGraph> {
   const { reference, loadOptions, modelBytes } = options;
   const verify = loadOptions.verify ?? options.verify ?? 'first';
-  const isChecked = isCheckedFirst(verify, modelBytes);
-  const firstUse = reference && isChecked ? createFirstUse(reference, verify) : undefined;
-  const checked = { ...options, verify, firstUse };
-  return createGraph(await choose(checked, options.candidates), checked);
+  const isChecked = isCheckedFirst(verify, modelBytes) && loadOptions.avoid?.wasm === undefined;
+  const reportAbort = abortReporter(options.runtime, loadOptions.onAbort);
+  const onFailure = (cause: unknown) => void reportAbort('wasm', 'comparing', cause);
+  const firstUse = reference && isChecked ? createFirstUse(reference, verify, onFailure) : undefined;
+  const checked = { ...options, verify, firstUse, reportAbort };
+  const { tried, leavesWasm = false } = loadOptions;
+  const { candidates } = options;
+  const left = tried ? candidates.filter(({ provider }) => provider === 'wasm') : candidates;
+  return createGraph(await choose(checked, left, tried, leavesWasm), checked);
 }
 
 interface Options extends FallbackGraphOptions {
   readonly verify: Verify;
   /** What is compared; nothing where the model is not to be verified. */
   readonly firstUse: FirstUse | undefined;
+  readonly reportAbort: ReportAbort;
 }
 
 /** A session, why the candidates before it do not serve, and those that are left where it fails. */
@@ -66,19 +84,25 @@ async function choose(
   options: Options,
   candidates: readonly SessionCandidate[],
   earlier: readonly FallbackStep[] = [],
+  leavesWasm = false,
 ): Promise<Choice> {
   const steps = [...earlier];
   const failures: WasiNNError[] = [];
+  const { avoid = {} } = options.loadOptions;
   for (const [index, candidate] of candidates.entries()) {
     const rest = candidates.slice(index + 1);
+    const { provider } = candidate;
+    if (provider === 'wasm' && leavesWasm && steps.length > 0) throw new OnlyWasmLeftError(steps);
+    const avoided = provider === 'wasm' ? undefined : avoid[provider];
     try {
-      const choice = { session: await candidate.open(options.caller, rest.length === 0), steps, rest };
+      if (avoided !== undefined) throw new WasiNNError('runtime-error', avoided);
+      const choice = { session: await candidate.open(rest.length === 0), steps, rest };
       await tryOut(choice, options);
       return choice;
     } catch (cause) {
       const error = options.toLoadError(cause);
       // WebAssembly has all operators: what it cannot read is no model. Other builds lack some, such as those of ai.onnx.ml.
-      if (candidate.provider === 'wasm') throw error;
+      if (provider === 'wasm' || options.reportAbort(provider, 'loading', cause)) throw error;
       failures.push(error);
       steps.push(toStep(candidate, cause));
     }
@@ -91,22 +115,22 @@ async function choose(
  * fails. Many a model takes no inputs that are made up: where WebAssembly does not take them either, that says nothing of
  * the session.
  */
-async function tryOut({ session, rest }: Choice, { caller, loadOptions, verify, firstUse }: Options): Promise<void> {
+async function tryOut({ session }: Choice, { loadOptions, verify, firstUse }: Options): Promise<void> {
   const { warmup = false } = loadOptions;
   const isCompared = isCheckedOnLoad(verify) && session.device.provider !== 'wasm';
   const inputs = warmup || isCompared ? syntheticInputs(session.inputs) : undefined;
   if (!inputs) return;
   try {
-    const outputs = await session.run(inputs, caller, rest.length > 0);
-    const expected = isCompared ? await firstUse?.expected(inputs, caller) : undefined;
-    if (expected) await expectAgreement(outputs, expected, caller);
+    const outputs = await session.run(inputs);
+    const expected = isCompared ? await firstUse?.expected(inputs) : undefined;
+    if (expected) await expectAgreement(outputs, expected);
     const shapes = expected && firstUse?.unchecked(inputs);
     if (shapes !== undefined) firstUse?.settle(shapes);
     await discard(outputs);
   } catch (cause) {
     const isClear = isFatal(cause) || cause instanceof WrongNumbers;
-    const isOthers = session.device.provider !== 'wasm' && (await firstUse?.expected(inputs, caller)) !== undefined;
-    if (!isClear && !isOthers) return;
+    const isOthers = async () => session.device.provider !== 'wasm' && (await firstUse?.expected(inputs)) !== undefined;
+    if (!isClear && !(await isOthers())) return;
     await session.release();
     throw cause;
   }
@@ -116,9 +140,9 @@ async function tryOut({ session, rest }: Choice, { caller, loadOptions, verify, 
 class WrongNumbers extends Error {}
 
 /** @throws WrongNumbers where the outputs are not those that were expected; they are discarded then */
-async function expectAgreement(outputs: Outputs, expected: readonly NamedTensor[], caller: Caller): Promise<void> {
+async function expectAgreement(outputs: Outputs, expected: readonly NamedTensor[]): Promise<void> {
   const values: NamedTensor[] = [];
-  for (const [name, tensor] of outputs) values.push([name, await fetchValue(tensor, caller)]);
+  for (const [name, tensor] of outputs) values.push([name, await fetchValue(tensor)]);
   const difference = findDifference(values, expected);
   if (!difference) return;
   await discard(outputs);
@@ -142,7 +166,7 @@ function noneServes(
 }
 
 /** Computes on a session, and compares where that is still to be done. */
-type Attempt = (session: Session, isReplaceable: boolean) => Promise<Outputs>;
+type Attempt = (session: Session) => Promise<Outputs>;
 
 function createGraph(first: Choice, options: Options): BackendGraph {
   const isFixed = first.session.inputs.every(({ shape }) => shape.every((length) => typeof length === 'number'));
@@ -152,24 +176,28 @@ function createGraph(first: Choice, options: Options): BackendGraph {
   /** The candidates hold the model's bytes. They are kept until a run has succeeded and nothing is left to be checked. */
   let spare: Options | undefined = first.rest.length > 0 ? options : undefined;
   let hasSucceeded = false;
-  /** The check that is under way. What comes meanwhile waits for it. */
-  let checking: Promise<void> | undefined;
+  const { reportAbort } = options;
+
+  /** Whether the first computation has made the runtime abort. Later ones fail with their engine, and the graph stays. */
+  const isFirstAbort = ({ device: { provider } }: Session, cause: unknown) =>
+    !hasSucceeded && provider !== 'wasm' && reportAbort(provider, 'computing', cause);
 
   /** Tries the candidates that are left, one after another, and stays where that succeeds. */
-  async function move(left: Options, cause: unknown, attempt: Attempt, caller: Caller): Promise<Outputs> {
+  async function move(left: Options, cause: unknown, attempt: Attempt): Promise<Outputs> {
     const failed = current;
     let { rest } = failed;
     let steps = [...failed.steps, toStep(failed.session.device, cause)];
     for (;;) {
-      const next = await choose({ ...left, caller }, rest, steps);
+      const next = await choose(left, rest, steps);
       try {
-        const outputs = await attempt(next.session, next.rest.length > 0);
+        const outputs = await attempt(next.session);
         current = next;
         await failed.session.release();
         left.loadOptions.onMove?.(next.steps, next.session.device);
         return outputs;
       } catch (failure) {
         await next.session.release();
+        if (isFirstAbort(next.session, failure)) throw failure;
         // It is not the device then, but what is computed.
         if (next.rest.length === 0) throw cause;
         rest = next.rest;
@@ -186,36 +214,37 @@ function createGraph(first: Choice, options: Options): BackendGraph {
     spare = undefined;
   }
 
-  async function computeUnchecked(inputs: Inputs, caller: Caller): Promise<Outputs> {
+  async function computeUnchecked(inputs: Inputs): Promise<Outputs> {
     const mayMove = hasSucceeded ? undefined : spare;
     try {
-      const outputs = await current.session.run(inputs, caller, mayMove !== undefined);
+      const outputs = await current.session.run(inputs);
       noteSuccess();
       return outputs;
     } catch (cause) {
-      if (!mayMove || spare !== mayMove) throw cause;
+      if (isFirstAbort(current.session, cause) || !mayMove) throw cause;
       spare = undefined;
-      return move(mayMove, cause, (session, isReplaceable) => session.run(inputs, caller, isReplaceable), caller);
+      return move(mayMove, cause, (session) => session.run(inputs));
     }
   }
 
   /** Computes with inputs of shapes that the graph has not had, and compares the outputs with WebAssembly's. */
-  async function computeChecked(shapes: string, use: FirstUse, inputs: Inputs, caller: Caller): Promise<Outputs> {
+  async function computeChecked(shapes: string, use: FirstUse, inputs: Inputs): Promise<Outputs> {
     // Once a graph has computed, only wrong numbers make it move: what breaks a device is mended with the engine.
     const wasRight = hasSucceeded;
     let expected: NamedTensor[] | undefined;
-    const attempt: Attempt = async (session, isReplaceable) => {
+    const attempt: Attempt = async (session) => {
       if (expected && session.device.provider === 'wasm') return expected;
-      const outputs = await session.run(inputs, caller, isReplaceable);
+      const outputs = await session.run(inputs);
       if (session.device.provider === 'wasm') return outputs;
-      expected ??= await use.expected(inputs, caller);
-      if (expected) await expectAgreement(outputs, expected, caller);
+      expected ??= await use.expected(inputs);
+      if (expected) await expectAgreement(outputs, expected);
       return outputs;
     };
     try {
-      const outputs = await attempt(current.session, !wasRight && spare !== undefined).catch((cause) => {
+      const outputs = await attempt(current.session).catch((cause) => {
+        if (isFirstAbort(current.session, cause)) throw cause;
         const isWrong = cause instanceof WrongNumbers;
-        if (spare && (isWrong || !wasRight)) return move(spare, cause, attempt, caller);
+        if (spare && (isWrong || !wasRight)) return move(spare, cause, attempt);
         throw isWrong ? nothingElse(current.session.device, cause) : cause;
       });
       use.settle(shapes);
@@ -227,16 +256,10 @@ function createGraph(first: Choice, options: Options): BackendGraph {
     }
   }
 
-  async function compute(inputs: Inputs, caller: Caller): Promise<Outputs> {
-    while (checking !== undefined) await checking;
+  async function compute(inputs: Inputs): Promise<Outputs> {
     const shapes = firstUse?.unchecked(inputs);
-    if (!firstUse || shapes === undefined) return computeUnchecked(inputs, caller);
-    const computing = computeChecked(shapes, firstUse, inputs, caller);
-    const end = () => {
-      checking = undefined;
-    };
-    checking = computing.then(end, end);
-    return computing;
+    if (!firstUse || shapes === undefined) return computeUnchecked(inputs);
+    return computeChecked(shapes, firstUse, inputs);
   }
 
   return {
@@ -246,7 +269,7 @@ function createGraph(first: Choice, options: Options): BackendGraph {
       return current.session.device;
     },
     fallback: first.steps,
-    compute: async (inputs, caller) => fetchAll(await compute(inputs, caller), caller),
+    compute: async (inputs) => fetchAll(await compute(inputs)),
     computeOnDevice: compute,
     dispose: () => current.session.release(),
   };

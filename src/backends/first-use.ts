@@ -1,6 +1,5 @@
 import type { Verify } from '../standard/graph.js';
 import type { NamedTensor } from '../standard/tensor.js';
-import type { Caller } from './backend.js';
 import { fetchAll } from './device-tensor.js';
 import type { Inputs, SessionCandidate } from './session.js';
 
@@ -27,7 +26,7 @@ export interface FirstUse {
   /** Whether nothing is checked any more, whatever comes. */
   isOver(): boolean;
   /** What WebAssembly computes; nothing where it fails, or has worked for longer than it may. */
-  expected(inputs: Inputs, caller: Caller): Promise<NamedTensor[] | undefined>;
+  expected(inputs: Inputs): Promise<NamedTensor[] | undefined>;
 }
 
 /** Whether the outputs of a model are compared with WebAssembly's when it first computes. */
@@ -40,8 +39,15 @@ export function isCheckedOnLoad(verify: Verify): boolean {
   return verify === true || verify === 'load';
 }
 
-/** @param reference makes a session whose numbers are taken for right */
-export function createFirstUse(reference: SessionCandidate, verify: Verify): FirstUse {
+/**
+ * @param reference makes a session whose numbers are taken for right
+ * @param onFailure called with what WebAssembly fails with
+ */
+export function createFirstUse(
+  reference: SessionCandidate,
+  verify: Verify,
+  onFailure: (cause: unknown) => void,
+): FirstUse {
   const budget = isCheckedOnLoad(verify) ? Number.POSITIVE_INFINITY : budgetMilliseconds;
   const settled = new Set<string>();
   let spent = 0;
@@ -49,26 +55,18 @@ export function createFirstUse(reference: SessionCandidate, verify: Verify): Fir
 
   const isOver = () => settled.size >= maximumShapes || spent >= budget || failures >= maximumFailures;
 
-  /** Waiting for a turn does not count. */
-  function timed(caller: Caller): Caller {
-    const begin: Caller['begin'] = (part) => {
-      const end = caller.begin(part);
-      const start = performance.now();
-      return () => {
-        spent += performance.now() - start;
-        end();
-      };
-    };
-    return { ...caller, begin };
-  }
-
-  async function compute(inputs: Inputs, caller: Caller): Promise<NamedTensor[] | undefined> {
-    const session = await reference.open(caller, false);
+  async function compute(inputs: Inputs): Promise<NamedTensor[] | undefined> {
+    const start = performance.now();
+    const isUsedUp = () => spent + performance.now() - start >= budget;
     try {
-      if (spent >= budget) return undefined;
-      return await fetchAll(await session.run(inputs, caller, true), caller);
+      const session = await reference.open(false);
+      try {
+        return isUsedUp() ? undefined : await fetchAll(await session.run(inputs));
+      } finally {
+        await session.release();
+      }
     } finally {
-      await session.release();
+      spent += performance.now() - start;
     }
   }
 
@@ -83,6 +81,10 @@ export function createFirstUse(reference: SessionCandidate, verify: Verify): Fir
     fail: () => failures++,
     isOver,
     // What WebAssembly cannot compute cannot be compared, and is no reason to do without the device.
-    expected: (inputs, caller) => compute(inputs, timed(caller)).catch(() => undefined),
+    expected: (inputs) =>
+      compute(inputs).catch((cause) => {
+        onFailure(cause);
+        return undefined;
+      }),
   };
 }

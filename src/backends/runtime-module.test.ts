@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../standard/error.js';
-import { isFatal } from './runtime-module.js';
+import { guard, hasAborted, isFatal, type RuntimeModule, watchLoss } from './runtime-module.js';
 
 describe('isFatal', () => {
   it.each<[what: string, cause: unknown]>([
@@ -38,5 +38,48 @@ describe('isFatal', () => {
     ];
     expect(quoting.filter((text) => isFatal(new Error(text)))).toEqual([]);
     expect(isFatal(new WasiNNError('runtime-error', name))).toBe(false);
+  });
+});
+
+describe('guard', () => {
+  function open() {
+    const module: RuntimeModule = { breakdown: new AbortController() };
+    const reasons: string[] = [];
+    const options = { allowSoftwareAdapter: false, onBroken: (reason: string) => reasons.push(reason) };
+    const call = (action: () => Promise<unknown>, isLast?: boolean) => guard(module, options, action, isLast);
+    return { module, reasons, options, call };
+  }
+
+  const trap = () => Promise.reject(new WebAssembly.RuntimeError('unreachable'));
+  const neverStarted = () => Promise.reject(new Error('no available backend found. ERR: [webgpu] Failed to fetch'));
+
+  it('lets other failures pass', async () => {
+    const { reasons, call } = open();
+    await expect(call(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
+    expect(await call(async () => 7)).toBe(7);
+    expect(reasons).toEqual([]);
+  });
+
+  it.each([true, false])('reports a module that aborts, which does nothing more (last: %s)', async (isLast) => {
+    const { reasons, call } = open();
+    await expect(call(trap, isLast)).rejects.toThrow('unreachable');
+    expect(reasons).toEqual(['unreachable']);
+    await expect(call(async () => 7, false)).rejects.toThrow('the runtime has broken down: unreachable');
+  });
+
+  it('reports a module that cannot be started where nothing else can take over', async () => {
+    const { reasons, call } = open();
+    await expect(call(neverStarted, false)).rejects.toThrow('no available backend');
+    expect(reasons).toEqual([]);
+    await expect(call(async () => 7)).rejects.toThrow('the runtime has broken down');
+    expect(reasons).toEqual([expect.stringContaining('no available backend')]);
+    expect(hasAborted(new Error('no available backend found.'))).toBe(false);
+  });
+
+  it('ends a call whose device is lost, though the runtime does not', async () => {
+    const { module, reasons, options, call } = open();
+    watchLoss(module, { lost: Promise.resolve({ message: 'gone' }) }, 'the WebGPU device', options);
+    await expect(call(() => new Promise(() => undefined))).rejects.toThrow('the WebGPU device was lost: gone');
+    expect(reasons.at(-1)).toBe('the WebGPU device was lost: gone');
   });
 });

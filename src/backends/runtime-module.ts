@@ -1,14 +1,17 @@
+import { abortable } from '../standard/abortable.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import type { Verify } from '../standard/graph.js';
-import type { Queue } from './queue.js';
 
-/** One WebAssembly module of a runtime, and the queue that every call into it must pass through. */
+/**
+ * One WebAssembly module of a runtime. It does one thing at a time: concurrent calls hang, reject or compute wrong numbers in
+ * most builds of onnxruntime-web and LiteRT.js.
+ */
 export interface RuntimeModule {
-  readonly queue: Queue;
-  /** How many sessions it has. */
-  sessions: number;
-  /** Why the module broke down, if it did. Its answers are wrong from then on, and this thread cannot load it again. */
-  fault?: string;
+  /**
+   * Aborted when the module has broken down, with the reason. Its answers are wrong from then on, and this thread cannot
+   * load it again.
+   */
+  readonly breakdown: AbortController;
 }
 
 export interface ProviderOptions {
@@ -17,95 +20,57 @@ export interface ProviderOptions {
   /** When outputs are compared with WebAssembly's, where a model does not say so itself. Default `first`. */
   readonly verify?: Verify;
   /**
-   * Called when a runtime's module or the device that it works with breaks down, which only another thread can mend. The
-   * module answers nothing more then. Default: its callers get what it throws.
+   * Called when a runtime's module or its device breaks down. Only another thread can load the module again. A call that the
+   * module works on rejects. Default: nobody hears of it.
    */
   readonly onBroken?: (reason: string) => void;
 }
 
-/** Gives up a module. */
-export function giveUp(module: RuntimeModule, reason: string, { onBroken }: ProviderOptions): void {
-  module.fault ??= reason;
-  if (!onBroken) return;
-  module.queue.stop();
-  onBroken(reason);
-}
+/** A device was lost, and the module that works with it is of no use any more. */
+export class DeviceLostError extends Error {}
 
 /**
- * Does something with a module while it is the caller's, and gives the module up where that breaks it.
+ * Has a module do something. Where that breaks the module, the module does nothing more.
  *
- * @param isReplaceable whether something else can take over, so that the module may stay broken if nobody else needs it
+ * @param isLast whether nothing else can take over where the module could not be started. Default: yes
+ * @throws what `action` throws; WasiNNError where the module has broken down before; DeviceLostError where it loses its device
  */
 export async function guard<Result>(
   module: RuntimeModule,
-  options: ProviderOptions,
+  { onBroken }: ProviderOptions,
   action: () => Promise<Result>,
-  isReplaceable = false,
+  isLast = true,
 ): Promise<Result> {
+  const { signal } = module.breakdown;
+  if (signal.aborted) {
+    const reason = messageOf(signal.reason);
+    if (isLast) onBroken?.(reason);
+    throw new WasiNNError('runtime-error', `the runtime has broken down: ${reason}`);
+  }
   try {
-    return await action();
+    return await abortable(signal, action());
   } catch (cause) {
-    noteFailure(module, cause, options, !isReplaceable || module.sessions > 1);
+    if (isFatal(cause)) module.breakdown.abort(cause);
+    // Another engine could not start the module either.
+    if (hasAborted(cause) || (isLast && isFatal(cause))) onBroken?.(messageOf(cause));
     throw cause;
   }
-}
-
-/** @param isNeeded whether somebody cannot go on without the module: otherwise it stays broken, and no engine ends for it */
-function noteFailure(module: RuntimeModule, cause: unknown, options: ProviderOptions, isNeeded: boolean): void {
-  if (!isFatal(cause)) return;
-  module.fault ??= messageOf(cause);
-  if (isNeeded) giveUp(module, module.fault, options);
-}
-
-/**
- * Has a module make a session, when it is the caller's turn.
- *
- * @param make called while the module is the caller's
- * @param isLast whether nothing is left to be tried where that fails
- * @throws what `make` throws; where the module has broken down and nothing is left, the call waits for another engine
- */
-export async function createIn<Made>(
-  module: RuntimeModule,
-  options: ProviderOptions,
-  make: (queue: Queue) => Promise<Made>,
-  isLast: boolean,
-): Promise<Made> {
-  if (module.fault !== undefined) throw await brokenBefore(module, module.fault, options, isLast);
-  try {
-    const made = await make(module.queue);
-    module.sessions++;
-    return made;
-  } catch (cause) {
-    // Where something else can take the model, it need not wait for another engine.
-    noteFailure(module, cause, options, isLast || module.sessions > 0);
-    throw cause;
-  }
-}
-
-/** The error of a module that broke down earlier. Where nothing else can serve, the call waits for another engine. */
-async function brokenBefore(
-  module: RuntimeModule,
-  fault: string,
-  options: ProviderOptions,
-  isLast: boolean,
-): Promise<WasiNNError> {
-  if (isLast && options.onBroken) {
-    giveUp(module, fault, options);
-    return new Promise(() => undefined);
-  }
-  return new WasiNNError('runtime-error', `the runtime has broken down: ${fault}`);
 }
 
 /** The modules that each device takes along. */
 const watching = new WeakMap<object, WeakSet<RuntimeModule>>();
 
 /** A device that is lost takes the module along: it holds on to the first that it was given. */
-export function watchLoss(module: RuntimeModule, device: object, what: string, options: ProviderOptions): void {
+export function watchLoss(module: RuntimeModule, device: object, what: string, { onBroken }: ProviderOptions): void {
   const lost: unknown = Reflect.get(device, 'lost');
   const modules = watching.get(device) ?? new WeakSet();
   if (!(lost instanceof Promise) || modules.has(module)) return;
   watching.set(device, modules.add(module));
-  lost.then((info) => giveUp(module, `${what} was lost: ${info?.message || 'the browser does not say why'}`, options));
+  lost.then((info) => {
+    const reason = `${what} was lost: ${info?.message || 'the browser does not say why'}`;
+    module.breakdown.abort(new DeviceLostError(reason));
+    onBroken?.(reason);
+  });
 }
 
 /**
@@ -114,20 +79,36 @@ export function watchLoss(module: RuntimeModule, device: object, what: string, o
  */
 const ownError = /^[\w'(). ]{0,100}ERROR_CODE: \d+, ERROR_MESSAGE: (std::bad_alloc)?/;
 
+/** How onnxruntime begins where its module could not be started. */
+const notStarted = /^no available backend found/i;
+
 /** How the texts of Emscripten, and of JavaScript's engines where a module has no memory or stack left, begin. */
 const brokenModule =
-  /^(?:Aborted\(|abort\(|no available backend found|out of memory|WebAssembly\.Memory|Array buffer allocation|Maximum call stack|too much recursion)/i;
+  /^(?:Aborted\(|abort\(|out of memory|WebAssembly\.Memory|Array buffer allocation|Maximum call stack|too much recursion)/i;
+
+/** Whether what was thrown means that the module is of no use any more: it has aborted, or could not be started. */
+export function isFatal(cause: unknown): boolean {
+  const origin = originOf(cause);
+  return hasAborted(cause) || (!(origin instanceof WasiNNError) && notStarted.test(messageOf(origin)));
+}
 
 /**
- * Whether what was thrown means that the module is of no use any more: a trap, an abort, a bare number from C++, memory or
- * stack that has run out. A device reports its own loss (`watchLoss`).
+ * Whether what was thrown means that a module has broken down that had started: a trap, an abort, a bare number from C++,
+ * memory or stack that has run out, a device that is lost.
  */
-export function isFatal(cause: unknown): boolean {
-  if (cause instanceof WasiNNError) return cause.cause !== undefined && isFatal(cause.cause);
-  if (cause instanceof WebAssembly.RuntimeError || typeof cause === 'number') return true;
-  const text = messageOf(cause);
+export function hasAborted(cause: unknown): boolean {
+  const origin = originOf(cause);
+  if (origin instanceof DeviceLostError || origin instanceof WebAssembly.RuntimeError) return true;
+  if (typeof origin === 'number') return true;
+  if (origin instanceof WasiNNError) return false;
+  const text = messageOf(origin);
   const own = ownError.exec(text);
   return own ? own[1] !== undefined : brokenModule.test(text);
+}
+
+/** What one of the standard's errors was made of. */
+function originOf(cause: unknown): unknown {
+  return cause instanceof WasiNNError && cause.cause !== undefined ? originOf(cause.cause) : cause;
 }
 
 /** How long a browser may take to answer whether it has a device, in ms. */

@@ -1,5 +1,5 @@
 import type { TensorInfo } from '../standard/tensor.js';
-import type { Caller, Device } from './backend.js';
+import type { Device } from './backend.js';
 import type { ComputedTensor, NamedComputedTensor } from './device-tensor.js';
 
 /** Tensors by their names: their bytes, or where they have stayed. */
@@ -11,12 +11,8 @@ export interface Session {
   readonly device: Device;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /**
-   * Computes once.
-   *
-   * @param isReplaceable whether another candidate can take over, so that a broken runtime need not be replaced for it
-   */
-  run(inputs: Inputs, caller: Caller, isReplaceable?: boolean): Promise<Outputs>;
+  /** Computes once. */
+  run(inputs: Inputs): Promise<Outputs>;
   /** Called once. Tensors that have stayed on the device are copied to memory. */
   release(): Promise<void>;
 }
@@ -29,5 +25,5 @@ export interface SessionCandidate extends Pick<Device, 'provider' | 'target'> {
    * @param isLast whether no candidate is left after this one
    * @throws what the browser or the runtime throws, saying why it cannot be
    */
-  open(caller: Caller, isLast: boolean): Promise<Session>;
+  open(isLast: boolean): Promise<Session>;
 }

@@ -63,6 +63,12 @@ interface GraphBuilderPrototype {
 
 let graphsBuilt = 0;
 let watching = false;
+let refused: string | undefined;
+
+/** The last of WebNN's operations that threw while `countGraphsBuilt` ran last, by its method of `MLGraphBuilder`. */
+export function refusedOperation(): string | undefined {
+  return refused;
+}
 
 /**
  * Runs `create` and tells how many graphs were built with WebNN on the way. onnxruntime reports success also when
@@ -70,6 +76,7 @@ let watching = false;
  */
 export async function countGraphsBuilt<Result>(create: () => Promise<Result>): Promise<[Result, number]> {
   watchBuilder();
+  refused = undefined;
   const before = graphsBuilt;
   const result = await create();
   return [result, graphsBuilt - before];
@@ -81,11 +88,27 @@ function watchBuilder(): void {
   if (typeof builder !== 'function' || !isGraphBuilderPrototype(builder.prototype)) return;
   const prototype = builder.prototype;
   const build = prototype.build;
+  for (const name of Object.getOwnPropertyNames(prototype)) watchOperation(prototype, name);
   prototype.build = function (...operands) {
     graphsBuilt++;
     return build.apply(this, operands);
   };
   watching = true;
+}
+
+/** Takes note where a method of a builder throws. */
+function watchOperation(prototype: object, name: string): void {
+  const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+  if (name === 'constructor' || typeof method !== 'function') return;
+  const watched = function (this: unknown, ...operands: unknown[]): unknown {
+    try {
+      return Reflect.apply(method, this, operands);
+    } catch (cause) {
+      refused = name;
+      throw cause;
+    }
+  };
+  Reflect.set(prototype, name, watched);
 }
 
 function isGraphBuilderPrototype(value: unknown): value is GraphBuilderPrototype {

@@ -18,6 +18,7 @@ removeProtoAccessor();
 
 let handlers: Handlers = {};
 let fault: string | undefined;
+let isWorking = false;
 
 const rpc = openRpc(parentEndpoint(), {
   async configure(configuration) {
@@ -25,9 +26,15 @@ const rpc = openRpc(parentEndpoint(), {
     handlers = serveEngine(configure(options), () => fault);
     await holdWorkerLock(options.workerLock);
   },
-  call(parameters, request) {
+  async call(parameters, request) {
     const [method, value] = parameters as readonly [method: string, value: unknown];
-    return handlers[method]?.(value, request);
+    isWorking = true;
+    try {
+      return await handlers[method]?.(value, request);
+    } finally {
+      isWorking = false;
+      if (fault !== undefined) reportFault(fault);
+    }
   },
 });
 
@@ -40,8 +47,13 @@ function configure({ allowSoftwareAdapter, verify, backends }: EngineConfigurati
   return createEngine({ backends: [...outside, ...builtIn], convertedModels: convertedModelsOf(rpc) });
 }
 
-/** The call that met the fault is answered first, if it is answered at all. */
+/** The call that met the fault goes on, and its answer has the fault. */
 function onBroken(reason: string): void {
   fault ??= reason;
+  if (!isWorking) reportFault(fault);
+}
+
+/** Tells the hub after the answer to the last call, if there is one to be sent. */
+function reportFault(reason: string): void {
   setTimeout(() => rpc.notify('fault', reason));
 }

@@ -20,9 +20,9 @@ function open(convertedModels?: ConvertedModels) {
     ...createEchoBackend(),
     name,
     encodings,
-    load(parts, options, caller) {
+    load(parts, options) {
       loads.push(options);
-      return createEchoBackend().load(parts, options, caller);
+      return createEchoBackend().load(parts, options);
     },
   });
   const backends = [backendOf('fake', ['onnx']), backendOf('other', ['ggml', 'pytorch'])];

@@ -1,7 +1,6 @@
 import type {
   Backend,
   BackendGraph,
-  Caller,
   DeviceTensor,
   FallbackStep,
   TextGeneration,
@@ -15,11 +14,15 @@ import {
   isDeviceTensor,
   type NamedComputedTensor,
 } from '../backends/device-tensor.js';
+import { OnlyWasmLeftError } from '../backends/fallback-graph.js';
+import { createDigest } from '../models/digest.js';
 import type { ConvertedModels } from '../models/models.js';
 import type {
+  AbortedCompute,
   EngineCompute,
   EngineComputeResult,
   EngineLoad,
+  EngineLoadFailure,
   EngineLoadResult,
   EngineTextRead,
   EngineTextStart,
@@ -27,6 +30,7 @@ import type {
 } from '../rpc/engine-protocol.js';
 import { isOnDevice } from '../rpc/inference-client.js';
 import { isBlob } from '../standard/brand-checks.js';
+import type { AvoidedProviders, ProviderAbort } from '../standard/device.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder } from '../standard/graph.js';
 import { toPlainError } from '../standard/plain-error.js';
@@ -47,7 +51,7 @@ export interface EngineOptions {
 export interface Engine {
   load(load: EngineLoad): Promise<EngineLoadResult>;
   /** @throws WasiNNError what the backend throws, or `too-large` where the outputs are more than allowed */
-  compute(compute: EngineCompute): Promise<EngineComputeResult>;
+  compute(compute: EngineCompute): Promise<EngineComputeResult | AbortedCompute>;
   unload(graph: number): Promise<void>;
   readTensor(tensor: number): Promise<TensorValue>;
   releaseTensors(tensors: readonly number[]): Promise<void>;
@@ -65,9 +69,6 @@ interface Entry {
   moved: readonly FallbackStep[] | undefined;
 }
 
-/** The hub sends one call at a time. */
-const caller: Caller = { guest: 0, begin: () => () => undefined };
-
 export function createEngine({ backends, convertedModels }: EngineOptions): Engine {
   const graphs = new Map<number, Entry>();
   const tensors = new Map<number, DeviceTensor>();
@@ -75,19 +76,45 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
   const keeper = createConversionKeeper(convertedModels);
   let nextTensor = 0;
   let nextText = 0;
+  /** Where the runtime has aborted in the call that is under way. */
+  let aborted: ProviderAbort | undefined;
+
+  function noteAbort(abort: ProviderAbort | undefined): void {
+    aborted = abort;
+  }
 
   async function load(request: EngineLoad): Promise<EngineLoadResult> {
-    const { graph: id, encoding, files, options } = request;
+    noteAbort(undefined);
+    const parts = await Promise.all(request.parts.map(read));
+    const { avoid = {}, known = [] } = request;
+    const mayBeKnown = known.length > 0 || Object.keys(avoid).length > 0;
+    const digest = mayBeKnown ? await digestOf(parts) : undefined;
+    const avoided = { ...known.find((model) => model.digest === digest)?.avoid, ...avoid };
+    const loaded = await loadParts(request, parts, avoided).catch((cause) =>
+      cause instanceof OnlyWasmLeftError ? { tried: cause.steps, parts: request.parts } : toFailure(cause),
+    );
+    if (aborted) return { ...loaded, abort: aborted, digest: digest ?? (await digestOf(parts)) };
+    return { ...loaded, ...(digest !== undefined && { digest }) };
+  }
+
+  async function loadParts(
+    { graph: id, encoding, files, options, backend: name }: EngineLoad,
+    parts: readonly GraphBuilder[],
+    avoid: AvoidedProviders,
+  ): Promise<EngineLoadResult> {
     const conversions = keeper.forModel(files);
     const onMove = (steps: readonly FallbackStep[]) => {
       const entry = graphs.get(id);
       if (entry) entry.moved = steps;
     };
-    const parts = await Promise.all(request.parts.map(read));
-    const backend = request.backend
-      ? namedBackend(backends, request.backend)
-      : chooseBackend(backends, parts, encoding);
-    const graph = await backend.load(parts, { ...options, onMove, ...(conversions && { conversions }) }, caller);
+    const backend = name ? namedBackend(backends, name) : chooseBackend(backends, parts, encoding);
+    const graph = await backend.load(parts, {
+      ...options,
+      avoid,
+      onMove,
+      onAbort: noteAbort,
+      ...(conversions && { conversions }),
+    });
     graphs.set(id, { graph, moved: undefined });
     const { device, inputs, outputs, fallback } = graph;
     const text = 'text' in graph ? { text: graph.text } : {};
@@ -106,7 +133,8 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
     return tensor;
   }
 
-  async function compute(request: EngineCompute): Promise<EngineComputeResult> {
+  async function compute(request: EngineCompute): Promise<EngineComputeResult | AbortedCompute> {
+    noteAbort(undefined);
     const entry = findGraph(request.graph);
     const { graph } = entry;
     if ('text' in graph) throw new WasiNNError('runtime-error', 'compute: a language model generates texts alone');
@@ -114,11 +142,16 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
     for (const [name, tensor] of request.inputs) {
       inputs.set(name, isOnDevice(tensor) ? findTensor(tensor.deviceTensor) : tensor);
     }
-    const computed = await (graph.computeOnDevice?.(inputs, caller) ?? computeOnBytes(graph, inputs));
-    const outputs = await keep(computed, request);
-    const steps = entry.moved;
-    entry.moved = undefined;
-    return { outputs, device: graph.device, ...(steps && { steps }) };
+    try {
+      const computed = await (graph.computeOnDevice?.(inputs) ?? computeOnBytes(graph, inputs));
+      const outputs = await keep(computed, request);
+      const steps = entry.moved;
+      entry.moved = undefined;
+      return { outputs, device: graph.device, ...(steps && { steps }), ...(aborted && { abort: aborted }) };
+    } catch (cause) {
+      if (aborted) return { abort: aborted, inputs: request.inputs };
+      throw cause;
+    }
   }
 
   /** Leaves outputs on their device as far as there is room. Of what fails nothing stays. */
@@ -142,7 +175,7 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
           tensors.set(nextTensor, tensor);
           kept.push([name, { type, dimensions, deviceTensor: nextTensor++ }]);
         } else {
-          kept.push([name, await fetchValue(tensor, caller)]);
+          kept.push([name, await fetchValue(tensor)]);
           await tensor.dispose();
         }
         left.delete(output);
@@ -178,22 +211,14 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
   }
 
   return {
-    async load(request) {
-      try {
-        return await load(request);
-      } catch (cause) {
-        const error = toWasiNNError(cause, 'load');
-        const isDamaged = error.code === 'invalid-encoding' && !(error instanceof UnservedError);
-        return { error: toPlainError(error), isDamaged };
-      }
-    },
+    load: (request) => load(request).catch(toFailure),
     compute,
     async unload(id) {
       const entry = graphs.get(id);
       graphs.delete(id);
       await entry?.graph.dispose();
     },
-    readTensor: async (id) => fetchValue(findTensor(id), caller),
+    readTensor: async (id) => fetchValue(findTensor(id)),
     releaseTensors,
     async startText({ graph: id, request }) {
       const { graph } = findGraph(id);
@@ -210,6 +235,22 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
   };
 }
 
+function toFailure(cause: unknown): EngineLoadFailure {
+  const error = toWasiNNError(cause, 'load');
+  const isDamaged = error.code === 'invalid-encoding' && !(error instanceof UnservedError);
+  return { error: toPlainError(error), isDamaged };
+}
+
+/** A digest of a model's files, of which none can end in another. */
+async function digestOf(parts: readonly GraphBuilder[]): Promise<string> {
+  const digest = await createDigest();
+  for (const part of parts) {
+    digest.update(new Uint8Array(Float64Array.of(part.byteLength).buffer));
+    digest.update(part);
+  }
+  return digest.finish();
+}
+
 async function read(part: GraphBuilder | Blob): Promise<GraphBuilder> {
   return isBlob(part) ? new Uint8Array(await part.arrayBuffer()) : part;
 }
@@ -220,8 +261,8 @@ async function computeOnBytes(
   inputs: ReadonlyMap<string, ComputedTensor>,
 ): Promise<readonly NamedComputedTensor[]> {
   const values = new Map<string, TensorValue>();
-  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor, caller));
-  return graph.compute(values, caller);
+  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor));
+  return graph.compute(values);
 }
 
 function refuseMore(outputs: readonly NamedComputedTensor[], limit: number): void {

@@ -7,6 +7,7 @@ import type {
 } from '../rpc/engine-protocol.js';
 import { type Handlers, Transferring } from '../rpc/rpc.js';
 import { buffersOf, wholeTensors } from '../rpc/transfer.js';
+import { isBlob } from '../standard/brand-checks.js';
 import { toPlainError } from '../standard/plain-error.js';
 import type { Engine } from './engine.js';
 
@@ -26,11 +27,24 @@ export function serveEngine(engine: Engine, faultOf: () => string | undefined): 
   }
 
   return {
-    load: (request) => respond(() => engine.load(request as EngineLoad)),
+    async load(request) {
+      let transfer: ArrayBuffer[] = [];
+      const response = await respond(async () => {
+        const loaded = await engine.load(request as EngineLoad);
+        if ('tried' in loaded) transfer = loaded.parts.flatMap((part) => (isBlob(part) ? [] : part.buffer));
+        return loaded;
+      });
+      return new Transferring(response, transfer);
+    },
     async compute(request) {
       let transfer: ArrayBuffer[] = [];
       const response = await respond(async () => {
         const computed = await engine.compute(request as EngineCompute);
+        if ('inputs' in computed) {
+          const inputs = wholeTensors(computed.inputs);
+          transfer = buffersOf(inputs);
+          return { ...computed, inputs };
+        }
         const outputs = wholeTensors(computed.outputs);
         transfer = buffersOf(outputs);
         return { ...computed, outputs };

@@ -51,17 +51,18 @@ export function createFakeBackend(): FakeBackend {
     async load(parts, options) {
       fake.loads.push({ parts, options });
       await work(fake.faults.load);
-      const { target, outputs, onMove } = options;
+      const { target, outputs, onMove, tried } = options;
       const id = {};
       live.add(id);
       const provider = target === 'gpu' ? 'webgpu' : 'wasm';
-      let device: Device = { target, provider, description: `fake ${target}` };
+      const onCpu: Device = { target: 'cpu', provider: 'wasm', description: 'fake cpu' };
+      let device: Device = tried ? onCpu : { target, provider, description: `fake ${target}` };
 
       async function run(inputs: ReadonlyMap<string, TensorValue>): Promise<NamedTensor[]> {
         if (!live.has(id)) throw new Error('the graph was disposed of');
         await work(fake.faults.compute);
         if (fake.move) {
-          device = { target: 'cpu', provider: 'wasm', description: 'fake cpu' };
+          device = onCpu;
           onMove?.(fake.move, device);
           fake.move = undefined;
         }
@@ -73,7 +74,7 @@ export function createFakeBackend(): FakeBackend {
       const graph = {
         inputs: 'any',
         outputs: 'any',
-        fallback: [...fake.fallback],
+        fallback: [...(tried ?? fake.fallback)],
         get device() {
           return device;
         },

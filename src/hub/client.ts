@@ -146,20 +146,20 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     );
   }
 
-  /** Has tensors where a graph can take them: those in another engine come by their values. */
-  async function bring(
-    inputs: readonly NamedClientTensor[],
-    { kind }: Graph,
-    call: Call,
-  ): Promise<NamedClientTensor[]> {
-    const brought: NamedClientTensor[] = [];
+  /** The inputs as the hub knows them: what a client says of a tensor on a device is not believed. */
+  function known(inputs: readonly NamedClientTensor[]): NamedClientTensor[] {
+    return inputs.map(([name, tensor]) => [
+      name,
+      isOnDevice(tensor) ? findTensor(tensor.deviceTensor).reference : tensor,
+    ]);
+  }
+
+  /** Has tensors where an engine can take them: those in the other engine come by their values. */
+  async function bring(inputs: Map<string, NamedClientTensor[1]>, kind: EngineKind, call: Call): Promise<void> {
     for (const [name, tensor] of inputs) {
-      // What a client says of a tensor on a device is not believed.
       const source = isOnDevice(tensor) ? findTensor(tensor.deviceTensor) : undefined;
-      if (!source) brought.push([name, tensor]);
-      else brought.push([name, source.kind === kind ? source.reference : await read(source, call)]);
+      if (source && source.kind !== kind) inputs.set(name, await read(source, call));
     }
-    return brought;
   }
 
   /** The inputs as an engine knows them, when it is the call's. */
@@ -190,15 +190,19 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     graph.hold.count++;
     try {
       if (graph.text) return { outputs: await texts.compute(graph, inputs, call) };
-      const brought = await bring(inputs, graph, call);
-      refuseMore('compute', totalBytes(brought), limits.tensorBytes, 'bytes of inputs');
-      const matched = matchInputs(graph.inputs, brought);
+      const given = known(inputs);
+      refuseMore('compute', totalBytes(given), limits.tensorBytes, 'bytes of inputs');
+      const matched = matchInputs(graph.inputs, given);
       const computation = {
         inputs: (engine: EngineProcess) => inputsFor(engine, matched),
+        bring: (kind: EngineKind) => bring(matched, kind, call),
+        takeBack(inputs: readonly NamedEngineTensor[]) {
+          for (const [name, tensor] of inputs) if (!isOnDevice(tensor)) matched.set(name, tensor);
+        },
         deviceRoom: () => ({ tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() }),
       };
-      const { outputs, engine } = await graphs.compute(graph, computation, call);
-      const adopted = outputs.map((output) => adopt(engine, graph.kind, output));
+      const { outputs, engine, kind } = await graphs.compute(graph, computation, call);
+      const adopted = outputs.map((output) => adopt(engine, kind, output));
       if (isSameDevice(graph.device, entry.toldDevice)) return { outputs: adopted };
       entry.toldDevice = graph.device;
       return { outputs: adopted, device: graph.device };

@@ -83,7 +83,8 @@ describe('when an engine ends', () => {
     expect(await client.compute(0, [input(1)])).toEqual(computed(2));
     expect(engines[1]?.calls).toEqual(['load 0', 'compute 0']);
     const [original, again] = [fake.loads[0], fake.loads[3]];
-    expect(again).toEqual({ parts: original?.parts, options: { ...original?.options, onMove: expect.any(Function) } });
+    const callbacks = { onMove: expect.any(Function), onAbort: expect.any(Function) };
+    expect(again).toEqual({ parts: original?.parts, options: { ...original?.options, ...callbacks } });
   });
 
   it('a graph that cannot be loaded anew fails its call, and is tried again by the next', async () => {

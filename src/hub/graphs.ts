@@ -1,37 +1,29 @@
-import type { NamedModels, OpenModel } from '../models/models.js';
+import type { NamedModels } from '../models/models.js';
 import { type EngineKind, engineKindOf } from '../rpc/engine-kind.js';
-import { type EngineLoad, isComputeResult, isLoadResult, type NamedEngineTensor } from '../rpc/engine-protocol.js';
+import { isAbortedCompute, isComputeResult, isLoadResult, type NamedEngineTensor } from '../rpc/engine-protocol.js';
 import type { HubEvent, MeasuredOperation } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
 import { buffersOf } from '../rpc/transfer.js';
 import { abortable } from '../standard/abortable.js';
-import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
-import { quote, WasiNNError } from '../standard/error.js';
-import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
-import type { PlainError } from '../standard/plain-error.js';
+import { isBlob } from '../standard/brand-checks.js';
+import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAbort } from '../standard/device.js';
+import { WasiNNError } from '../standard/error.js';
+import type { ExecutionTarget } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
 import type { TextEnd, TextModel } from '../standard/text.js';
 import type { Dispatcher, Job } from './dispatcher.js';
 import type { EngineMethod, EngineProcess } from './engine-process.js';
+import { explain, keyOf, type Loadable, labelOf, type NamedSource, openSource, type Source } from './graph-source.js';
 import type { HeapWatch } from './heap-watch.js';
+import { createKnownAborts } from './known-aborts.js';
 import { isLanguageModel } from './language-model.js';
-
-/** What a graph is loaded from, again in each engine. */
-type Source =
-  | NamedSource
-  | { readonly parts: readonly Blob[]; readonly encoding: GraphEncoding; readonly target: ExecutionTarget };
-
-interface NamedSource {
-  readonly name: string;
-  /** Settings for a language model, as JSON. */
-  readonly configuration?: string | undefined;
-}
 
 /** A graph, which several clients may hold where it was loaded by name. */
 export interface Graph {
   readonly id: number;
   readonly source: Source;
-  readonly kind: EngineKind;
+  /** The engine that runs it. A graph for which only WebAssembly is left moves to the engine of the CPU. */
+  kind: EngineKind;
   /** What it was meant for. */
   readonly target: ExecutionTarget;
   readonly backend: string;
@@ -44,6 +36,15 @@ export interface Graph {
   /** The engine that has it loaded; one that has ended has nothing. */
   engine: EngineProcess | undefined;
   readonly hold: Hold;
+  readonly findings: Findings;
+}
+
+/** What engines have found out of a graph, which the next engine that loads it is told. */
+interface Findings {
+  /** Providers on which it has made a runtime abort. */
+  avoid: AvoidedProviders;
+  /** Set where only WebAssembly is left: what was tried in vain. */
+  tried?: readonly FallbackStep[];
 }
 
 /** How many hold a graph, or wait for it. */
@@ -77,6 +78,10 @@ export interface GraphsOptions {
 export interface Computation {
   /** @throws WasiNNError where a tensor was lost with another engine */
   inputs(engine: EngineProcess): readonly NamedEngineTensor[];
+  /** Has the bytes of those inputs come that are on a device of the other engine. */
+  bring(kind: EngineKind): Promise<void>;
+  /** The engine has handed inputs back that were sent to it by value. */
+  takeBack(inputs: readonly NamedEngineTensor[]): void;
   deviceRoom(): { readonly tensors: number; readonly bytes: number };
 }
 
@@ -84,6 +89,7 @@ export interface Computed {
   readonly outputs: readonly NamedEngineTensor[];
   /** The engine that has those outputs which stay on a device. */
   readonly engine: EngineProcess;
+  readonly kind: EngineKind;
 }
 
 export interface Graphs {
@@ -92,7 +98,7 @@ export interface Graphs {
   loadByName(name: string, call: Call, configuration?: string): Promise<Graph>;
   compute(graph: Graph, computation: Computation, call: Call): Promise<Computed>;
   /** Does something with an engine that has the graph, which is loaded again where its engine has ended. */
-  use<Result>(graph: Graph, call: Call, action: Job<Result>): Promise<Result>;
+  use<Result extends object>(graph: Graph, call: Call, action: Use<Result>): Promise<Result>;
   /** Measures a text that has ended. @param began when the engine was found to work on it */
   reportText(graph: Graph, came: number, began: number, end: TextEnd): void;
   /** Lets go of a graph; the last to do so unloads it. */
@@ -100,6 +106,9 @@ export interface Graphs {
   /** Has an engine do something, and measures it. */
   request(engine: EngineProcess, method: EngineMethod, parameters: unknown, call: RequestOptions): Promise<unknown>;
 }
+
+/** What is done with the engine that has a graph. It answers nothing where the next engine is to do it. */
+type Use<Result> = (engine: EngineProcess, kind: EngineKind) => Promise<Result | undefined>;
 
 interface RequestOptions {
   readonly operation: MeasuredOperation;
@@ -116,12 +125,6 @@ interface NamedGraph {
   readonly abandon: AbortController;
 }
 
-/** How a graph is loaded, and the files that are transferred. */
-interface Loadable {
-  readonly load: Omit<EngineLoad, 'graph'>;
-  readonly transfer: ArrayBuffer[];
-}
-
 export function createGraphs({
   dispatchers,
   models,
@@ -133,6 +136,7 @@ export function createGraphs({
   onEvent,
 }: GraphsOptions): Graphs {
   const named = new Map<string, NamedGraph>();
+  const knownAborts = createKnownAborts();
   let nextId = 0;
 
   async function request(
@@ -155,40 +159,66 @@ export function createGraphs({
     }
   }
 
-  /** Fetches what a graph is loaded from. A name is looked up each time, so an engine's end costs a guest no model. */
-  async function open(source: Source, signal: AbortSignal): Promise<Loadable & { readonly target: ExecutionTarget }> {
-    if ('parts' in source) {
-      const { parts, encoding, target } = source;
-      return { load: { parts, encoding, options: { target, fallback } }, transfer: [], target };
-    }
-    const model = await models.open(source.name, signal);
-    const load = toLoad(model, fallback);
-    const transfer = model.parts.map(({ buffer }) => buffer);
-    return { load: await configure(load, source.configuration), transfer, target: model.target };
-  }
-
-  /** Loads into an engine, which is the job's. */
+  /**
+   * Loads into an engine, which is the job's.
+   *
+   * @returns nothing where another engine is to load it: the model has made the runtime abort, or only WebAssembly is left
+   */
   async function loadInto(
     engine: EngineProcess,
-    id: number,
-    source: Source,
-    { load, transfer }: Loadable,
+    { id, source, kind, findings, device: before }: Pick<Graph, 'id' | 'source' | 'kind' | 'findings'> & Partial<Graph>,
+    loadable: Loadable,
     came: number,
   ) {
-    const graph = { id, source };
-    const result = await request(engine, 'load', { ...load, graph: id }, { operation: 'load', came, graph, transfer });
+    const { load, bytes, parts = [] } = loadable;
+    loadable.parts = undefined;
+    const { avoid, tried } = findings;
+    const loadOptions = {
+      ...load.options,
+      ...(kind === 'accelerator' && { leavesWasm: true }),
+      ...(tried && { tried }),
+    };
+    const parameters = { ...load, parts, options: loadOptions, graph: id, avoid, known: knownAborts.ofLength(bytes) };
+    const transfer = parts.flatMap((part) => (isBlob(part) ? [] : part.buffer));
+    const options = { operation: 'load', came, graph: { id, source }, transfer } as const;
+    const result = await request(engine, 'load', parameters, options);
     if (!isLoadResult(result)) throw new TypeError('load: the engine gave an answer of the wrong kind');
+    const isNews = result.abort !== undefined && noteAbort(findings, engine, result.abort);
+    const isCulprit = Object.keys(findings.avoid).length > 0;
+    if (isCulprit && result.digest !== undefined) knownAborts.remember(bytes, result.digest, findings.avoid);
+    if ('tried' in result) {
+      findings.tried = result.tried;
+      loadable.parts = result.parts;
+      // No graph of this engine needs what this load has made its heap grow by.
+      heapWatch.forget(id);
+      return undefined;
+    }
     if ('isDamaged' in result) {
       // No graph needs what this load has made the heap grow by.
       heapWatch.forget(id);
+      if (isNews) return undefined;
       // Bytes that are no model may be mended by the time they are asked for again.
       if (result.isDamaged && 'name' in source) await models.forget(source.name);
       throw explain(source, result.error);
     }
-    const { steps, ...loaded } = result;
-    reportFallback(source, load.options.target, steps, loaded.device);
+    const { backend, device, inputs, outputs, text, steps } = result;
+    const loaded = { backend, device, inputs, outputs, ...(text && { text }) };
+    // The page knows already where a graph runs that is loaded again.
+    if (before?.provider !== device.provider) reportFallback(source, load.options.target, steps, device);
     onEvent({ type: 'load', ...labelOf(source), ...loaded });
     return loaded;
+  }
+
+  /**
+   * Ends an engine whose runtime has aborted, and has the graph avoid the provider.
+   *
+   * @returns whether the graph has not avoided it before
+   */
+  function noteAbort(findings: Findings, engine: EngineProcess, { provider, reason }: ProviderAbort): boolean {
+    engine.terminate(new WasiNNError('runtime-error', reason));
+    if (provider in findings.avoid) return false;
+    findings.avoid = { ...findings.avoid, [provider]: reason };
+    return true;
   }
 
   function reportFallback(
@@ -201,14 +231,22 @@ export function createGraphs({
   }
 
   async function loadNew(source: Source, { client, came, signal }: Call, hold: Hold): Promise<Graph> {
-    const { target, ...loadable } = await open(source, signal);
-    const kind = hasTextEngine && (await isLanguageModel(loadable.load)) ? 'text' : engineKindOf(target);
+    const findings: Findings = { avoid: {} };
     const id = nextId++;
-    const job: Job<Graph> = async (engine) => {
-      const { device, ...loaded } = await loadInto(engine, id, source, loadable, came);
-      return { id, source, kind, target, ...loaded, device, engine, hold };
-    };
-    return dispatchers[kind].run(client, job, signal);
+    let loadable = await openSource(source, models, fallback, signal);
+    const isText = hasTextEngine && (await isLanguageModel(loadable.load, loadable.parts));
+    for (;;) {
+      const { target } = loadable;
+      const kind = isText ? 'text' : findings.tried ? 'cpu' : engineKindOf(target);
+      const job: Job<Graph | undefined> = async (engine) => {
+        const loaded = await loadInto(engine, { id, source, kind, findings }, loadable, came);
+        return loaded && { id, source, kind, target, ...loaded, engine, hold, findings };
+      };
+      const graph = await dispatchers[kind].run(client, job, signal);
+      if (graph) return graph;
+      // The files have gone with an engine that has ended.
+      if (!loadable.parts) loadable = await openSource(source, models, fallback, signal);
+    }
   }
 
   function startNamed(source: NamedSource, call: Call): NamedGraph {
@@ -260,46 +298,70 @@ export function createGraphs({
     });
   }
 
-  /** @param loadable what the graph is loaded from where the engine does not have it. Default: nothing is done then */
-  function jobOn<Result>(
+  /**
+   * Has an engine load a graph that it lacks.
+   *
+   * @param loadable what the graph is loaded from. Without it nothing is loaded
+   * @returns whether the engine has the graph
+   */
+  async function ensureLoaded(
+    engine: EngineProcess,
     graph: Graph,
-    action: Job<Result>,
-    loadable?: Loadable,
-  ): Job<{ readonly result: Result } | undefined> {
-    return async (engine) => {
-      if (graph.engine !== engine) {
-        if (!loadable) return undefined;
-        const { device } = await loadInto(engine, graph.id, graph.source, loadable, performance.now());
-        Object.assign(graph, { device, engine });
-      }
-      return { result: await action(engine) };
-    };
+    kind: EngineKind,
+    loadable: Loadable | undefined,
+  ): Promise<boolean> {
+    if (graph.engine === engine) return true;
+    if (!loadable?.parts || graph.kind !== kind) return false;
+    const loaded = await loadInto(engine, graph, loadable, performance.now());
+    if (graph.findings.tried) graph.kind = 'cpu';
+    if (!loaded) return false;
+    Object.assign(graph, { device: loaded.device, engine });
+    return true;
   }
 
-  async function use<Result>(graph: Graph, { client, signal }: Call, action: Job<Result>): Promise<Result> {
-    const dispatcher = dispatchers[graph.kind];
-    const isLoaded = !graph.engine?.ended.aborted;
-    const done = isLoaded && (await dispatcher.run(client, jobOn(graph, action), signal));
-    if (done) return done.result;
-    // The engine that had the graph has ended. The files are fetched before the next engine is occupied with them.
-    const loadable = await open(graph.source, signal);
-    const doneAnew = await dispatcher.run(client, jobOn(graph, action, loadable), signal);
-    if (doneAnew) return doneAnew.result;
-    throw new TypeError('compute: the graph was not loaded');
+  /** @param prepare called before the action is queued, each time */
+  async function use<Result extends object>(
+    graph: Graph,
+    { client, signal }: Call,
+    action: Use<Result>,
+    prepare: (kind: EngineKind) => Promise<void> = async () => undefined,
+  ): Promise<Result> {
+    let loadable: Loadable | undefined;
+    for (;;) {
+      // The files are fetched before the next engine is occupied with them.
+      const isLoaded = graph.engine?.ended.aborted === false;
+      if (!isLoaded && !loadable?.parts) loadable = await openSource(graph.source, models, fallback, signal);
+      const { kind } = graph;
+      await prepare(kind);
+      const source = isLoaded ? undefined : loadable;
+      const job: Job<Result | undefined> = async (engine) =>
+        (await ensureLoaded(engine, graph, kind, source)) ? action(engine, kind) : undefined;
+      const done = await dispatchers[kind].run(client, job, signal);
+      if (done) return done;
+    }
   }
 
   function compute(graph: Graph, computation: Computation, call: Call): Promise<Computed> {
-    return use(graph, call, async (engine) => {
+    const action: Use<Computed> = async (engine, kind) => {
       const inputs = computation.inputs(engine);
       const { tensorBytes: outputBytes } = limits;
       const parameters = { graph: graph.id, inputs, outputBytes, deviceRoom: computation.deviceRoom() };
       const options = { operation: 'compute', came: call.came, graph, transfer: buffersOf(inputs) } as const;
       const result = await request(engine, 'compute', parameters, options);
+      if (isAbortedCompute(result)) {
+        if (!noteAbort(graph.findings, engine, result.abort))
+          throw new TypeError(`compute: ${result.abort.reason} again`);
+        computation.takeBack(result.inputs);
+        return undefined;
+      }
       if (!isComputeResult(result)) throw new TypeError('compute: the engine gave an answer of the wrong kind');
+      if (result.abort) noteAbort(graph.findings, engine, result.abort);
       graph.device = result.device;
       reportFallback(graph.source, graph.target, result.steps ?? [], result.device);
-      return { outputs: result.outputs, engine };
-    });
+      if (result.steps) await moveToCpu(graph, engine, result.steps);
+      return { outputs: result.outputs, engine, kind };
+    };
+    return use(graph, call, action, (kind) => computation.bring(kind));
   }
 
   function reportText({ source }: Graph, came: number, began: number, { inputTokens, outputTokens }: TextEnd): void {
@@ -319,11 +381,22 @@ export function createGraphs({
     });
   }
 
+  /** Has the engine of the CPU run a graph from its next computation on, where an accelerator's has it on WebAssembly now. */
+  async function moveToCpu(graph: Graph, engine: EngineProcess, steps: readonly FallbackStep[]): Promise<void> {
+    if (graph.kind === 'cpu' || graph.device.provider !== 'wasm') return;
+    Object.assign(graph, { kind: 'cpu', engine: undefined });
+    graph.findings.tried = steps;
+    heapWatch.forget(graph.id);
+    if (engine.ended.aborted) return;
+    // The outputs of this computation count, whether it can be unloaded or not.
+    await engine.request('unload', graph.id, { limit: limits.computeMilliseconds }).catch(() => undefined);
+  }
+
   return {
     load: (source, call) => loadNew(source, call, { count: 1 }),
     loadByName,
     compute,
-    use,
+    use: (graph, call, action) => use(graph, call, action),
     reportText,
     request,
     async release(graph, client) {
@@ -331,45 +404,4 @@ export function createGraphs({
       if (graph.hold.count === 0) await unload(graph, client);
     },
   };
-}
-
-/** The options of the registry, with the defaults of the page. */
-function toLoad(model: OpenModel, fallback: FallbackPolicy): Loadable['load'] {
-  const { parts, encoding, backend, files, target, freeDimensions, graphOptimization } = model;
-  const { warmup = false, verify, outputs = 'bytes' } = model;
-  return {
-    parts,
-    encoding,
-    ...(backend !== undefined && { backend }),
-    ...(files && { files }),
-    options: {
-      target,
-      fallback: model.fallback ?? fallback,
-      warmup,
-      ...(verify !== undefined && { verify }),
-      outputs,
-      ...(freeDimensions && { freeDimensions }),
-      ...(graphOptimization && { graphOptimization }),
-    },
-  };
-}
-
-/** A language model's settings are its last part, as in WasmEdge. */
-async function configure(load: Loadable['load'], configuration: string | undefined): Promise<Loadable['load']> {
-  if (!configuration || !(await isLanguageModel(load))) return load;
-  return { ...load, parts: [...load.parts, new TextEncoder().encode(configuration)] };
-}
-
-/** Clients share a graph that they load by the same name with the same settings. */
-function keyOf({ name, configuration = '' }: NamedSource): string {
-  return JSON.stringify([name, configuration]);
-}
-
-function labelOf(source: Source | undefined): { readonly name?: string } {
-  return source && 'name' in source ? { name: source.name } : {};
-}
-
-/** Tells which model could not be loaded, where it has a name. */
-function explain(source: Source, { code, message }: PlainError): WasiNNError {
-  return new WasiNNError(code, 'name' in source ? `load-by-name: model ${quote(source.name)}: ${message}` : message);
 }

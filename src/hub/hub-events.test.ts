@@ -23,7 +23,13 @@ describe('a load', () => {
     expect(fake.loads).toEqual([
       {
         parts: [Uint8Array.of(8, 7, 18, 0), new TextEncoder().encode('second')],
-        options: { target: 'gpu', fallback: true, onMove: expect.any(Function) },
+        options: {
+          target: 'gpu',
+          fallback: true,
+          avoid: {},
+          onMove: expect.any(Function),
+          onAbort: expect.any(Function),
+        },
       },
     ]);
     const { type, ...described } = { ...loaded, device: expect.objectContaining({ target: 'gpu' }) };
@@ -48,7 +54,7 @@ describe('a load', () => {
     const { hub, fake } = openTestHub({ models, fallback: false });
     for (const name of ['m', 'n']) await hub.connect().loadByName(name);
     const defaults = { target: 'cpu', freeDimensions: {}, warmup: false, outputs: 'bytes' };
-    const common = { ...defaults, onMove: expect.any(Function) };
+    const common = { ...defaults, avoid: {}, onMove: expect.any(Function), onAbort: expect.any(Function) };
     expect(fake.loads.map(({ options }) => options)).toEqual([
       { ...common, ...entry, graphOptimization: 'all', fallback: false },
       { ...common, graphOptimization: 'basic', fallback: ['wasm'], verify: true },
@@ -118,7 +124,10 @@ describe('a graph that moves to another device in a computation', () => {
     expect(await first.compute(one.id, [input(1)])).toEqual({ outputs: [input(2)], device });
     expect(await second.compute(two.id, [input(1)])).toEqual({ outputs: [input(2)], device });
     expect(await first.compute(one.id, [input(1)])).toEqual({ outputs: [input(2)] });
-    expect(events.slice(1)).toEqual([{ type: 'fallback', name: 'm', target: 'gpu', steps, device }]);
+    expect(events.slice(1)).toMatchObject([
+      { type: 'fallback', name: 'm', target: 'gpu', steps, device },
+      { type: 'load', name: 'm', device },
+    ]);
   });
 });
 

@@ -1,15 +1,11 @@
+import type { EngineLoad } from '../rpc/engine-protocol.js';
 import { isBlob } from '../standard/brand-checks.js';
-import type { GraphBuilder, GraphEncoding } from '../standard/graph.js';
-
-/** What says whether a model generates texts. */
-interface Model {
-  readonly parts: readonly (GraphBuilder | Blob)[];
-  readonly encoding: GraphEncoding;
-  readonly backend?: string;
-}
 
 /** Whether a model is one that generates texts, by its encoding or its first bytes. */
-export async function isLanguageModel({ parts, encoding, backend }: Model): Promise<boolean> {
+export async function isLanguageModel(
+  { encoding, backend }: Pick<EngineLoad, 'encoding' | 'backend'>,
+  parts: EngineLoad['parts'] = [],
+): Promise<boolean> {
   if (backend !== undefined) return false;
   if (encoding !== 'autodetect') return encoding === 'ggml';
   const [first] = parts;

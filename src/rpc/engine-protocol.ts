@@ -1,4 +1,4 @@
-import type { Device, FallbackPolicy, FallbackStep } from '../standard/device.js';
+import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAbort } from '../standard/device.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
@@ -30,6 +30,10 @@ export interface GraphOptions {
   readonly warmup?: boolean;
   readonly verify?: Verify;
   readonly outputs?: OutputPlace;
+  /** Whether to hand the load back where only WebAssembly is left, for the engine of the CPU. */
+  readonly leavesWasm?: boolean;
+  /** What the accelerator's engine has tried in vain: only WebAssembly is left. */
+  readonly tried?: readonly FallbackStep[];
 }
 
 /** Loads a graph under a number that the hub chooses. */
@@ -43,9 +47,28 @@ export interface EngineLoad {
   readonly options: GraphOptions;
   /** The keys of the model's files in the cache, where conversions of it are kept. */
   readonly files?: readonly string[];
+  /** Providers on which this graph has made a runtime abort. */
+  readonly avoid?: AvoidedProviders;
+  /** Models of as many bytes that have made a runtime abort: this may be one of them. */
+  readonly known?: readonly AvoidingModel[];
 }
 
-export interface EngineGraph {
+/** A model that has made a runtime abort. */
+export interface AvoidingModel {
+  /** A digest of its files, which engines make. */
+  readonly digest: string;
+  readonly avoid: AvoidedProviders;
+}
+
+/** What an engine adds to its answer about a model that makes a runtime abort. The engine can do no more after an abort. */
+export interface AbortReport {
+  /** The runtime has aborted in this call. Where the call has failed, the next engine can make it. */
+  readonly abort?: ProviderAbort;
+  /** The model's digest, where the runtime has aborted, or the load has providers to avoid or models to compare with. */
+  readonly digest?: string;
+}
+
+export interface EngineGraph extends AbortReport {
   readonly backend: string;
   readonly device: Device;
   readonly inputs: DeclaredTensors;
@@ -68,10 +91,20 @@ export interface EngineTextRead {
 }
 
 /** What a load ends with. */
-export type EngineLoadResult =
-  | EngineGraph
-  /** `isDamaged`: the bytes are no model at all. */
-  | { readonly error: PlainError; readonly isDamaged: boolean };
+export type EngineLoadResult = EngineGraph | EngineLoadFailure | OnlyWasmLeft;
+
+/** Only WebAssembly is left, which the engine of the CPU runs. */
+export interface OnlyWasmLeft extends AbortReport {
+  readonly tried: readonly FallbackStep[];
+  /** The files, which are handed back. */
+  readonly parts: EngineLoad['parts'];
+}
+
+export interface EngineLoadFailure extends AbortReport {
+  readonly error: PlainError;
+  /** The bytes are no model at all. */
+  readonly isDamaged: boolean;
+}
 
 /** A tensor by value, or on a device by the engine's own number for it. */
 export type NamedEngineTensor = NamedClientTensor;
@@ -90,6 +123,13 @@ export interface EngineComputeResult {
   readonly device: Device;
   /** The graph has moved to that device in this call, and why. */
   readonly steps?: readonly FallbackStep[];
+  readonly abort?: ProviderAbort;
+}
+
+/** The graph's first computation has made a runtime abort. Another engine can make it, with the inputs that are handed back. */
+export interface AbortedCompute {
+  readonly abort: ProviderAbort;
+  readonly inputs: readonly NamedEngineTensor[];
 }
 
 /** What an engine says of itself with each answer. */
@@ -107,11 +147,15 @@ export function isEngineResponse(value: unknown): value is EngineResponse {
 }
 
 export function isLoadResult(value: unknown): value is EngineLoadResult {
-  return isObjectWith(value, 'backend') || isObjectWith(value, 'isDamaged');
+  return isObjectWith(value, 'backend') || isObjectWith(value, 'isDamaged') || isObjectWith(value, 'tried');
 }
 
 export function isComputeResult(value: unknown): value is EngineComputeResult {
   return isObjectWith(value, 'outputs') && isObjectWith(value, 'device');
+}
+
+export function isAbortedCompute(value: unknown): value is AbortedCompute {
+  return isObjectWith(value, 'abort') && isObjectWith(value, 'inputs');
 }
 
 export function isTensorValue(value: unknown): value is TensorValue {

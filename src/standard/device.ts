@@ -21,6 +21,16 @@ export interface FallbackStep {
   readonly reason: string;
 }
 
+/** A model has made a runtime abort, or lose its device. */
+export interface ProviderAbort {
+  readonly provider: Provider;
+  /** In words. */
+  readonly reason: string;
+}
+
+/** Providers that a model is not to be tried on, and why. */
+export type AvoidedProviders = Readonly<Partial<Record<Provider, string>>>;
+
 /**
  * Which providers may stand in for the one that was asked for: all of them, none, or those named. WebNN is asked for by
  * the target `tpu`, WebGPU by `gpu`, WebAssembly by `cpu`.

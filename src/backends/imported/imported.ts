@@ -3,8 +3,7 @@ import type { PyTorchProgram } from '../../importers/pytorch/index.js';
 import { WasiNNError } from '../../standard/error.js';
 import type { GraphBuilder } from '../../standard/graph.js';
 import type { DeclaredTensors, TensorInfo } from '../../standard/tensor.js';
-import type { Backend, BackendGraph, Caller } from '../backend.js';
-import { timed } from '../custom-graph.js';
+import type { Backend, BackendGraph } from '../backend.js';
 import { sniff } from '../sniff.js';
 import { type KeptConversions, keptConversions } from './kept-conversions.js';
 import { type ConvertedGraph, loadConverted } from './load-converted.js';
@@ -35,15 +34,14 @@ function imported(onnx: Backend, encoding: 'openvino' | 'tensorflow', start: () 
   return {
     name: onnx.name,
     encodings: [encoding],
-    async load(parts, options, caller) {
+    async load(parts, options) {
       const { graph, model } = await loadConverted({
         kept: await keptConversions(encoding, parts, options.conversions),
         async convert() {
           const convert = await start();
-          // Conversion is work of the engine, whose time is limited as that of a computation is.
-          return timed(caller, async () => convert(parts));
+          return convert(parts);
         },
-        load: (model) => onnx.load([model.onnx], options, caller),
+        load: (model) => onnx.load([model.onnx], options),
       });
       return renamed(graph, model);
     },
@@ -55,7 +53,7 @@ function pytorch(onnx: Backend): Backend {
   return {
     name: onnx.name,
     encodings: ['pytorch'],
-    async load(parts, options, caller) {
+    async load(parts, options) {
       const [archive] = parts;
       if (!archive || parts.length > 1) {
         throw new WasiNNError(
@@ -64,18 +62,19 @@ function pytorch(onnx: Backend): Backend {
         );
       }
       const kept = await keptConversions('pytorch', parts, options.conversions);
-      const program = await openProgram(archive, kept, caller);
-      const load: Program['load'] = (shapes, caller) =>
+      const program = await openProgram(archive, kept);
+      const load: Program['load'] = (shapes) =>
         loadConverted({
           kept,
           shapes,
           async convert() {
-            const { specialise } = await program.read(caller);
-            return timed(caller, async () => specialise(shapes));
+            const { specialise } = await program.read();
+            return specialise(shapes);
           },
-          load: (model) => onnx.load([model.onnx], options, caller),
+          // The program itself is in this thread.
+          load: (model) => onnx.load([model.onnx], { ...options, leavesWasm: false }),
         });
-      return createSpecialisedGraph({ program: { inputs: program.inputs, load }, options, caller });
+      return createSpecialisedGraph({ program: { inputs: program.inputs, load }, options });
     },
   };
 }
@@ -83,20 +82,20 @@ function pytorch(onnx: Backend): Backend {
 interface OpenProgram {
   readonly inputs: DeclaredTensors;
   /** Reads it when it is first converted. */
-  read(caller: Caller): Promise<PyTorchProgram>;
+  read(): Promise<PyTorchProgram>;
 }
 
 /** Opens a program. It is not read where it is known what it declares, since all that is wanted of it may be kept. */
-async function openProgram(archive: GraphBuilder, kept: KeptConversions, caller: Caller): Promise<OpenProgram> {
+async function openProgram(archive: GraphBuilder, kept: KeptConversions): Promise<OpenProgram> {
   let reading: Promise<PyTorchProgram> | undefined;
 
-  async function start(caller: Caller): Promise<PyTorchProgram> {
+  async function start(): Promise<PyTorchProgram> {
     const { readPyTorch } = await import('../../importers/pytorch/index.js');
-    return timed(caller, () => readPyTorch(archive));
+    return readPyTorch(archive);
   }
 
-  function read(caller: Caller): Promise<PyTorchProgram> {
-    reading ??= start(caller).catch((cause) => {
+  function read(): Promise<PyTorchProgram> {
+    reading ??= start().catch((cause) => {
       reading = undefined;
       throw cause;
     });
@@ -105,7 +104,7 @@ async function openProgram(archive: GraphBuilder, kept: KeptConversions, caller:
 
   const known = await kept.findInputs();
   if (known) return { inputs: known, read };
-  const { inputs } = await read(caller);
+  const { inputs } = await read();
   kept.keepInputs(inputs);
   return { inputs, read };
 }
@@ -131,7 +130,7 @@ function renamed(graph: BackendGraph, { inputAliases, outputAliases }: Converted
       return graph.device;
     },
     fallback: graph.fallback,
-    compute: (given, caller) => graph.compute(given, caller),
+    compute: (given) => graph.compute(given),
     ...(computeOnDevice && { computeOnDevice }),
     dispose: () => graph.dispose(),
   };

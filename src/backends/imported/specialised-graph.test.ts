@@ -5,11 +5,10 @@ import { GraphBuilder } from '../../importers/onnx/graph-builder.js';
 import { writeModel } from '../../importers/onnx/write-model.js';
 import { WasiNNError } from '../../standard/error.js';
 import type { DeclaredTensors, TensorShape, TensorValue } from '../../standard/tensor.js';
-import type { Backend, BackendGraph, Caller, LoadOptions } from '../backend.js';
+import type { Backend, BackendGraph, LoadOptions } from '../backend.js';
 import { createOnnxBackend } from '../onnx/onnx.js';
 import { createSpecialisedGraph, type Program } from './specialised-graph.js';
 
-const caller: Caller = { guest: 0, begin: () => () => undefined };
 const options: LoadOptions = { target: 'cpu' };
 
 /** Computes a - b, for any shape. */
@@ -28,8 +27,8 @@ function counted(): { backend: Backend; loads: () => number; open: () => number 
   let [loads, open] = [0, 0];
   const backend: Backend = {
     ...onnx,
-    async load(parts, loadOptions, caller) {
-      const graph = await onnx.load(parts, loadOptions, caller);
+    async load(parts, loadOptions) {
+      const graph = await onnx.load(parts, loadOptions);
       loads++;
       open++;
       const dispose = () => {
@@ -44,11 +43,11 @@ function counted(): { backend: Backend; loads: () => number; open: () => number 
 
 async function start(inputs: DeclaredTensors = 'any', specialise = difference) {
   const onnx = counted();
-  const load: Program['load'] = async (shapes, caller) => {
+  const load: Program['load'] = async (shapes) => {
     const model = specialise(shapes);
-    return { graph: await onnx.backend.load([model.onnx], options, caller), model };
+    return { graph: await onnx.backend.load([model.onnx], options), model };
   };
-  const graph = await createSpecialisedGraph({ program: { inputs, load }, options, caller });
+  const graph = await createSpecialisedGraph({ program: { inputs, load }, options });
   return { ...onnx, graph };
 }
 
@@ -57,7 +56,7 @@ function tensor(...values: number[]): TensorValue {
 }
 
 async function compute(graph: BackendGraph, inputs: Record<string, TensorValue>): Promise<number[] | undefined> {
-  const [output] = await graph.compute(new Map(Object.entries(inputs)), caller);
+  const [output] = await graph.compute(new Map(Object.entries(inputs)));
   return output && [...new Float32Array(output[1].data.slice().buffer)];
 }
 
@@ -77,16 +76,6 @@ describe('a graph that is converted for the shapes that come', () => {
     expect(loads()).toBe(6);
     await graph.dispose();
     expect(open()).toBe(0);
-  });
-
-  it('is converted once for calls that come together', async () => {
-    const { graph, loads } = await start();
-
-    const answers = await Promise.all([1, 2].map((value) => compute(graph, { 0: tensor(value), 1: tensor(1) })));
-
-    expect(answers).toEqual([[0], [1]]);
-    expect(loads()).toBe(1);
-    await graph.dispose();
   });
 
   it('takes inputs by their positions, in whatever order they come', async () => {

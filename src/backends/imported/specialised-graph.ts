@@ -1,7 +1,7 @@
 import { WasiNNError } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
 import { type DeclaredTensors, isTensorType, type TensorShape, type TensorValue } from '../../standard/tensor.js';
-import type { BackendGraph, Caller, Device, FallbackStep, LoadOptions, Provider } from '../backend.js';
+import type { BackendGraph, Device, FallbackStep, LoadOptions, Provider } from '../backend.js';
 import { type ComputedTensor, fetchAll, fetchValue, type NamedComputedTensor } from '../device-tensor.js';
 import type { ConvertedGraph } from './load-converted.js';
 
@@ -13,23 +13,12 @@ export interface Program {
   /** `any` where it does not say what it takes. */
   readonly inputs: DeclaredTensors;
   /** Loads it for inputs of these types and shapes, in the order of its parameters. */
-  load(inputs: readonly TensorShape[], caller: Caller): Promise<ConvertedGraph>;
+  load(inputs: readonly TensorShape[]): Promise<ConvertedGraph>;
 }
 
 interface SpecialisedOptions {
   readonly program: Program;
   readonly options: Pick<LoadOptions, 'target' | 'onMove'>;
-  /** Who loads the graph: where the program declares all shapes, it is converted at once. */
-  readonly caller: Caller;
-}
-
-/** A graph for inputs of certain types and shapes. */
-interface Specialisation {
-  readonly loading: Promise<ConvertedGraph>;
-  /** What is computed on it at the moment. */
-  computations: number;
-  /** Whether it goes when nothing is computed on it any more. */
-  isLeaving: boolean;
 }
 
 type Inputs = ReadonlyMap<string, ComputedTensor>;
@@ -41,9 +30,9 @@ const firstProviders: Readonly<Record<ExecutionTarget, Provider>> = { cpu: 'wasm
  * Makes a graph of a program. The program is converted once for each combination of types and shapes of its inputs: when
  * inputs first have it.
  */
-export async function createSpecialisedGraph({ program, options, caller }: SpecialisedOptions): Promise<BackendGraph> {
+export async function createSpecialisedGraph({ program, options }: SpecialisedOptions): Promise<BackendGraph> {
   /** Those used last stand last. */
-  const kept = new Map<string, Specialisation>();
+  const kept = new Map<string, ConvertedGraph>();
   let device: Device = {
     target: options.target,
     provider: firstProviders[options.target],
@@ -51,31 +40,19 @@ export async function createSpecialisedGraph({ program, options, caller }: Speci
   };
   let fallback: readonly FallbackStep[] = [];
 
-  function specialise(inputs: readonly TensorShape[], caller: Caller): Specialisation {
+  /** The graph for inputs of these types and shapes, which is made where it is not kept. */
+  async function specialise(inputs: readonly TensorShape[]): Promise<ConvertedGraph> {
     const shapes = inputs.map(({ type, dimensions }) => ({ type, dimensions }));
     const key = JSON.stringify(shapes);
-    const specialisation = kept.get(key) ?? {
-      loading: program.load(shapes, caller),
-      computations: 0,
-      isLeaving: false,
-    };
+    const specialisation = kept.get(key) ?? (await program.load(shapes));
     kept.delete(key);
     kept.set(key, specialisation);
-    specialisation.loading.catch(() => kept.delete(key));
-    for (const [oldest, other] of kept) {
-      if (kept.size <= maximumGraphs) break;
-      kept.delete(oldest);
-      // Nobody is left to hear that it could not be given back.
-      void leave(other).catch(() => undefined);
-    }
+    const [oldest] = kept;
+    if (kept.size <= maximumGraphs || !oldest) return specialisation;
+    kept.delete(oldest[0]);
+    // Nobody is left to hear that it could not be given back.
+    await oldest[1].graph.dispose().catch(() => undefined);
     return specialisation;
-  }
-
-  async function leave(specialisation: Specialisation): Promise<void> {
-    specialisation.isLeaving = true;
-    if (specialisation.computations > 0) return;
-    const { graph } = await specialisation.loading;
-    await graph.dispose();
   }
 
   /** Tells where the graph runs, once that is known. */
@@ -86,23 +63,16 @@ export async function createSpecialisedGraph({ program, options, caller }: Speci
     fallback = graph.fallback;
   }
 
-  async function compute(inputs: Inputs, caller: Caller): Promise<readonly NamedComputedTensor[]> {
+  async function compute(inputs: Inputs): Promise<readonly NamedComputedTensor[]> {
     const ordered = inOrder(program, inputs);
-    const specialisation = specialise(ordered, caller);
-    specialisation.computations++;
-    try {
-      const { graph, model } = await specialisation.loading;
-      settle(graph);
-      const given = new Map(ordered.map((tensor, index) => [model.inputs[index]?.name ?? String(index), tensor]));
-      return await (graph.computeOnDevice?.(given, caller) ?? computeOnBytes(graph, given, caller));
-    } finally {
-      specialisation.computations--;
-      if (specialisation.isLeaving) await leave(specialisation).catch(() => undefined);
-    }
+    const { graph, model } = await specialise(ordered);
+    settle(graph);
+    const given = new Map(ordered.map((tensor, index) => [model.inputs[index]?.name ?? String(index), tensor]));
+    return graph.computeOnDevice?.(given) ?? computeOnBytes(graph, given);
   }
 
   const declared = fixedInputs(program);
-  if (declared) ({ device, fallback } = (await specialise(declared, caller).loading).graph);
+  if (declared) ({ device, fallback } = (await specialise(declared)).graph);
   return {
     inputs: program.inputs,
     outputs: 'any',
@@ -112,12 +82,12 @@ export async function createSpecialisedGraph({ program, options, caller }: Speci
     get fallback() {
       return fallback;
     },
-    compute: async (inputs, caller) => fetchAll(await compute(inputs, caller), caller),
+    compute: async (inputs) => fetchAll(await compute(inputs)),
     computeOnDevice: compute,
     async dispose() {
       const all = [...kept.values()];
       kept.clear();
-      await Promise.all(all.map(leave));
+      for (const { graph } of all) await graph.dispose();
     },
   };
 }
@@ -132,14 +102,10 @@ function fixedInputs({ inputs }: Program): readonly TensorShape[] | undefined {
   return shapes.length === inputs.length ? shapes : undefined;
 }
 
-async function computeOnBytes(
-  graph: BackendGraph,
-  inputs: Inputs,
-  caller: Caller,
-): Promise<readonly NamedComputedTensor[]> {
+async function computeOnBytes(graph: BackendGraph, inputs: Inputs): Promise<readonly NamedComputedTensor[]> {
   const values = new Map<string, TensorValue>();
-  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor, caller));
-  return graph.compute(values, caller);
+  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor));
+  return graph.compute(values);
 }
 
 /**

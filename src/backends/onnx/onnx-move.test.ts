@@ -1,14 +1,11 @@
 import { beforeEach, expect, it, vi } from 'vitest';
-import type { Caller, FallbackStep } from '../backend.js';
+import type { FallbackStep } from '../backend.js';
 import { isDeviceTensor, type NamedComputedTensor } from '../device-tensor.js';
-import { createQueue } from '../queue.js';
 import { createOnnxBackend } from './onnx.js';
 import type { Candidate, Placement } from './providers.js';
 import type { Runtime } from './runtimes.js';
 
 /** Graphs whose first computation fails on a device, with inputs that are on that device. Devices are made up here. */
-
-const caller: Caller = { guest: 0, begin: () => () => undefined };
 
 let log: string[];
 /** What the next computations on the device fail with. */
@@ -66,8 +63,7 @@ function candidate(provider: 'webgpu' | 'wasm', keeps: boolean, onRun: () => voi
   const runtime: Runtime = {
     ort: { InferenceSession: { create }, Tensor: class {} } as unknown as Runtime['ort'],
     threads: 1,
-    queue: createQueue(),
-    sessions: 0,
+    breakdown: new AbortController(),
   };
   const target = keeps ? 'gpu' : 'cpu';
   const placement: Placement = {
@@ -83,9 +79,9 @@ async function load() {
   const moves: string[] = [];
   const onMove = (_steps: readonly FallbackStep[], { provider }: { provider: string }) => moves.push(provider);
   const options = { target: 'gpu', outputs: 'device', verify: false, onMove } as const;
-  const graph = await createOnnxBackend({ allowSoftwareAdapter: false }).load([Uint8Array.of(8)], options, caller);
+  const graph = await createOnnxBackend({ allowSoftwareAdapter: false }).load([Uint8Array.of(8)], options);
   const compute = async (x: NamedComputedTensor[1]) => {
-    const [output] = (await graph.computeOnDevice?.(new Map([['x', x]]), caller)) ?? [];
+    const [output] = (await graph.computeOnDevice?.(new Map([['x', x]]))) ?? [];
     if (!output) throw new Error('there is no output');
     return output[1];
   };
@@ -113,14 +109,4 @@ it('a graph that can be computed nowhere leaves its inputs alone', async () => {
   await expect(third.compute(x)).rejects.toMatchObject({ message: expect.stringContaining('refused') });
   expect(isDeviceTensor(await second.compute(x))).toBe(true);
   expect(log.filter((line) => !line.startsWith('run'))).toEqual([]);
-});
-
-it('what stayed of another computation comes to memory when its graph moves', async () => {
-  const { compute, moves } = await load();
-  faults.push(new Error('refused'));
-  const [moved, stayed] = await Promise.all([compute(value), compute(value)]);
-  expect(moves).toEqual(['wasm']);
-  expect([moved, stayed].map(isDeviceTensor)).toEqual([false, true]);
-  expect(log.slice(-2)).toEqual(['read webgpu output 0', 'release on webgpu']);
-  if (isDeviceTensor(stayed)) expect(await stayed.read(caller)).toEqual(Uint8Array.of(7));
 });

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { removeProtoAccessor } from '../../standard/proto-accessor.js';
 import type { TensorValue } from '../../standard/tensor.js';
-import type { Caller } from '../backend.js';
 import { model, node, value } from './model.fixture.js';
 import { createOnnxBackend } from './onnx.js';
 
 // As the engine's worker does, for onnxruntime's own tables.
 removeProtoAccessor();
 
-const caller: Caller = { guest: 0, begin: () => () => undefined };
 const backend = createOnnxBackend({ allowSoftwareAdapter: false });
 
 /** Names that a plain object has, or treats in its own way. */
@@ -38,22 +36,22 @@ function copyingModel(pairs: readonly (readonly [input: string, output: string])
 
 describe('a model', () => {
   it.each(names)('may name an input %s', async (name) => {
-    const loaded = await backend.load([copyingModel([[name, 'out']])], { target: 'cpu' }, caller);
-    expect(await loaded.compute(new Map([[name, floats(1, 2)]]), caller)).toEqual([['out', floats(1, 2)]]);
+    const loaded = await backend.load([copyingModel([[name, 'out']])], { target: 'cpu' });
+    expect(await loaded.compute(new Map([[name, floats(1, 2)]]))).toEqual([['out', floats(1, 2)]]);
     await loaded.dispose();
   });
 
   it.each(names)('may name an output %s', async (name) => {
-    const loaded = await backend.load([copyingModel([['in', name]])], { target: 'cpu' }, caller);
-    expect(await loaded.compute(new Map([['in', floats(1, 2)]]), caller)).toEqual([[name, floats(1, 2)]]);
+    const loaded = await backend.load([copyingModel([['in', name]])], { target: 'cpu' });
+    expect(await loaded.compute(new Map([['in', floats(1, 2)]]))).toEqual([[name, floats(1, 2)]]);
     await loaded.dispose();
   });
 
   it('may use all of these names at once', async () => {
     const pairs = names.map((name) => [`in ${name}`, name] as const);
-    const loaded = await backend.load([copyingModel(pairs)], { target: 'cpu' }, caller);
+    const loaded = await backend.load([copyingModel(pairs)], { target: 'cpu' });
     const inputs = new Map(pairs.map(([input], index) => [input, floats(index, -index)]));
-    expect(await loaded.compute(inputs, caller)).toEqual(names.map((name, index) => [name, floats(index, -index)]));
+    expect(await loaded.compute(inputs)).toEqual(names.map((name, index) => [name, floats(index, -index)]));
     await loaded.dispose();
   });
 
@@ -62,7 +60,7 @@ describe('a model', () => {
     const open = value('in', ['__proto__']);
     const bytes = model({ nodes: [identity], inputs: [open], outputs: [value('out', ['__proto__'])] });
     const freeDimensions = Object.fromEntries([['__proto__', 2]]);
-    const loaded = await backend.load([bytes], { target: 'cpu', freeDimensions }, caller);
+    const loaded = await backend.load([bytes], { target: 'cpu', freeDimensions });
     expect(loaded.inputs).toMatchObject([{ shape: [2] }]);
     await loaded.dispose();
   });

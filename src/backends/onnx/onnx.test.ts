@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../standard/error.js';
 import type { ExecutionTarget } from '../../standard/graph.js';
 import type { TensorValue } from '../../standard/tensor.js';
-import type { BackendGraph, Caller, FallbackPolicy } from '../backend.js';
+import type { BackendGraph, FallbackPolicy } from '../backend.js';
 import { INT64, listAttribute, model, node, value } from './model.fixture.js';
 import { createOnnxBackend } from './onnx.js';
 
@@ -37,8 +37,6 @@ function stroke(): TensorValue {
   );
 }
 
-const caller: Caller = { guest: 0, begin: () => () => undefined };
-
 const backend = createOnnxBackend({ allowSoftwareAdapter: false });
 
 async function withGraph(
@@ -46,7 +44,7 @@ async function withGraph(
   target: ExecutionTarget,
   use: (graph: BackendGraph) => Promise<void>,
 ): Promise<void> {
-  const graph = await backend.load([model], { target }, caller);
+  const graph = await backend.load([model], { target });
   try {
     await use(graph);
   } finally {
@@ -55,14 +53,14 @@ async function withGraph(
 }
 
 async function compute(graph: BackendGraph, inputs: Record<string, TensorValue>): Promise<Map<string, TensorValue>> {
-  return new Map(await graph.compute(new Map(Object.entries(inputs)), caller));
+  return new Map(await graph.compute(new Map(Object.entries(inputs))));
 }
 
 it('names the type of an input that onnxruntime-web has no tensors of', async () => {
   const bfloat16 = 16;
   const [inputs, outputs] = [[value('x', [2], bfloat16)], [value('y', [2], bfloat16)]];
   const bytes = model({ nodes: [node('Identity', ['x'], ['y'])], inputs, outputs });
-  await expect(backend.load([bytes], { target: 'cpu' }, caller)).rejects.toMatchObject({
+  await expect(backend.load([bytes], { target: 'cpu' })).rejects.toMatchObject({
     code: 'unsupported-operation',
     message: expect.stringContaining('of the type BF16, which onnxruntime-web has no tensors of'),
   });
@@ -100,13 +98,11 @@ describe('createOnnxBackend', () => {
     });
   });
 
-  it('runs graphs side by side, and one goes on when the other is disposed of', async () => {
-    const graphs = await Promise.all([1, 2].map(() => backend.load([digits()], { target: 'cpu' }, caller)));
-    const [first, second] = graphs;
-    if (!first || !second) throw new Error('two graphs were wanted');
-    const answers = Promise.all(graphs.map((graph) => compute(graph, { image: stroke() })));
+  it('has graphs side by side, and one goes on when the other is disposed of', async () => {
+    const first = await backend.load([digits()], { target: 'cpu' });
+    const second = await backend.load([digits()], { target: 'cpu' });
+    const [one, two] = [await compute(first, { image: stroke() }), await compute(second, { image: stroke() })];
     await first.dispose();
-    const [one, two] = await answers;
     expect(one).toEqual(two);
     expect(await compute(second, { image: stroke() })).toEqual(two);
     await second.dispose();
@@ -150,7 +146,7 @@ describe('where a graph may not fall back to anything', () => {
   ] satisfies [ExecutionTarget, FallbackPolicy, string[]][])(
     '%s with the policy %j is refused, with the reasons',
     async (target, fallback, tried) => {
-      const failure = await backend.load([digits()], { target, fallback }, caller).catch((cause: unknown) => cause);
+      const failure = await backend.load([digits()], { target, fallback }).catch((cause: unknown) => cause);
       expect(failure).toMatchObject({ name: 'WasiNNError', code: 'unsupported-operation' });
       for (const provider of tried) expect(String(failure)).toContain(`${provider}: `);
       expect(String(failure)).not.toContain('wasm: ');
@@ -162,7 +158,7 @@ describe('where a graph may not fall back to anything', () => {
       { target: 'cpu', fallback: false },
       { target: 'tpu', fallback: ['wasm'] },
     ] as const) {
-      const graph = await backend.load([digits()], options, caller);
+      const graph = await backend.load([digits()], options);
       expect(graph.device.provider).toBe('wasm');
       await graph.dispose();
     }
@@ -178,7 +174,7 @@ describe('what is no ONNX model', () => {
   ];
 
   it.each(rows)('is refused as invalid-encoding: %s', async (_what, bytes) => {
-    await expect(backend.load([bytes()], { target: 'cpu' }, caller)).rejects.toMatchObject({
+    await expect(backend.load([bytes()], { target: 'cpu' })).rejects.toMatchObject({
       name: 'WasiNNError',
       code: 'invalid-encoding' satisfies ErrorCode,
       message: expect.stringMatching(/^load: onnxruntime cannot load the model: ./),
@@ -187,14 +183,14 @@ describe('what is no ONNX model', () => {
 
   it('is refused on an accelerator as well, without a fallback that hides it', async () => {
     const garbage = new Uint8Array(100).fill(0xff);
-    await expect(backend.load([garbage], { target: 'tpu' }, caller)).rejects.toMatchObject({
+    await expect(backend.load([garbage], { target: 'tpu' })).rejects.toMatchObject({
       code: 'invalid-encoding',
     });
   });
 
   it.each([0, 2, 3])('is refused as invalid-argument: %d parts', async (count) => {
     const parts = Array.from({ length: count }, digits);
-    await expect(async () => backend.load(parts, { target: 'cpu' }, caller)).rejects.toMatchObject({
+    await expect(async () => backend.load(parts, { target: 'cpu' })).rejects.toMatchObject({
       name: 'WasiNNError',
       code: 'invalid-argument',
       message: `load: an ONNX model is 1 part (the .onnx file), but ${count} came`,
@@ -202,7 +198,7 @@ describe('what is no ONNX model', () => {
   });
 
   it('leaves the backend able to load the next', async () => {
-    await expect(backend.load([new Uint8Array(8)], { target: 'cpu' }, caller)).rejects.toThrow();
+    await expect(backend.load([new Uint8Array(8)], { target: 'cpu' })).rejects.toThrow();
     await withGraph(digits(), 'cpu', async (graph) => {
       expect((await compute(graph, { image: stroke() })).size).toBe(1);
     });
@@ -233,7 +229,7 @@ describe('a model that takes no inputs that are made up', () => {
     ['MaxUnpool', unpool, { indices: { type: 'I64', dimensions: [1, 1, 2, 2], data: indices } }],
   ] as const)('is loaded all the same, and computes: %s', async (_operator, bytes, inputs) => {
     const options = { target: 'cpu', warmup: true, verify: 'load' } as const;
-    const graph = await backend.load([bytes], options, caller);
+    const graph = await backend.load([bytes], options);
     expect((await compute(graph, { x, ...inputs })).get('y')?.dimensions).toEqual([1, 1, 4, 4]);
     await graph.dispose();
   });
@@ -299,11 +295,7 @@ describe.skipIf(!hasFixtures)(`real models (needs ${path.relative(project, fixtu
     ['left open', {}, ['N', 3, 224, 224]],
     ['fixed by freeDimensions', { N: 2 }, [2, 3, 224, 224]],
   ])('reports an axis that is %s', async (_what, freeDimensions, shape) => {
-    const graph = await backend.load(
-      [fixture('models/squeezenet-dynbatch.onnx')],
-      { target: 'cpu', freeDimensions },
-      caller,
-    );
+    const graph = await backend.load([fixture('models/squeezenet-dynbatch.onnx')], { target: 'cpu', freeDimensions });
     expect(graph.inputs).toMatchObject([{ shape }]);
     await graph.dispose();
   });

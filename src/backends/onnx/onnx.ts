@@ -1,5 +1,5 @@
 import { WasiNNError } from '../../standard/error.js';
-import type { Backend, Caller } from '../backend.js';
+import type { Backend } from '../backend.js';
 import { createFallbackGraph } from '../fallback-graph.js';
 import type { ProviderOptions } from '../runtime-module.js';
 import type { SessionCandidate } from '../session.js';
@@ -16,26 +16,26 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
     name: 'onnxruntime-web',
     encodings: ['onnx'],
     heapBytes,
-    async load(builders, loadOptions, caller) {
+    async load(builders, loadOptions) {
       const parts = assignParts(builders);
       const { distrust, isRandom } = examine(parts.model, loadOptions.target);
       const toSessionCandidate = (candidate: Candidate): SessionCandidate => ({
         provider: candidate.provider,
         target: candidate.target,
-        async open(opener: Caller, isLast: boolean) {
+        async open(isLast: boolean) {
           const reason = distrust.get(candidate.provider);
           if (reason !== undefined) throw new WasiNNError('unsupported-operation', reason);
-          return openSession(candidate, { parts, loadOptions, caller: opener, options }, isLast);
+          return openSession(candidate, { parts, loadOptions, options }, isLast);
         },
       });
       return createFallbackGraph({
+        runtime: 'onnxruntime',
         candidates: candidatesFor(loadOptions.target, loadOptions.fallback ?? true).map(toSessionCandidate),
         // Two runs of a random operator have nothing in common.
         reference: isRandom ? undefined : toSessionCandidate(reference),
         modelBytes: builders.reduce((total, { byteLength }) => total + byteLength, 0),
         loadOptions,
         verify: options.verify,
-        caller,
         toLoadError: (cause) => toLoadError(cause, parts),
       });
     },

@@ -1,14 +1,15 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { quote, WasiNNError } from '../../standard/error.js';
 import type { TensorInfo, TensorType } from '../../standard/tensor.js';
-import type { Caller, LoadOptions } from '../backend.js';
+import type { LoadOptions } from '../backend.js';
 import { type ComputedTensor, fetchValue, isDeviceTensor } from '../device-tensor.js';
-import { createIn, guard, type ProviderOptions, unavailable } from '../runtime-module.js';
+import { guard, isFatal, type ProviderOptions, unavailable } from '../runtime-module.js';
 import type { Inputs, Outputs, Session } from '../session.js';
 import { countGraphsBuilt } from '../webnn.js';
 import { toComputeError } from './errors.js';
 import type { OnnxParts } from './external-data.js';
 import type { Candidate, Placement, TensorLocation } from './providers.js';
+import { restoreUploads } from './restore-uploads.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
 import { createWithDeviceOutputs, keep, releaseSession, tensorOn } from './tensor-location.js';
 import { boolInputs, expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
@@ -18,7 +19,6 @@ import { withTypeNames } from './type-names.js';
 export interface SessionRequest {
   readonly parts: OnnxParts;
   readonly loadOptions: LoadOptions;
-  readonly caller: Caller;
   readonly options: ProviderOptions;
 }
 
@@ -32,13 +32,13 @@ const errorsOnly = 3;
  * @throws what the browser or onnxruntime throws, saying why it cannot be
  */
 export async function openSession(candidate: Candidate, order: SessionRequest, isLast: boolean): Promise<Session> {
-  const { caller, options } = order;
+  const { options } = order;
   const placing = candidate.place(options);
   const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
   const create = (lengths?: Lengths) => createSession(placement, order, lengths);
   const make =
     candidate.provider === 'webnn' ? () => createWithWebNN(create) : async () => ({ session: await create() });
-  const made = await createIn(placement.runtime, options, (queue) => queue(make, caller), isLast);
+  const made = await guard(placement.runtime, options, make, isLast);
   return toSession(placement, made, options);
 }
 
@@ -49,10 +49,11 @@ interface Sessions {
 }
 
 async function createSession(
-  { runtime: { ort }, executionProvider, tensorLocation }: Placement,
+  { device, runtime, executionProvider, tensorLocation }: Placement,
   { parts: { model, externalData }, loadOptions }: SessionRequest,
   lengths: Lengths = {},
 ): Promise<InferenceSession> {
+  const { ort } = runtime;
   const { freeDimensions = {}, graphOptimization = 'all', outputs = 'bytes' } = loadOptions;
   const sessionOptions: InferenceSession.SessionOptions = {
     executionProviders: [executionProvider],
@@ -67,6 +68,7 @@ async function createSession(
       return ort.InferenceSession.create(model, { ...sessionOptions, preferredOutputLocation });
     }, tensorLocation);
   } catch (cause) {
+    if (device.provider === 'webnn' && !isFatal(cause)) await restoreUploads(runtime);
     throw withTypeNames(cause);
   }
 }
@@ -128,19 +130,16 @@ function toSession(placement: Placement, { session, shaped }: Sessions, options:
     device,
     inputs: session.inputMetadata.map(toTensorInfo),
     outputs: session.outputMetadata.map(toTensorInfo),
-    async run(inputs, caller, isReplaceable) {
+    async run(inputs) {
       const isSomeFar = [...inputs.values()].some((tensor) => isFar(tensor, tensorLocation));
-      const here = isSomeFar ? await fetchFar(inputs, tensorLocation, caller) : inputs;
-      return runtime.queue(() => guard(runtime, options, () => run(here), isReplaceable), caller);
+      const here = isSomeFar ? await fetchFar(inputs, tensorLocation) : inputs;
+      return guard(runtime, options, () => run(here));
     },
     async release() {
-      runtime.sessions--;
       // A session of a module that is broken went with it.
-      if (runtime.fault !== undefined) return;
-      await runtime.queue(async () => {
-        await shaped?.release();
-        await releaseSession(session);
-      });
+      if (runtime.breakdown.signal.aborted) return;
+      await shaped?.release();
+      await releaseSession(session);
     },
   };
 }
@@ -166,10 +165,10 @@ function inOrder(names: readonly string[], results: Readonly<Record<string, Tens
 }
 
 /** Has the bytes of inputs come that have stayed on another device than the session's. */
-async function fetchFar(inputs: Inputs, tensorLocation: TensorLocation | undefined, caller: Caller): Promise<Inputs> {
+async function fetchFar(inputs: Inputs, tensorLocation: TensorLocation | undefined): Promise<Inputs> {
   const here = new Map(inputs);
   for (const [name, tensor] of inputs) {
-    if (isFar(tensor, tensorLocation)) here.set(name, await fetchValue(tensor, caller));
+    if (isFar(tensor, tensorLocation)) here.set(name, await fetchValue(tensor));
   }
   return here;
 }

@@ -1,5 +1,4 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
-import { createQueue } from '../queue.js';
 import type { RuntimeModule } from '../runtime-module.js';
 import { threadCount } from '../thread-count.js';
 import { watchHeaps } from './heaps.js';
@@ -51,5 +50,5 @@ async function start(build: Build): Promise<Runtime> {
   const threads = threadCount();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  return { ort, threads, queue: createQueue(), sessions: 0 };
+  return { ort, threads, breakdown: new AbortController() };
 }

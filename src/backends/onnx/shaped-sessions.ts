@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import type { TensorInfo, TensorShape } from '../../standard/tensor.js';
-import { isFatal } from '../runtime-module.js';
+import { hasAborted } from '../runtime-module.js';
 
 /** Sessions of one model for different lengths of the axes that it leaves open, which WebNN must know beforehand. */
 export interface ShapedSessions {
@@ -28,8 +28,8 @@ export function canBeShaped(inputs: readonly TensorInfo[]): boolean {
 }
 
 /**
- * @param create makes a session with axes of these lengths; called while the runtime is the caller's
- * @param release gives one back; called likewise
+ * @param create makes a session with axes of these lengths
+ * @param release gives one back
  * @param general a session that takes all shapes
  */
 export function createShapedSessions(
@@ -66,7 +66,7 @@ export function createShapedSessions(
       try {
         return await make(key, Object.fromEntries(lengths));
       } catch (cause) {
-        if (sessions.size === 0 || isFatal(cause)) throw cause;
+        if (sessions.size === 0 || hasAborted(cause)) throw cause;
         if (refused.size < maximumRefused) refused.add(key);
         return general;
       }

@@ -65,22 +65,17 @@ export function keep(tensor: Tensor, keeping: KeepOptions): DeviceTensor {
 
   async function dispose(): Promise<void> {
     // A tensor of a module that is broken went with it.
-    if (runtime.fault !== undefined) return;
-    await runtime.queue(() =>
-      guard(runtime, options, async () => {
-        ofSession.delete(tensor);
-        tensor.dispose();
-      }),
-    );
+    if (runtime.breakdown.signal.aborted) return;
+    await guard(runtime, options, async () => {
+      ofSession.delete(tensor);
+      tensor.dispose();
+    });
   }
 
   const kept: DeviceTensor = {
     type,
     dimensions: tensor.dims,
-    read: (caller) => {
-      const reader = { guest: caller.guest, begin: () => caller.begin('read') };
-      return runtime.queue(() => guard(runtime, options, read), reader);
-    },
+    read: () => guard(runtime, options, read),
     dispose,
   };
   tensors.set(kept, { tensor, owner: tensorLocation.owner });
@@ -94,7 +89,7 @@ export function tensorOn(tensorLocation: TensorLocation | undefined, given: Devi
 }
 
 /**
- * Releases a session, while the runtime is the caller's. What has stayed on its device comes to memory before: if the
+ * Releases a session. What has stayed on its device comes to memory before: if the
  * session stayed instead, a guest could have as many as it keeps tensors, however few graphs it may load.
  */
 export async function releaseSession(session: InferenceSession): Promise<void> {

@@ -1,6 +1,6 @@
 import { quote, WasiNNError } from '../../standard/error.js';
 import { byteLengthOf, describeInfo, type TensorValue } from '../../standard/tensor.js';
-import { isFatal } from '../runtime-module.js';
+import { hasAborted } from '../runtime-module.js';
 import type { Outputs } from '../session.js';
 import { fromElements, toElements } from './elements.js';
 import { toComputeError } from './errors.js';
@@ -20,7 +20,7 @@ export interface CompiledModel {
 }
 
 /**
- * Computes once, while the module is the caller's.
+ * Computes once.
  *
  * @param values the inputs by their names; the engine has checked names and types
  * @returns the outputs in the order of the model
@@ -61,7 +61,7 @@ export async function compute(
   } catch (cause) {
     const errors = runtime.takeErrors();
     // Nothing can be given back to a module that has broken down.
-    if (!isFatal(cause)) {
+    if (!hasAborted(cause)) {
       runtime.unwind();
       release();
     }

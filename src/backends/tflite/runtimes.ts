@@ -1,12 +1,11 @@
 import { WasiNNError } from '../../standard/error.js';
-import { createQueue } from '../queue.js';
 import type { RuntimeModule } from '../runtime-module.js';
 import { threadCount } from '../thread-count.js';
 import type { LiteRtFiles, Variant } from './litert-files.js';
 import type { Deletable } from './litert-module.js';
 import { type StartedModule, startModule } from './start-module.js';
 
-/** One LiteRT.js module, and the queue that every call into it must pass through. */
+/** One LiteRT.js module. */
 export interface Runtime extends RuntimeModule, StartedModule {
   readonly variant: Variant;
   readonly threads: number;
@@ -97,8 +96,7 @@ export async function startRuntime(variant: Variant, files: LiteRtFiles): Promis
     threads,
     heap,
     unwind,
-    queue: createQueue(),
-    sessions: 0,
+    breakdown: new AbortController(),
     environment(device) {
       const environment = environments.get(device) ?? litert.LiteRtEnvironment.create(device);
       environments.set(device, environment);

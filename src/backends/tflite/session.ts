@@ -1,9 +1,8 @@
 import { quote, WasiNNError } from '../../standard/error.js';
 import type { GraphBuilder } from '../../standard/graph.js';
 import type { TensorValue } from '../../standard/tensor.js';
-import type { Caller } from '../backend.js';
 import { fetchValue } from '../device-tensor.js';
-import { createIn, guard, isFatal, type ProviderOptions } from '../runtime-module.js';
+import { guard, hasAborted, type ProviderOptions } from '../runtime-module.js';
 import type { Inputs, Session } from '../session.js';
 import { type CompiledModel, compute } from './compute.js';
 import { toLoadError } from './errors.js';
@@ -15,7 +14,6 @@ import type { Placement } from './placement.js';
 export interface SessionRequest {
   readonly bytes: GraphBuilder;
   readonly model: ModelDescription;
-  readonly caller: Caller;
   readonly options: ProviderOptions;
   /** Whether nothing is left to be tried where this fails. */
   readonly isLast: boolean;
@@ -32,9 +30,9 @@ interface Loaded extends CompiledModel {
  *   it does not have, `too-large` where the module's memory is used up
  */
 export async function openSession(placement: Placement, request: SessionRequest): Promise<Session> {
-  const { model, caller, options, isLast } = request;
+  const { model, options, isLast } = request;
   const make = () => load(placement, request);
-  const loaded = await createIn(placement.runtime, options, (queue) => queue(make, caller), isLast);
+  const loaded = await guard(placement.runtime, options, make, isLast);
   return toSession(placement, model, loaded, options);
 }
 
@@ -45,18 +43,14 @@ function toSession(placement: Placement, model: ModelDescription, loaded: Loaded
     device,
     inputs: model.inputs.map(({ info }) => info),
     outputs: model.outputs.map(({ info }) => info),
-    async run(inputs, caller, isReplaceable) {
-      const values = await fetchInputs(inputs, caller);
-      return runtime.queue(
-        () => guard(runtime, options, () => compute(placement, loaded, model, values), isReplaceable),
-        caller,
-      );
+    async run(inputs) {
+      const values = await fetchInputs(inputs);
+      return guard(runtime, options, () => compute(placement, loaded, model, values));
     },
     async release() {
-      runtime.sessions--;
       // A session of a module that is broken went with it.
-      if (runtime.fault !== undefined) return;
-      await runtime.queue(() => guard(runtime, options, async () => loaded.release()));
+      if (runtime.breakdown.signal.aborted) return;
+      await guard(runtime, options, async () => loaded.release());
     },
   };
 }
@@ -88,7 +82,7 @@ async function load(placement: Placement, { bytes, model }: SessionRequest): Pro
     return { compiled, litertModel, release, ...inLiteRtOrder(litertModel, model) };
   } catch (cause) {
     const error = toLoadError(cause, runtime.takeErrors());
-    if (!isFatal(cause)) {
+    if (!hasAborted(cause)) {
       runtime.unwind();
       release();
     }
@@ -126,8 +120,8 @@ function inLiteRtOrder(
   }
 }
 
-async function fetchInputs(inputs: Inputs, caller: Caller): Promise<Map<string, TensorValue>> {
+async function fetchInputs(inputs: Inputs): Promise<Map<string, TensorValue>> {
   const values = new Map<string, TensorValue>();
-  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor, caller));
+  for (const [name, tensor] of inputs) values.set(name, await fetchValue(tensor));
   return values;
 }

@@ -1,7 +1,6 @@
 import { WasiNNError } from '../../standard/error.js';
 import type { ExecutionTarget, GraphBuilder } from '../../standard/graph.js';
-import type { Backend, Caller } from '../backend.js';
-import { timed } from '../custom-graph.js';
+import type { Backend } from '../backend.js';
 import { allowedCandidates, createFallbackGraph } from '../fallback-graph.js';
 import type { ProviderOptions } from '../runtime-module.js';
 import type { SessionCandidate } from '../session.js';
@@ -29,24 +28,24 @@ export function createTfliteBackend(options: ProviderOptions, files: FilesByVari
     name: 'litert',
     encodings: ['tensorflowlite'],
     heapBytes,
-    async load(parts, loadOptions, caller) {
+    async load(parts, loadOptions) {
       const bytes = onlyPart(parts);
-      const model = await timed(caller, async () => readModel(bytes));
+      const model = readModel(bytes);
       const toCandidate = ({ provider, target, place }: Place): SessionCandidate => ({
         provider,
         target,
-        async open(opener: Caller, isLast: boolean) {
+        async open(isLast: boolean) {
           const placement = await place(model, files, options);
-          return openSession(placement, { bytes, model, caller: opener, options, isLast });
+          return openSession(placement, { bytes, model, options, isLast });
         },
       });
       return createFallbackGraph({
+        runtime: 'LiteRT.js',
         candidates: allowedCandidates(chains[loadOptions.target], loadOptions.fallback ?? true).map(toCandidate),
         reference: toCandidate(onWasm),
         modelBytes: bytes.byteLength,
         loadOptions,
         verify: options.verify,
-        caller,
         toLoadError,
       });
     },
