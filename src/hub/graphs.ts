@@ -203,6 +203,8 @@ export function createGraphs({
     }
     const { backend, device, inputs, outputs, text, steps } = result;
     const loaded = { backend, device, inputs, outputs, ...(text && { text }) };
+    // A PyTorch program and a custom backend do not hand a load back. Their graphs move after the first computation.
+    if (kind === 'accelerator' && device.provider === 'wasm' && steps.length > 0) findings.tried = steps;
     // The page knows already where a graph runs that is loaded again.
     if (before?.provider !== device.provider) reportFallback(source, load.options.target, steps, device);
     onEvent({ type: 'load', ...labelOf(source), ...loaded });
@@ -313,8 +315,10 @@ export function createGraphs({
     if (graph.engine === engine) return true;
     if (!loadable?.parts || graph.kind !== kind) return false;
     const loaded = await loadInto(engine, graph, loadable, performance.now());
-    if (graph.findings.tried) graph.kind = 'cpu';
-    if (!loaded) return false;
+    if (!loaded) {
+      if (graph.findings.tried) graph.kind = 'cpu';
+      return false;
+    }
     Object.assign(graph, { device: loaded.device, engine });
     return true;
   }
@@ -358,7 +362,8 @@ export function createGraphs({
       if (result.abort) noteAbort(graph.findings, engine, result.abort);
       graph.device = result.device;
       reportFallback(graph.source, graph.target, result.steps ?? [], result.device);
-      if (result.steps) await moveToCpu(graph, engine, result.steps);
+      const steps = result.steps ?? graph.findings.tried;
+      if (steps) await moveToCpu(graph, engine, steps);
       return { outputs: result.outputs, engine, kind };
     };
     return use(graph, call, action, (kind) => computation.bring(kind));

@@ -24,6 +24,19 @@ it('a graph that moves in a computation is run by the engine of the CPU from the
   expect(fake.graphs()).toBe(0);
 });
 
+it('a graph that was loaded on WebAssembly by the engine of accelerators moves after its first computation', async () => {
+  const { hub, fake, engines, events } = openTestHub({ hasAccelerator: true });
+  const client = hub.connect();
+  fake.fallback.push(...steps);
+  const { id } = await loadOnnx(client, 'tpu');
+  for (const byte of [1, 2, 3]) expect((await client.compute(id, [input(byte)])).outputs).toEqual([input(byte + 1)]);
+  expect(engines.map(({ kind, calls }) => [kind, calls])).toEqual([
+    ['accelerator', ['load 0', 'compute 0', 'unload 0']],
+    ['cpu', ['load 0', 'compute 0', 'compute 0']],
+  ]);
+  expect(events.filter(({ type }) => type === 'fallback')).toHaveLength(1);
+});
+
 it('a graph that has moved does not wait for an accelerator', async () => {
   const { hub, fake, engines } = openTestHub({ hasAccelerator: true });
   const client = hub.connect();
