@@ -56,7 +56,7 @@ describe('createClassifier', () => {
   });
 
   it('replaces a guest that trapped', async () => {
-    const { host, instantiate, dispose } = fakeHost(() => Promise.reject(new GuestTrap('unreachable', '')));
+    const { host, instantiate, dispose } = fakeHost(() => Promise.reject(new GuestTrap('unreachable')));
     const classifier = createClassifier(host);
     await expect(classifier.classify(question)).rejects.toThrow('unreachable');
     await expect(classifier.classify(question)).rejects.toThrow('unreachable');
@@ -79,7 +79,7 @@ describe('failureOf', () => {
   });
 
   it.each([
-    ['a trap', new GuestTrap('unreachable', '')],
+    ['a trap', new GuestTrap('unreachable')],
     ['a payload of another kind', new GuestError('text')],
     ['an error of anything else', new Error('offline')],
   ])('finds none in %s', (_kind, error) => {

@@ -54,8 +54,11 @@ async function overlapCalls(waiting: Waiting): Promise<unknown> {
   return answers;
 }
 
-test('memory is read and written in turn with calls, and a trap ends no other call', async ({ tab, waiting }) => {
-  expect(await runIn(tab, mixCalls, waiting)).toEqual([0, null, 7, 'GuestTrap', 9, 5]);
+test('memory is read and written in turn with calls, and a guest that trapped says so', async ({ tab, waiting }) => {
+  expect(await runIn(tab, mixCalls, waiting)).toEqual([
+    ...[0, null, 7, 'GuestTrap', 9],
+    expect.stringMatching(/^the guest trapped in an earlier call \(.+\) and cannot be called again: /),
+  ]);
 });
 
 async function mixCalls(waiting: Waiting): Promise<unknown> {
@@ -69,13 +72,23 @@ async function mixCalls(waiting: Waiting): Promise<unknown> {
     read(),
     exports.trap().catch((cause) => cause.name),
     memory?.write(64, new Uint8Array([9])).then(read),
-    exports.remember(5, 2),
+    exports.remember(5, 2).catch((cause) => cause.message),
   ]);
 }
 
-test('calls of a component that overlap answer each with its own', async ({ tab, waiting, site }) => {
+test('calls of a component that overlap answer each with its own, and one without a field is refused', async ({
+  tab,
+  waiting,
+  site,
+}) => {
   await tab.open(`${site.origin}/blank.html`);
-  expect(await runIn(tab, overlapComponentCalls, waiting)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(await runIn(tab, overlapComponentCalls, waiting)).toEqual([
+    ...[0, 1, 2, 3, 4, 5, 6, 7],
+    'invalid-argument: the values of the call do not fit the types of the function: a record has no field data',
+    8,
+    'GuestError',
+    'fault: load-by-name: not-found',
+  ]);
 });
 
 async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
@@ -99,5 +112,77 @@ async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
     const [output] = await exports.compute(graph, [input], false);
     return output?.data[0];
   };
-  return Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(computeOn));
+  const outputs = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(computeOn));
+  const incomplete = JSON.parse('{ "name": "x", "dimensions": [1], "ty": "U8" }');
+  const failure = await exports.compute(graph, [incomplete], false).catch((cause) => `${cause.code}: ${cause.message}`);
+  const eighth = await computeOn(8);
+  const faults: string[] = [];
+  nn.addEventListener('fault', ({ detail: { type, functionName, error } }) => {
+    faults.push(`${type}: ${functionName}: ${error.code}`);
+  });
+  const unknown = await exports.loadByName('nobody').catch((cause) => cause.name);
+  return [...outputs, failure, eighth, unknown, ...faults];
+}
+
+/** Calls functions of the page, and traps with words. */
+const pageFunctions = `
+  (import "bench" "start" (func $start))
+  (import "page" "add" (func $add (param i32 i64) (result i64)))
+  (import "page" "fail" (func $fail))`;
+const calling = `
+  (data (i32.const 0) "\\10\\00\\00\\00\\08\\00\\00\\00")
+  (data (i32.const 16) "panicked")
+  (func (export "add") (param i32 i64) (result i64) (call $start) (call $add (local.get 0) (local.get 1)))
+  (func (export "fail") (call $fail))
+  (func (export "panic") (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))) unreachable)`;
+
+test('a core module calls functions of the page, and says why it traps', async ({ tab, site, waiting }) => {
+  serveGuest(site, '/calling.wasm', await moduleOf(calling, pageFunctions));
+  expect(await runIn(tab, callPage, waiting)).toEqual({
+    sum: '42n',
+    steps: ['start', waiting === 'suspend' ? 'a byte of 112' : 'unsupported-operation'],
+    failure: 'page.fail: out of paper',
+    panic: expect.stringMatching(/^panicked\n\(the guest trapped: .+\)$/),
+    stderr: 'panicked',
+    wasmStack: expect.stringMatching(/wasm/),
+    refused: 'imports: "wasi_nn" is what this library provides, and cannot be replaced',
+  });
+});
+
+async function callPage(waiting: Waiting): Promise<unknown> {
+  interface Calling {
+    add(one: number, other: bigint): Promise<bigint>;
+    fail(): Promise<void>;
+    panic(): Promise<void>;
+  }
+  const library = '/lib/wasi-nn-web.js';
+  const { createWasiNN, GuestTrap }: typeof import('../src/index.js') = await import(library);
+  const nn = createWasiNN();
+  const steps: string[] = [];
+  const imports = {
+    bench: { start: () => void steps.push('start') },
+    page: {
+      async add(one: number, other: bigint) {
+        const byte = await guest.memory?.read(16, 1).then(
+          ([first]) => `a byte of ${first}`,
+          (cause) => cause.code,
+        );
+        steps.push(byte);
+        return BigInt(one) + other;
+      },
+      fail() {
+        throw new Error('out of paper');
+      },
+    },
+  };
+  const start = () => nn.instantiate<Calling>('/calling.wasm', { waiting, imports });
+  const guest = await start();
+  const sum = await guest.exports.add(2, 40n);
+  const panic = await guest.exports.panic().catch((cause) => cause);
+  const failing = await start();
+  const failure = await failing.exports.fail().catch((cause) => cause.message);
+  const refused = await nn.instantiate('/calling.wasm', { imports: { wasi_nn: {} } }).catch((cause) => cause.message);
+  if (!(panic instanceof GuestTrap)) throw panic;
+  const { message, stderr, wasmStack } = panic;
+  return { sum: `${sum}n`, steps, failure, panic: message, stderr, wasmStack, refused };
 }

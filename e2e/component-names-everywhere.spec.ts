@@ -245,7 +245,7 @@ async function startWithLimits(waiting: Waiting): Promise<unknown> {
   const hurried = createWasiNN({ limits: { transpileMilliseconds: 1 } });
   const [tooLong, module] = await Promise.all([
     end(hurried.instantiate('/guest.wasm', { waiting })),
-    end(hurried.instantiate('/guests/legacy-probe.wasm', { waiting })),
+    end(hurried.instantiate('/guests/witx-probe.wasm', { waiting })),
   ]);
   hurried.dispose();
   const nn = createWasiNN();

@@ -51,12 +51,12 @@ async function ofComponents(page: Page, waiting: Waiting): Promise<number[]> {
 
 async function ofCoreModules(page: Page, waiting: Waiting): Promise<{ told: number[]; errnos: number[] }> {
   return page.evaluate(async (waiting) => {
-    const { nn, startLegacyProbe } = waitingPage;
+    const { nn, startWitxProbe } = waitingPage;
     const told: number[] = [];
     const errnos: number[] = [];
     const look = async () => told.push((await nn.stats()).contexts);
     const start = async () => {
-      const { exports, memory, dispose } = await startLegacyProbe(waiting);
+      const { exports, memory, dispose } = await startWitxProbe(waiting);
       const call = async (name: string, ...values: number[]) => (await exports[name]?.(...values)) ?? -1;
       const name = await call('allocate', 16);
       await memory.write(name, new TextEncoder().encode('digits'));

@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
 import { constant, model, node, tensor as tensorOf, value } from '../src/backends/onnx/model.fixture.js';
 import type { Limits, Waiting } from '../src/index.js';
+import { coreModuleGuest, openContext, placeTensor } from './core-module-page.js';
 import { ask, openGuests, type PlainTensor } from './guest-page.js';
-import { legacyGuest, openContext, placeTensor } from './legacy-page.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
@@ -72,7 +72,7 @@ const accelerators: readonly Accelerator[] = [
   },
 ];
 
-const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', core: 'legacy-probe.wasm' };
+const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', core: 'witx-probe.wasm' };
 
 interface OpenOptions {
   /** Which of the guests are started. Default: the probe. */
@@ -188,7 +188,7 @@ async function expectReadsOfOlderGuests(page: Page): Promise<void> {
   expect(await countReads(page)).toBe(before + 1);
   expect(await compute(tensor(5, 6, 7, 8), ['y'])).toEqual([[10, 12, 14, 16]]);
 
-  const core = legacyGuest(page, 'core');
+  const core = coreModuleGuest(page, 'core');
   const { context } = await openContext(core, 'staying');
   const input = await placeTensor(core, { dimensions: [4], type: 1, data: one.data });
   expect(await core.call('set_input', context, 0, input)).toBe(0);
@@ -231,7 +231,7 @@ for (const accelerator of accelerators) {
       const [staying, onCpu] = [await nn.loadByName('staying'), await nn.loadByName('on-cpu')];
       const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
       const bytesNow = async () => (await nn.stats()).deviceBytes;
-      const { y: first } = await staying.computeOnDevice({ x });
+      const { y: first } = await staying.compute({ x }, { outputs: 'device' });
       if (!first) throw new Error('there is no output y');
       const bytes = [await bytesNow()];
       const { y: second } = await staying.compute({ x: first });
@@ -241,7 +241,7 @@ for (const accelerator of accelerators) {
       const read = await first.read();
       first.dispose();
       first.dispose();
-      const { y: fourth } = await onCpu.computeOnDevice({ x });
+      const { y: fourth } = await onCpu.compute({ x }, { outputs: 'device' });
       const { y: fifth } = await onCpu.compute(fourth ? { x: fourth } : {});
       bytes.push(await bytesNow());
       const shape = { dimensions: first.dimensions, type: first.type };
@@ -271,7 +271,7 @@ for (const accelerator of accelerators) {
       // More shapes than sessions are kept for.
       for (const length of [1, 2, 3, 4, 5, 6]) {
         const x = { dimensions: [length], data: new Float32Array(length).fill(length) };
-        const { y } = await graph.computeOnDevice({ x });
+        const { y } = await graph.compute({ x }, { outputs: 'device' });
         if (y) outputs.push(y);
       }
       const [first] = outputs;
@@ -292,7 +292,7 @@ for (const accelerator of accelerators) {
     const graph = await load(page, 'older', 'staying');
     // The context is kept, and its output with it.
     await ask(page, 'older', 'compute', graph, [one], [], true);
-    const core = legacyGuest(page, 'core');
+    const core = coreModuleGuest(page, 'core');
     const { context } = await openContext(core, 'staying');
     await core.call('set_input', context, 0, await placeTensor(core, { dimensions: [4], type: 1, data: one.data }));
     await core.call('compute', context);
@@ -312,7 +312,7 @@ for (const accelerator of accelerators) {
       const { nn } = guestPage;
       const staying = await nn.loadByName('staying');
       const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
-      const { y } = await staying.computeOnDevice({ x });
+      const { y } = await staying.compute({ x }, { outputs: 'device' });
       const replaced = new Promise<void>((resolve) => {
         nn.addEventListener('replace', ({ detail }) => detail.engine === 'accelerator' && resolve());
       });
@@ -374,7 +374,7 @@ for (const { bytes, ...accelerator } of keeping) {
       const { nn } = guestPage;
       const mixed = await nn.loadByName('mixed');
       const x = { dimensions: [4], data: Float32Array.of(1, 2, 3, 4) };
-      const outputs = await mixed.computeOnDevice({ x });
+      const outputs = await mixed.compute({ x }, { outputs: 'device' });
       const bytes = (await nn.stats()).deviceBytes;
       const numbers = await Promise.all(Object.values(outputs).map(async (output) => [...(await output.read()).data]));
       const { provider } = mixed.device;

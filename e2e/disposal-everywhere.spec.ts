@@ -30,7 +30,6 @@ const calls = [
   'a call of a guest',
   'a memory of a guest',
   'a graph of the page',
-  'connect',
 ];
 
 test('every call rejects that is under way when wasi-nn is disposed of, or comes later, and nothing starts', async ({
@@ -53,9 +52,8 @@ async function callAndDispose({ waiting, calls }: Setting): Promise<unknown> {
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
   const nn = createWasiNN({ models: { stalled: '/stalled', identity: '/identity.onnx' } });
   const guest = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm', { waiting });
-  const coreModule = await nn.instantiate('/guests/legacy-probe.wasm', { waiting });
+  const coreModule = await nn.instantiate('/guests/witx-probe.wasm', { waiting });
   const graph = await nn.loadByName('identity');
-  const link = nn.connect();
 
   const begin: Record<string, () => unknown> = {
     instantiate: () => nn.instantiate('/stalled', { waiting }),
@@ -72,7 +70,6 @@ async function callAndDispose({ waiting, calls }: Setting): Promise<unknown> {
     'a call of a guest': () => guest.exports.loadByName('stalled'),
     'a memory of a guest': () => coreModule.memory?.read(0, 1),
     'a graph of the page': () => graph.compute({ x: { dimensions: [1], data: Uint8Array.of(1) } }),
-    connect: () => link.loadByName('stalled'),
   };
   const settle = async (name: string) => {
     try {
@@ -93,7 +90,6 @@ async function callAndDispose({ waiting, calls }: Setting): Promise<unknown> {
       workers++;
     }
   };
-  begin.connect = () => nn.connect();
   begin.add = () => nn.models.add({ other: '/other.onnx' });
   const later = [...calls, 'add'].map(settle);
   return {
@@ -106,7 +102,7 @@ async function callAndDispose({ waiting, calls }: Setting): Promise<unknown> {
 test('calls into a frame settle when it is removed', async ({ tab, waiting }) => {
   const gone = 'WasiNNError: the page that wasi-nn was created in is gone';
   expect(await runIn(tab, removeFrame, waiting)).toEqual({
-    pending: Array.from({ length: 8 }, () => gone),
+    pending: Array.from({ length: 7 }, () => gone),
     later: [gone, gone, gone],
   });
 });
@@ -124,8 +120,7 @@ async function removeFrame(waiting: Waiting): Promise<unknown> {
   const { createWasiNN }: typeof import('../src/index.js') = await evaluate("import('/lib/wasi-nn-web.js')");
   const nn = createWasiNN({ models: { stalled: '/stalled', identity: '/identity.onnx' } });
   const guest = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm', { waiting });
-  const coreModule = await nn.instantiate('/guests/legacy-probe.wasm', { waiting });
-  const link = nn.connect();
+  const coreModule = await nn.instantiate('/guests/witx-probe.wasm', { waiting });
   const settle = async (call: unknown) => {
     try {
       return String((await call) ?? 'nothing');
@@ -141,7 +136,6 @@ async function removeFrame(waiting: Waiting): Promise<unknown> {
     nn.loadByName('stalled'),
     nn.models.preload('stalled'),
     nn.stats(),
-    link.loadByName('stalled'),
   ].map(settle);
   frame.remove();
   const later = [guest.exports.loadByName('identity'), nn.instantiate('/guests/exit.wasm'), nn.models.list()];

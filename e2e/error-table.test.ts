@@ -6,9 +6,9 @@ it('docs/errors.md tells of all faults in the table (npx vitest run -u writes it
 });
 
 it('each fault is met by a guest of some ABI, and has a code where WIT can state it', () => {
-  for (const { fault, code, text, wit, older, legacy } of faults) {
+  for (const { fault, code, text, wit, older, coreModule } of faults) {
     const isWit = wit !== undefined || older !== undefined;
-    expect.soft(isWit || legacy !== undefined, fault).toBe(true);
+    expect.soft(isWit || coreModule !== undefined, fault).toBe(true);
     expect.soft(code !== '', fault).toBe(isWit);
     expect.soft(text.length > 0, fault).toBe(isWit);
   }

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
+import { type CoreModuleGuest, openContext, placeTensor, words } from './core-module-page.js';
 import { ask, type Outcome, type PlainTensor, succeeded } from './guest-page.js';
-import { type LegacyGuest, openContext, placeTensor, words } from './legacy-page.js';
 
 /**
  * The faults that guests can meet: what each is called in `docs/errors.md`, which is made of this table, and how a real
@@ -18,7 +18,7 @@ export interface Fault {
   /** How the guest of 0.2.0-rc-2024-08-19 meets it. */
   readonly older?: (arena: Arena) => Promise<Outcome<unknown>>;
   /** How the guest of `wasi_ephemeral_nn` meets it; resolves to the errno. */
-  readonly legacy?: (arena: Arena) => Promise<number>;
+  readonly coreModule?: (arena: Arena) => Promise<number>;
 }
 
 /** Where faults are met: a page with three guests on one engine. */
@@ -26,12 +26,12 @@ export interface Arena {
   readonly page: Page;
   /** The digits model, as bytes. */
   readonly digits: Uint8Array;
-  readonly legacy: LegacyGuest;
+  readonly coreModule: CoreModuleGuest;
   /** Graphs and contexts of the digits model, ready for use. */
   readonly graph: number;
   readonly olderContext: number;
-  readonly legacyGraph: number;
-  readonly legacyContext: number;
+  readonly coreModuleGraph: number;
+  readonly coreModuleContext: number;
 }
 
 /** Models that the page registers beside `digits`; the test's server answers accordingly. */
@@ -57,28 +57,33 @@ const float = 1;
 const loadWit = (parts: readonly Uint8Array[], encoding: string) => (arena: Arena) =>
   ask(arena.page, 'probe', 'load', parts, encoding, 'cpu');
 
-const loadLegacy =
+const loadCoreModule =
   (parts: readonly Uint8Array[], encoding: number, target = 0) =>
-  async ({ legacy }: Arena) => {
+  async ({ coreModule }: Arena) => {
     const builders: number[] = [];
-    for (const part of parts) builders.push(await legacy.place(part), part.byteLength);
-    return legacy.call(
+    for (const part of parts) builders.push(await coreModule.place(part), part.byteLength);
+    return coreModule.call(
       'load',
-      await legacy.place(words(...builders)),
+      await coreModule.place(words(...builders)),
       parts.length,
       encoding,
       target,
-      await legacy.place(words(0)),
+      await coreModule.place(words(0)),
     );
   };
 
 const loadNameWit = (name: string) => (arena: Arena) => ask(arena.page, 'probe', 'loadByName', name);
 
-const loadNameLegacy =
+const loadNameCoreModule =
   (name: string) =>
-  async ({ legacy }: Arena) => {
+  async ({ coreModule }: Arena) => {
     const bytes = text(name);
-    return legacy.call('load_by_name', await legacy.place(bytes), bytes.byteLength, await legacy.place(words(0)));
+    return coreModule.call(
+      'load_by_name',
+      await coreModule.place(bytes),
+      bytes.byteLength,
+      await coreModule.place(words(0)),
+    );
   };
 
 const computeWit =
@@ -89,14 +94,14 @@ const computeWit =
 const setOlder = (tensor: PlainTensor) => (arena: Arena) =>
   ask(arena.page, 'older', 'setInput', arena.olderContext, tensor);
 
-const setLegacy =
+const setCoreModule =
   (tensor: { dimensions: readonly number[]; type: number; data: Uint8Array }, index = 0) =>
-  async ({ legacy, legacyContext }: Arena) =>
-    legacy.call('set_input', legacyContext, index, await placeTensor(legacy, tensor));
+  async ({ coreModule, coreModuleContext }: Arena) =>
+    coreModule.call('set_input', coreModuleContext, index, await placeTensor(coreModule, tensor));
 
 /** What no model begins with. */
 const noise = Uint8Array.from({ length: 64 }, (_, index) => 0xf0 + (index % 16));
-const legacyDigit = { dimensions: [1, 1, 28, 28], type: float, data: new Uint8Array(3136) };
+const coreModuleDigit = { dimensions: [1, 1, 28, 28], type: float, data: new Uint8Array(3136) };
 
 const loading: readonly Fault[] = [
   {
@@ -106,7 +111,7 @@ const loading: readonly Fault[] = [
     errno: 1,
     text: ['no graph builder came'],
     wit: loadWit([], 'onnx'),
-    legacy: loadLegacy([], 1),
+    coreModule: loadCoreModule([], 1),
   },
   {
     operation: 'load',
@@ -115,7 +120,7 @@ const loading: readonly Fault[] = [
     errno: 1,
     text: ['1 part', '2 came'],
     wit: (arena) => loadWit([arena.digits, arena.digits], 'onnx')(arena),
-    legacy: (arena) => loadLegacy([arena.digits, arena.digits], 1)(arena),
+    coreModule: (arena) => loadCoreModule([arena.digits, arena.digits], 1)(arena),
   },
   {
     operation: 'load',
@@ -124,7 +129,7 @@ const loading: readonly Fault[] = [
     errno: 2,
     text: ['onnxruntime cannot load the model', 'protobuf parsing failed'],
     wit: (arena) => loadWit([arena.digits.slice(0, 5000)], 'onnx')(arena),
-    legacy: (arena) => loadLegacy([arena.digits.slice(0, 5000)], 1)(arena),
+    coreModule: (arena) => loadCoreModule([arena.digits.slice(0, 5000)], 1)(arena),
   },
   {
     operation: 'load',
@@ -133,7 +138,7 @@ const loading: readonly Fault[] = [
     errno: 2,
     text: ['expected onnx', 'an HTML page'],
     wit: loadWit([text('<!doctype html><html>')], 'onnx'),
-    legacy: loadLegacy([text('<!doctype html><html>')], 1),
+    coreModule: loadCoreModule([text('<!doctype html><html>')], 1),
   },
   {
     operation: 'load',
@@ -142,7 +147,7 @@ const loading: readonly Fault[] = [
     errno: 2,
     text: ['gzip'],
     wit: loadWit([Uint8Array.of(0x1f, 0x8b, 8, 0)], 'onnx'),
-    legacy: loadLegacy([Uint8Array.of(0x1f, 0x8b, 8, 0)], 1),
+    coreModule: loadCoreModule([Uint8Array.of(0x1f, 0x8b, 8, 0)], 1),
   },
   {
     operation: 'load',
@@ -151,7 +156,7 @@ const loading: readonly Fault[] = [
     errno: 2,
     text: ['expected openvino', 'ONNX'],
     wit: (arena) => loadWit([arena.digits], 'openvino')(arena),
-    legacy: (arena) => loadLegacy([arena.digits], 0)(arena),
+    coreModule: (arena) => loadCoreModule([arena.digits], 0)(arena),
   },
   {
     operation: 'load',
@@ -160,7 +165,7 @@ const loading: readonly Fault[] = [
     errno: 2,
     text: ['GGUF', 'damaged'],
     wit: loadWit([text('GGUF\x03\0\0\0')], 'ggml'),
-    legacy: loadLegacy([text('GGUF\x03\0\0\0')], 6),
+    coreModule: loadCoreModule([text('GGUF\x03\0\0\0')], 6),
   },
   {
     operation: 'load',
@@ -169,7 +174,7 @@ const loading: readonly Fault[] = [
     errno: 7,
     text: [`${modelBytes + 1} bytes of a model`, 'that the page allows'],
     wit: loadWit([new Uint8Array(modelBytes + 1)], 'onnx'),
-    legacy: loadLegacy([new Uint8Array(modelBytes + 1)], 1),
+    coreModule: loadCoreModule([new Uint8Array(modelBytes + 1)], 1),
   },
   {
     operation: 'load',
@@ -178,7 +183,7 @@ const loading: readonly Fault[] = [
     errno: 2,
     text: ['unknown format', 'served'],
     wit: loadWit([noise], 'autodetect'),
-    legacy: loadLegacy([noise], 5),
+    coreModule: loadCoreModule([noise], 5),
   },
   {
     operation: 'load',
@@ -186,7 +191,7 @@ const loading: readonly Fault[] = [
     code: '',
     errno: 2,
     text: [],
-    legacy: (arena) => loadLegacy([arena.digits], 77)(arena),
+    coreModule: (arena) => loadCoreModule([arena.digits], 77)(arena),
   },
   {
     operation: 'load',
@@ -194,7 +199,7 @@ const loading: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: (arena) => loadLegacy([arena.digits], 1, 9)(arena),
+    coreModule: (arena) => loadCoreModule([arena.digits], 1, 9)(arena),
   },
   {
     operation: 'load',
@@ -202,7 +207,7 @@ const loading: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => legacy.call('load', beyond, 2, 1, 0, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) => coreModule.call('load', beyond, 2, 1, 0, await coreModule.place(words(0))),
   },
   {
     operation: 'load',
@@ -210,8 +215,8 @@ const loading: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) =>
-      legacy.call('load', await legacy.place(words(beyond, 100)), 1, 1, 0, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('load', await coreModule.place(words(beyond, 100)), 1, 1, 0, await coreModule.place(words(0))),
   },
   {
     operation: 'load',
@@ -219,8 +224,8 @@ const loading: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) =>
-      legacy.call('load', await legacy.place(words(0, 0)), 0xffffffff, 1, 0, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('load', await coreModule.place(words(0, 0)), 0xffffffff, 1, 0, await coreModule.place(words(0))),
   },
   {
     operation: 'load',
@@ -228,8 +233,8 @@ const loading: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) =>
-      legacy.call('load', (await legacy.place(words(0, 0, 0))) + 1, 1, 1, 0, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('load', (await coreModule.place(words(0, 0, 0))) + 1, 1, 1, 0, await coreModule.place(words(0))),
   },
   {
     operation: 'load',
@@ -237,8 +242,15 @@ const loading: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy, digits }) =>
-      legacy.call('load', await legacy.place(words(await legacy.place(digits), digits.byteLength)), 1, 1, 0, beyond),
+    coreModule: async ({ coreModule, digits }) =>
+      coreModule.call(
+        'load',
+        await coreModule.place(words(await coreModule.place(digits), digits.byteLength)),
+        1,
+        1,
+        0,
+        beyond,
+      ),
   },
 ];
 
@@ -250,7 +262,7 @@ const naming: readonly Fault[] = [
     errno: 8,
     text: ['"nobody"', 'registered are', '"digits"'],
     wit: loadNameWit('nobody'),
-    legacy: loadNameLegacy('nobody'),
+    coreModule: loadNameCoreModule('nobody'),
   },
   {
     operation: 'load-by-name',
@@ -259,7 +271,7 @@ const naming: readonly Fault[] = [
     errno: 8,
     text: ['"gone"', '/gone.onnx', '404'],
     wit: loadNameWit('gone'),
-    legacy: loadNameLegacy('gone'),
+    coreModule: loadNameCoreModule('gone'),
   },
   {
     operation: 'load-by-name',
@@ -268,7 +280,7 @@ const naming: readonly Fault[] = [
     errno: 5,
     text: ['"broken"', '500'],
     wit: loadNameWit('broken'),
-    legacy: loadNameLegacy('broken'),
+    coreModule: loadNameCoreModule('broken'),
   },
   {
     operation: 'load-by-name',
@@ -277,7 +289,7 @@ const naming: readonly Fault[] = [
     errno: 5,
     text: ['"unreachable"', 'could not be reached'],
     wit: loadNameWit('unreachable'),
-    legacy: loadNameLegacy('unreachable'),
+    coreModule: loadNameCoreModule('unreachable'),
   },
   {
     operation: 'load-by-name',
@@ -286,7 +298,7 @@ const naming: readonly Fault[] = [
     errno: 2,
     text: ['"html"', 'an HTML page'],
     wit: loadNameWit('html'),
-    legacy: loadNameLegacy('html'),
+    coreModule: loadNameCoreModule('html'),
   },
   {
     operation: 'load-by-name',
@@ -295,7 +307,7 @@ const naming: readonly Fault[] = [
     errno: 2,
     text: ['"truncated"', 'protobuf'],
     wit: loadNameWit('truncated'),
-    legacy: loadNameLegacy('truncated'),
+    coreModule: loadNameCoreModule('truncated'),
   },
   {
     operation: 'load-by-name',
@@ -304,7 +316,7 @@ const naming: readonly Fault[] = [
     errno: 2,
     text: ['"empty"', 'an empty file'],
     wit: loadNameWit('empty'),
-    legacy: loadNameLegacy('empty'),
+    coreModule: loadNameCoreModule('empty'),
   },
   {
     operation: 'load-by-name',
@@ -313,7 +325,7 @@ const naming: readonly Fault[] = [
     errno: 2,
     text: ['"gguf"', 'GGUF', 'damaged'],
     wit: loadNameWit('gguf'),
-    legacy: loadNameLegacy('gguf'),
+    coreModule: loadNameCoreModule('gguf'),
   },
   {
     operation: 'load-by-name',
@@ -322,7 +334,7 @@ const naming: readonly Fault[] = [
     errno: 6,
     text: ['"strict"', '"gpu"', 'webgpu: '],
     wit: loadNameWit('strict'),
-    legacy: loadNameLegacy('strict'),
+    coreModule: loadNameCoreModule('strict'),
   },
   {
     operation: 'load-by-name',
@@ -330,8 +342,13 @@ const naming: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) =>
-      legacy.call('load_by_name', await legacy.place(Uint8Array.of(0xc3, 0x28)), 2, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call(
+        'load_by_name',
+        await coreModule.place(Uint8Array.of(0xc3, 0x28)),
+        2,
+        await coreModule.place(words(0)),
+      ),
   },
   {
     operation: 'load-by-name',
@@ -339,7 +356,8 @@ const naming: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => legacy.call('load_by_name', beyond, 100, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('load_by_name', beyond, 100, await coreModule.place(words(0))),
   },
   {
     operation: 'load-by-name',
@@ -347,7 +365,8 @@ const naming: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => legacy.call('load_by_name', 0, 0xffffffff, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('load_by_name', 0, 0xffffffff, await coreModule.place(words(0))),
   },
   {
     operation: 'load-by-name',
@@ -355,7 +374,8 @@ const naming: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => legacy.call('load_by_name', await legacy.place(text('digits')), 6, beyond),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('load_by_name', await coreModule.place(text('digits')), 6, beyond),
   },
 ];
 
@@ -368,7 +388,7 @@ const inputs: readonly Fault[] = [
     text: ['no input "picture"', '"image" FP32 [1, 1, 28, 28]'],
     wit: computeWit({ ...digit, name: 'picture' }),
     older: setOlder({ ...digit, name: 'picture' }),
-    legacy: setLegacy(legacyDigit, 1),
+    coreModule: setCoreModule(coreModuleDigit, 1),
   },
   {
     operation: 'compute',
@@ -378,7 +398,7 @@ const inputs: readonly Fault[] = [
     text: ['expects FP32', 'I32 [1, 1, 28, 28] came'],
     wit: computeWit({ ...digit, ty: 'I32' }),
     older: setOlder({ ...digit, ty: 'I32' }),
-    legacy: setLegacy({ ...legacyDigit, type: 4 }),
+    coreModule: setCoreModule({ ...coreModuleDigit, type: 4 }),
   },
   {
     operation: 'compute',
@@ -397,7 +417,7 @@ const inputs: readonly Fault[] = [
     text: ['expects FP32 [1, 1, 28, 28]', '[28, 28]'],
     wit: computeWit({ ...digit, dimensions: [28, 28] }),
     older: setOlder({ ...digit, dimensions: [28, 28] }),
-    legacy: setLegacy({ ...legacyDigit, dimensions: [28, 28] }),
+    coreModule: setCoreModule({ ...coreModuleDigit, dimensions: [28, 28] }),
   },
   {
     operation: 'compute',
@@ -407,7 +427,7 @@ const inputs: readonly Fault[] = [
     text: ['expects FP32 [1, 1, 28, 28]', '[1, 1, 14, 56]'],
     wit: computeWit({ ...digit, dimensions: [1, 1, 14, 56] }),
     older: setOlder({ ...digit, dimensions: [1, 1, 14, 56] }),
-    legacy: setLegacy({ ...legacyDigit, dimensions: [1, 1, 14, 56] }),
+    coreModule: setCoreModule({ ...coreModuleDigit, dimensions: [1, 1, 14, 56] }),
   },
   {
     operation: 'compute',
@@ -417,7 +437,7 @@ const inputs: readonly Fault[] = [
     text: ['3136 bytes', '100 came'],
     wit: computeWit({ ...digit, data: new Uint8Array(100) }),
     older: setOlder({ ...digit, data: new Uint8Array(100) }),
-    legacy: setLegacy({ ...legacyDigit, data: new Uint8Array(100) }),
+    coreModule: setCoreModule({ ...coreModuleDigit, data: new Uint8Array(100) }),
   },
   {
     operation: 'compute',
@@ -427,7 +447,7 @@ const inputs: readonly Fault[] = [
     text: ['4294967295'],
     wit: computeWit({ ...digit, dimensions: [0xffffffff, 0xffffffff, 28, 28] }),
     older: setOlder({ ...digit, dimensions: [0xffffffff, 0xffffffff, 28, 28] }),
-    legacy: setLegacy({ ...legacyDigit, dimensions: [0xffffffff, 0xffffffff, 28, 28] }),
+    coreModule: setCoreModule({ ...coreModuleDigit, dimensions: [0xffffffff, 0xffffffff, 28, 28] }),
   },
   {
     operation: 'compute',
@@ -445,7 +465,7 @@ const inputs: readonly Fault[] = [
     text: ['"image" is missing', 'FP32 [1, 1, 28, 28]'],
     wit: computeWit(),
     older: freshOlder('run'),
-    legacy: async ({ legacy }) => legacy.call('compute', (await openContext(legacy, 'digits')).context),
+    coreModule: async ({ coreModule }) => coreModule.call('compute', (await openContext(coreModule, 'digits')).context),
   },
   {
     operation: 'compute',
@@ -461,7 +481,7 @@ const inputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: ({ legacy }) => legacy.call('compute', 4711),
+    coreModule: ({ coreModule }) => coreModule.call('compute', 4711),
   },
   {
     operation: 'set-input',
@@ -469,7 +489,7 @@ const inputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: setLegacy({ ...legacyDigit, type: 99 }),
+    coreModule: setCoreModule({ ...coreModuleDigit, type: 99 }),
   },
   {
     operation: 'set-input',
@@ -477,7 +497,8 @@ const inputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => legacy.call('set_input', 4711, 0, await placeTensor(legacy, legacyDigit)),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('set_input', 4711, 0, await placeTensor(coreModule, coreModuleDigit)),
   },
   {
     operation: 'set-input',
@@ -485,7 +506,7 @@ const inputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: ({ legacy, legacyContext }) => legacy.call('set_input', legacyContext, 0, beyond),
+    coreModule: ({ coreModule, coreModuleContext }) => coreModule.call('set_input', coreModuleContext, 0, beyond),
   },
   {
     operation: 'set-input',
@@ -493,8 +514,8 @@ const inputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy, legacyContext }) =>
-      legacy.call('set_input', legacyContext, 0, (await placeTensor(legacy, legacyDigit)) + 2),
+    coreModule: async ({ coreModule, coreModuleContext }) =>
+      coreModule.call('set_input', coreModuleContext, 0, (await placeTensor(coreModule, coreModuleDigit)) + 2),
   },
   {
     operation: 'set-input',
@@ -502,8 +523,8 @@ const inputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy, legacyContext }) =>
-      legacy.call('set_input', legacyContext, 0, await legacy.place(words(8, 0xffffffff, float, 8, 4))),
+    coreModule: async ({ coreModule, coreModuleContext }) =>
+      coreModule.call('set_input', coreModuleContext, 0, await coreModule.place(words(8, 0xffffffff, float, 8, 4))),
   },
   {
     operation: 'set-input',
@@ -511,8 +532,8 @@ const inputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy, legacyContext }) =>
-      legacy.call('set_input', legacyContext, 0, await legacy.place(words(8, 1, float, beyond, 3136))),
+    coreModule: async ({ coreModule, coreModuleContext }) =>
+      coreModule.call('set_input', coreModuleContext, 0, await coreModule.place(words(8, 1, float, beyond, 3136))),
   },
 ];
 
@@ -524,7 +545,8 @@ const outputs: readonly Fault[] = [
     errno: 5,
     text: ['no outputs yet', 'call compute first'],
     older: freshOlder('getOutput', 'scores'),
-    legacy: async ({ legacy }) => getOutput(legacy, (await openContext(legacy, 'digits')).context, 0, 40),
+    coreModule: async ({ coreModule }) =>
+      getOutput(coreModule, (await openContext(coreModule, 'digits')).context, 0, 40),
   },
   {
     operation: 'get-output',
@@ -533,7 +555,7 @@ const outputs: readonly Fault[] = [
     errno: 1,
     text: ['no output "nothing"', '"scores"'],
     older: ({ page, olderContext }) => ask(page, 'older', 'getOutput', olderContext, 'nothing'),
-    legacy: ({ legacy, legacyContext }) => getOutput(legacy, legacyContext, 1, 40),
+    coreModule: ({ coreModule, coreModuleContext }) => getOutput(coreModule, coreModuleContext, 1, 40),
   },
   {
     operation: 'get-output',
@@ -541,7 +563,7 @@ const outputs: readonly Fault[] = [
     code: '',
     errno: 7,
     text: [],
-    legacy: ({ legacy, legacyContext }) => getOutput(legacy, legacyContext, 0, 39),
+    coreModule: ({ coreModule, coreModuleContext }) => getOutput(coreModule, coreModuleContext, 0, 39),
   },
   {
     operation: 'get-output',
@@ -549,8 +571,8 @@ const outputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy, legacyContext }) =>
-      legacy.call('get_output', legacyContext, 0, beyond, 40, await legacy.place(words(0))),
+    coreModule: async ({ coreModule, coreModuleContext }) =>
+      coreModule.call('get_output', coreModuleContext, 0, beyond, 40, await coreModule.place(words(0))),
   },
   {
     operation: 'get-output',
@@ -558,8 +580,8 @@ const outputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy, legacyContext }) =>
-      legacy.call('get_output', legacyContext, 0, await legacy.place(new Uint8Array(40)), 40, beyond),
+    coreModule: async ({ coreModule, coreModuleContext }) =>
+      coreModule.call('get_output', coreModuleContext, 0, await coreModule.place(new Uint8Array(40)), 40, beyond),
   },
   {
     operation: 'get-output',
@@ -567,7 +589,7 @@ const outputs: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: ({ legacy }) => getOutput(legacy, 4711, 0, 40),
+    coreModule: ({ coreModule }) => getOutput(coreModule, 4711, 0, 40),
   },
 ];
 
@@ -578,7 +600,8 @@ const lifetimes: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => legacy.call('init_execution_context', 4711, await legacy.place(words(0))),
+    coreModule: async ({ coreModule }) =>
+      coreModule.call('init_execution_context', 4711, await coreModule.place(words(0))),
   },
   {
     operation: 'init-execution-context',
@@ -586,7 +609,7 @@ const lifetimes: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: ({ legacy, legacyGraph }) => legacy.call('init_execution_context', legacyGraph, beyond),
+    coreModule: ({ coreModule, coreModuleGraph }) => coreModule.call('init_execution_context', coreModuleGraph, beyond),
   },
   {
     operation: 'unload',
@@ -594,10 +617,10 @@ const lifetimes: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => {
-      const { graph } = await openContext(legacy, 'digits');
-      await legacy.call('unload', graph);
-      return legacy.call('unload', graph);
+    coreModule: async ({ coreModule }) => {
+      const { graph } = await openContext(coreModule, 'digits');
+      await coreModule.call('unload', graph);
+      return coreModule.call('unload', graph);
     },
   },
   {
@@ -606,10 +629,10 @@ const lifetimes: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => {
-      const { graph, context } = await openContext(legacy, 'digits');
-      await legacy.call('unload', graph);
-      return legacy.call('compute', context);
+    coreModule: async ({ coreModule }) => {
+      const { graph, context } = await openContext(coreModule, 'digits');
+      await coreModule.call('unload', graph);
+      return coreModule.call('compute', context);
     },
   },
   {
@@ -618,10 +641,10 @@ const lifetimes: readonly Fault[] = [
     code: '',
     errno: 1,
     text: [],
-    legacy: async ({ legacy }) => {
-      const { context } = await openContext(legacy, 'digits');
-      await legacy.call('finalize_execution_context', context);
-      return legacy.call('finalize_execution_context', context);
+    coreModule: async ({ coreModule }) => {
+      const { context } = await openContext(coreModule, 'digits');
+      await coreModule.call('finalize_execution_context', context);
+      return coreModule.call('finalize_execution_context', context);
     },
   },
 ];
@@ -645,9 +668,9 @@ async function computeMisshapen({ page }: Arena): Promise<Outcome<unknown>> {
   return ask(page, 'probe', 'compute', graph, [{ name: 'shape', ty: 'I64', dimensions: [1], data }], true);
 }
 
-async function getOutput(legacy: LegacyGuest, context: number, index: number, size: number): Promise<number> {
-  const buffer = await legacy.place(new Uint8Array(size));
-  return legacy.call('get_output', context, index, buffer, size, await legacy.place(words(0)));
+async function getOutput(coreModule: CoreModuleGuest, context: number, index: number, size: number): Promise<number> {
+  const buffer = await coreModule.place(new Uint8Array(size));
+  return coreModule.call('get_output', context, index, buffer, size, await coreModule.place(words(0)));
 }
 
 /** The document that tells of all faults. */
@@ -671,7 +694,7 @@ const intro = `
 
 What a guest gets when something is wrong: the code of its \`error\` where it speaks WIT, the errno where it imports
 \`wasi_ephemeral_nn\` or \`wasi_nn\`. A WIT guest also reads a text, which tells what was expected and what came; pieces
-of it are shown here. The older WIT versions and the legacy ABI check an input when it is set, which is why faults of
+of it are shown here. The older WIT versions and the ABI for core modules check an input when it is set, which is why faults of
 inputs stand under \`compute\` for all. A dash means that the fault cannot be stated in WIT: the component model itself
 keeps a guest from it.
 

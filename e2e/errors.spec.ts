@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { coreModuleGuest, openContext, placeTensor, words } from './core-module-page.js';
 import { type Arena, faults, faultyModels, modelBytes } from './error-table.js';
 import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
-import { legacyGuest, openContext, placeTensor, words } from './legacy-page.js';
 import { reshapeModel } from './onnx-model.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
@@ -21,12 +21,12 @@ test('each fault of the table gives its guest the right error, and the guest goe
   const served = faultyModels.map((name) => [name, name === 'unreachable' ? 'http://127.0.0.1:1/x' : `/${name}.onnx`]);
   const strict = { url: '/models/digits.onnx', target: 'gpu', fallback: false } as const;
   const models = { digits: '/models/digits.onnx', strict, ...Object.fromEntries(served) };
-  const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', legacy: 'legacy-probe.wasm' };
+  const guests = { probe: 'probe.component.wasm', older: 'probe-08-19.component.wasm', coreModule: 'witx-probe.wasm' };
   await openGuests(blank, guests, { models, limits: { modelBytes } });
   const arena = await prepare(blank, digits);
   const healthy = await inferences(arena);
 
-  for (const { operation, fault, code, errno, text, wit, older, legacy } of faults) {
+  for (const { operation, fault, code, errno, text, wit, older, coreModule } of faults) {
     await test.step(`${operation}: ${fault}`, async () => {
       for (const meet of [wit, older]) {
         if (!meet) continue;
@@ -34,28 +34,28 @@ test('each fault of the table gives its guest the right error, and the guest goe
         expect.soft(outcome, fault).toEqual({ code, text: expect.any(String) });
         for (const piece of text) expect.soft(outcome, fault).toHaveProperty('text', expect.stringContaining(piece));
       }
-      if (legacy) expect.soft(await legacy(arena), fault).toBe(errno);
+      if (coreModule) expect.soft(await coreModule(arena), fault).toBe(errno);
     });
   }
   expect(await inferences(arena)).toEqual(healthy);
 });
 
 test('a buffer that is too small is told the size and left alone', async ({ blank }) => {
-  await openGuests(blank, { legacy: 'legacy-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  const legacy = legacyGuest(blank, 'legacy');
-  const { context } = await openContext(legacy, 'digits');
-  const tensor = await placeTensor(legacy, { dimensions: [1, 1, 28, 28], type: 1, data: paper });
-  expect(await legacy.call('set_input', context, 0, tensor)).toBe(0);
-  expect(await legacy.call('compute', context)).toBe(0);
+  await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const coreModule = coreModuleGuest(blank, 'coreModule');
+  const { context } = await openContext(coreModule, 'digits');
+  const tensor = await placeTensor(coreModule, { dimensions: [1, 1, 28, 28], type: 1, data: paper });
+  expect(await coreModule.call('set_input', context, 0, tensor)).toBe(0);
+  expect(await coreModule.call('compute', context)).toBe(0);
 
   const guard = new Uint8Array(64).fill(0xee);
-  const buffer = await legacy.place(guard);
-  const written = await legacy.place(words(0));
-  expect(await legacy.call('get_output', context, 0, buffer, 39, written)).toBe(7);
-  expect(await legacy.readU32(written)).toBe(40);
-  expect(await legacy.read(buffer, 64)).toEqual(guard);
-  expect(await legacy.call('get_output', context, 0, buffer, 40, written)).toBe(0);
-  expect((await legacy.read(buffer, 64)).slice(40)).toEqual(guard.slice(40));
+  const buffer = await coreModule.place(guard);
+  const written = await coreModule.place(words(0));
+  expect(await coreModule.call('get_output', context, 0, buffer, 39, written)).toBe(7);
+  expect(await coreModule.readU32(written)).toBe(40);
+  expect(await coreModule.read(buffer, 64)).toEqual(guard);
+  expect(await coreModule.call('get_output', context, 0, buffer, 40, written)).toBe(0);
+  expect((await coreModule.read(buffer, 64)).slice(40)).toEqual(guard.slice(40));
 });
 
 function answerFaultily(site: Site, digits: Buffer): void {
@@ -74,27 +74,35 @@ function answerFaultily(site: Site, digits: Buffer): void {
 }
 
 async function prepare(page: Arena['page'], digits: Uint8Array): Promise<Arena> {
-  const legacy = legacyGuest(page, 'legacy');
+  const coreModule = coreModuleGuest(page, 'coreModule');
   const graph = succeeded(await ask<number>(page, 'probe', 'loadByName', 'digits'));
   const olderGraph = succeeded(await ask<number>(page, 'older', 'loadByName', 'digits'));
   const olderContext = succeeded(await ask<number>(page, 'older', 'initContext', olderGraph));
-  const opened = await openContext(legacy, 'digits');
-  return { page, digits, legacy, graph, olderContext, legacyGraph: opened.graph, legacyContext: opened.context };
+  const opened = await openContext(coreModule, 'digits');
+  return {
+    page,
+    digits,
+    coreModule,
+    graph,
+    olderContext,
+    coreModuleGraph: opened.graph,
+    coreModuleContext: opened.context,
+  };
 }
 
 /** The same inference by each of the guests. */
-async function inferences({ page, legacy, graph, olderContext, legacyContext }: Arena): Promise<Uint8Array[]> {
+async function inferences({ page, coreModule, graph, olderContext, coreModuleContext }: Arena): Promise<Uint8Array[]> {
   const [scores] = succeeded(await ask<PlainTensor[]>(page, 'probe', 'compute', graph, [digit], true));
   succeeded(await ask(page, 'older', 'setInput', olderContext, digit));
   succeeded(await ask(page, 'older', 'run', olderContext));
   const older = succeeded(await ask<PlainTensor>(page, 'older', 'getOutput', olderContext, 'scores'));
-  const tensor = await placeTensor(legacy, { dimensions: [1, 1, 28, 28], type: 1, data: paper });
-  const buffer = await legacy.place(new Uint8Array(40));
-  const written = await legacy.place(words(0));
-  expect(await legacy.call('set_input', legacyContext, 0, tensor)).toBe(0);
-  expect(await legacy.call('compute', legacyContext)).toBe(0);
-  expect(await legacy.call('get_output', legacyContext, 0, buffer, 40, written)).toBe(0);
-  const bytes = [scores?.data ?? new Uint8Array(), older.data, await legacy.read(buffer, 40)];
+  const tensor = await placeTensor(coreModule, { dimensions: [1, 1, 28, 28], type: 1, data: paper });
+  const buffer = await coreModule.place(new Uint8Array(40));
+  const written = await coreModule.place(words(0));
+  expect(await coreModule.call('set_input', coreModuleContext, 0, tensor)).toBe(0);
+  expect(await coreModule.call('compute', coreModuleContext)).toBe(0);
+  expect(await coreModule.call('get_output', coreModuleContext, 0, buffer, 40, written)).toBe(0);
+  const bytes = [scores?.data ?? new Uint8Array(), older.data, await coreModule.read(buffer, 40)];
   expect(bytes[1]).toEqual(bytes[0]);
   expect(bytes[2]).toEqual(bytes[0]);
   return bytes;

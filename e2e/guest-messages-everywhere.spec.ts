@@ -17,27 +17,31 @@ function replaceWorker(site: Site, script: string): void {
   });
 }
 
-const started = "postMessage({ type: 'started', functions: ['run'], hasMemory: false });";
+/** What the scripts have for responding to requests. `accept` answers the first, which starts the guest. */
+const library = `
+  const respond = (data, result) => postMessage({ response: data.request, result });
+  const accept = (data) => respond(data, { value: { functions: ['run'], hasMemory: false } });`;
 
-/** Scripts that say something when the guest is started, or when it is called. */
+/** What scripts do when the page requests something. */
 const scripts = {
   'nothing of the protocol': "postMessage({ type: 'navigate', to: '/canary' });",
   'no object': "postMessage('started');",
-  'functions that are none': "postMessage({ type: 'started', functions: [{}], hasMemory: false });",
-  'very many functions': "postMessage({ type: 'started', functions: new Array(5e6).fill('f'), hasMemory: false });",
-  'a failure of no kind': "postMessage({ type: 'refused', failure: { kind: 'constructor' } });",
+  'functions that are none': 'respond(data, { value: { functions: [{}], hasMemory: false } });',
+  'very many functions': "respond(data, { value: { functions: new Array(5e6).fill('f'), hasMemory: false } });",
+  'a failure of no kind': "respond(data, { failure: { kind: 'constructor' } });",
   'an error with a code of its own':
-    "postMessage({ type: 'refused', failure: { kind: 'error', error: { code: '__proto__', message: '' } } });",
-  'output that is no bytes': "postMessage({ type: 'output', stream: 'stdout', bytes: { length: 1e9 } });",
-  'an answer to nobody': `${started} postMessage({ type: 'answered', id: 99, value: 1 });`,
-  'an answer twice': `${started}
-    onmessage = ({ data }) => { if (data.type === 'ask') for (const value of [1, 2]) postMessage({ type: 'answered', id: data.id, value }); };`,
+    "respond(data, { failure: { kind: 'error', error: { code: '__proto__', message: '' } } });",
+  'an error that is none': 'postMessage({ response: data.request, error: undefined });',
+  'output that is no bytes':
+    "postMessage({ method: 'output', parameters: { stream: 'stdout', bytes: { length: 1e9 } } });",
+  'a request of its own': "postMessage({ request: 0, method: 'start', parameters: {} });",
+  'a response that has no result': "if (data.method === 'start') accept(data); else postMessage({ response: 1 });",
 };
 
 for (const [what, script] of Object.entries(scripts)) {
   test(`a worker that says ${what} is ended`, async ({ tab, site, waiting }) => {
     const attempts = serveSession(site);
-    replaceWorker(site, `addEventListener('message', ({ data }) => { if (data.type === 'start') { ${script} } });`);
+    replaceWorker(site, `${library} addEventListener('message', ({ data }) => { ${script} });`);
     await openSession(tab, site, waiting);
     const outcome = await runIn(tab, untilEnded, undefined);
     expect(outcome).toEqual({
@@ -68,10 +72,10 @@ for (const [what, build] of Object.entries({ deep, cyclic, wide })) {
     serveSession(site);
     replaceWorker(
       site,
-      `addEventListener('message', ({ data }) => {
-        if (data.type === 'start') { ${started} return; }
+      `${library} addEventListener('message', ({ data }) => {
+        if (data.method === 'start') return accept(data);
         ${build}
-        postMessage({ type: 'failed', id: data.id, failure: { kind: 'result', payload: value } });
+        respond(data, { failure: { kind: 'result', payload: value } });
       });`,
     );
     await openSession(tab, site, waiting);
@@ -81,4 +85,24 @@ for (const [what, build] of Object.entries({ deep, cyclic, wide })) {
     );
     expect(ended.length).toBeLessThan(10_000);
   });
+}
+
+test('a response that nobody waits for is ignored', async ({ tab, site, waiting }) => {
+  serveSession(site);
+  replaceWorker(
+    site,
+    `${library} addEventListener('message', ({ data }) => {
+      if (data.method === 'start') return accept(data);
+      for (const value of [data.request, 'again']) respond(data, { value });
+      postMessage({ response: 99, result: { value: 'to nobody' } });
+    });`,
+  );
+  await openSession(tab, site, waiting);
+  expect(await runIn(tab, callThreeTimes, undefined)).toEqual([1, 2, 3]);
+});
+
+async function callThreeTimes(): Promise<unknown[]> {
+  const { nn, waiting } = sessionPage;
+  const { exports } = await nn.instantiate<{ run(): Promise<unknown> }>('/guests/exit.wasm', { waiting });
+  return [await exports.run(), await exports.run(), await exports.run()];
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { fromHalf } from '../src/standard/half.js';
+import { coreModuleGuest, openContext, placeTensor, words } from './core-module-page.js';
 import { fixtures, readFixture, withoutFixtures } from './fixture-data.js';
 import {
   ask,
@@ -13,7 +14,6 @@ import {
   type PlainTensor,
   succeeded,
 } from './guest-page.js';
-import { legacyGuest, openContext, placeTensor, words } from './legacy-page.js';
 import { expect, test } from './test.js';
 
 /** Models of encodings that are converted to ONNX, through guests, against what their own runtimes answer. */
@@ -73,7 +73,7 @@ for (const target of ['cpu', 'tpu'] as const) {
 }
 
 async function openModels(page: Page, models: readonly ImportedCase[], target: 'cpu' | 'tpu'): Promise<void> {
-  const guests = { probe: 'probe.component.wasm', legacy: 'legacy-probe.wasm' };
+  const guests = { probe: 'probe.component.wasm', coreModule: 'witx-probe.wasm' };
   const entries = models.map((imported) => [imported.name, entry(imported, target)]);
   await openGuests(page, guests, { models: Object.fromEntries(entries) });
 }
@@ -85,28 +85,28 @@ async function expectSameThroughBoth(page: Page, imported: ImportedCase): Promis
   expect(outputs).toHaveLength(imported.outputs.length);
   for (const [index, output] of outputs.entries()) expectAgreement(output, imported.outputs[index]);
   const beginnings = outputs.map(({ data }) => Buffer.from(data.subarray(0, comparedBytes)).toString('base64'));
-  expect(await computeLegacy(page, imported)).toEqual(beginnings);
+  expect(await computeCoreModule(page, imported)).toEqual(beginnings);
 }
 
 /** Computes a model through the ABI of core modules, which knows inputs and outputs by their positions. */
-async function computeLegacy(page: Page, { name, inputs, outputs }: ImportedCase): Promise<string[]> {
-  const legacy = legacyGuest(page, 'legacy');
-  const { context } = await openContext(legacy, name);
+async function computeCoreModule(page: Page, { name, inputs, outputs }: ImportedCase): Promise<string[]> {
+  const coreModule = coreModuleGuest(page, 'coreModule');
+  const { context } = await openContext(coreModule, name);
   for (const [index, { ty, dimensions, data }] of inputs.entries()) {
     const type = { FP16: 0, FP32: 1 }[ty] ?? -1;
-    expect(await legacy.call('set_input', context, index, await placeTensor(legacy, { type, dimensions, data }))).toBe(
-      0,
-    );
+    expect(
+      await coreModule.call('set_input', context, index, await placeTensor(coreModule, { type, dimensions, data })),
+    ).toBe(0);
   }
-  expect(await legacy.call('compute', context)).toBe(0);
+  expect(await coreModule.call('compute', context)).toBe(0);
   const answers: string[] = [];
   for (const [index, { dimensions, ty }] of outputs.entries()) {
     const length = elementsOf(dimensions) * { FP16: 2, FP32: 4, I32: 4, I64: 8 }[ty];
-    const buffer = await legacy.place(new Uint8Array(length));
-    const written = await legacy.place(words(0));
-    expect(await legacy.call('get_output', context, index, buffer, length, written)).toBe(0);
-    expect(await legacy.readU32(written)).toBe(length);
-    answers.push(Buffer.from(await legacy.read(buffer, Math.min(length, comparedBytes))).toString('base64'));
+    const buffer = await coreModule.place(new Uint8Array(length));
+    const written = await coreModule.place(words(0));
+    expect(await coreModule.call('get_output', context, index, buffer, length, written)).toBe(0);
+    expect(await coreModule.readU32(written)).toBe(length);
+    answers.push(Buffer.from(await coreModule.read(buffer, Math.min(length, comparedBytes))).toString('base64'));
   }
   return answers;
 }

@@ -31,7 +31,7 @@ test('the service worker isolates a page whose host sets no headers', async ({ p
     const library = '/lib/wasi-nn-web.js';
     const { createWasiNN }: typeof import('../src/index.js') = await import(library);
     const nn = createWasiNN({ models: { digits: '/models/digits.onnx' } });
-    const { device } = await nn.connect().loadByName('digits');
+    const { device } = await nn.loadByName('digits');
     nn.dispose();
     return device.description;
   });

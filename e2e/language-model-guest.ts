@@ -1,5 +1,5 @@
 import { expect } from '@playwright/test';
-import { type LegacyGuest, words } from './legacy-page.js';
+import { type CoreModuleGuest, words } from './core-module-page.js';
 
 /** The tiny model of the fixtures, and the 60 likeliest tokens after "ROMEO:", as PyTorch has them. */
 export const tinyModel = '/fixtures/encodings/ggml/tiny-f16.gguf';
@@ -14,7 +14,7 @@ export const encode = (text: string) => new TextEncoder().encode(text);
 export const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** The calls of a guest of WasmEdge's language models. */
-export function wasmEdgeGuest(guest: LegacyGuest) {
+export function wasmEdgeGuest(guest: CoreModuleGuest) {
   async function placeText(text: string): Promise<[address: number, length: number]> {
     return [await guest.place(encode(text)), encode(text).byteLength];
   }

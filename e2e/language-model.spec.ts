@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { coreModuleGuest, words } from './core-module-page.js';
 import { fixtures, withoutFixtures } from './fixture-data.js';
 import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
 import { serveGuest } from './hostile/assemble.js';
@@ -12,7 +13,6 @@ import {
   wamrModule,
   wasmEdgeGuest,
 } from './language-model-guest.js';
-import { legacyGuest, words } from './legacy-page.js';
 import { expect, test } from './test.js';
 
 /** Language models on wllama, through guests and the page, against the text that PyTorch generates with the same weights. */
@@ -23,9 +23,9 @@ test.beforeEach(() => {
 
 test("a language model's text is PyTorch's, through every ABI", async ({ blank, site }) => {
   const wamr = (await serveGuest(site, wamrModule(), '/guests/wamr-text.wasm')).replace('/guests/', '');
-  const guests = { legacy: 'legacy-probe.wasm', component: 'probe.component.wasm', wamr };
+  const guests = { core: 'witx-probe.wasm', component: 'probe.component.wasm', wamr };
   await openGuests(blank, guests, { models: { tiny: tinyModel } });
-  const guest = wasmEdgeGuest(legacyGuest(blank, 'legacy'));
+  const guest = wasmEdgeGuest(coreModuleGuest(blank, 'core'));
 
   await test.step('as a whole, and token by token', async () => {
     const context = await guest.open(greedy);
@@ -113,7 +113,7 @@ function tensor(name: string, text: string): PlainTensor {
 
 /** WAMR counts the prompt's 5 tokens, and generates one more than there is room for. */
 async function expectWamrText(page: Page): Promise<void> {
-  const guest = legacyGuest(page, 'wamr');
+  const guest = coreModuleGuest(page, 'wamr');
   const out = await guest.place(words(0));
   const place = async (text: string) => [await guest.place(encode(text)), encode(text).byteLength] as const;
   const configuration = await place(JSON.stringify({ 'n-predict': 64, temp: 2 }));

@@ -73,7 +73,7 @@ async function comeAndGo(page: Page, times: number): Promise<void> {
   await page.evaluate(async (times) => {
     const { nn } = globalThis.guestPage;
     for (let time = 0; time < times; time += 2) {
-      const coreModule = await nn.instantiate('/guests/legacy-probe.wasm');
+      const coreModule = await nn.instantiate('/guests/witx-probe.wasm');
       coreModule.dispose();
       const component = await nn.instantiate<ProbeExports>('/guests/probe.component.wasm');
       await component.exports.loadByName('unknown').catch(() => undefined);

@@ -148,10 +148,9 @@ test.describe('a page', () => {
     const names = await page.evaluate(async () => {
       const { nn } = globalThis.loaderPage;
       nn.models.add({ added: 'added.onnx' });
-      const link = nn.connect();
-      await link.loadByName('documented');
-      await link.loadByName('added');
-      await link.loadByName(new URL('deep/m.onnx', location.href).href);
+      await nn.loadByName('documented');
+      await nn.loadByName('added');
+      await nn.loadByName(new URL('deep/m.onnx', location.href).href);
       return (await nn.models.list()).map(({ name, cached }) => [name, cached]);
     });
     expect(names).toEqual([
@@ -159,7 +158,7 @@ test.describe('a page', () => {
       ['added', 'whole'],
     ]);
     const refused = await failure(page, async () =>
-      globalThis.loaderPage.nn.connect().loadByName(new URL('added.onnx', location.href).href),
+      globalThis.loaderPage.nn.loadByName(new URL('added.onnx', location.href).href),
     );
     expect(refused).toMatch(/^security: /);
   });
@@ -169,14 +168,12 @@ test.describe('a page', () => {
     await openLibrary(page, site, { models: { m: 'm.onnx' } });
     const outcome = await page.evaluate(async () => {
       const { nn, events } = globalThis.loaderPage;
-      const links = [nn.connect(), nn.connect()] as const;
-      const [one, other] = await Promise.all([links[0].loadByName('m'), links[1].loadByName('m')]);
-      await links[0].unload(one.id);
-      const input = { dimensions: [2], type: 'U8', data: Uint8Array.of(1, 2) } as const;
-      const outputs = await links[1].compute(other.id, [['in', input]]);
+      const [one, other] = await Promise.all([nn.loadByName('m'), nn.loadByName('m')]);
+      await one.dispose();
+      const outputs = await other.compute({ in: { dimensions: [2], data: Uint8Array.of(1, 2) } });
       return {
         loads: events.filter(({ type }) => type === 'load').length,
-        data: outputs.flatMap(([, tensor]) => ('data' in tensor ? [...tensor.data] : [])),
+        data: Object.values(outputs).flatMap(({ data }) => Array.from(data, Number)),
       };
     });
     expect(outcome).toEqual({ loads: 1, data: [1, 2] });
@@ -190,7 +187,7 @@ test.describe('a page', () => {
     await openLibrary(page, site, { models: { m: 'm.onnx' } });
     const events = await page.evaluate(async () => {
       const { nn, events } = globalThis.loaderPage;
-      await nn.connect().loadByName('m');
+      await nn.loadByName('m');
       return events.map(({ type }) => type).filter((type) => type !== 'progress');
     });
     expect(events).toEqual([expect.stringMatching(/^cache (full|unavailable)$/), 'load']);
@@ -214,7 +211,7 @@ test.describe('a page', () => {
       const { nn } = globalThis.loaderPage;
       nn.models.add({ added: 'm.onnx' });
       await nn.models.preload('m');
-      await nn.connect().loadByName('added');
+      await nn.loadByName('added');
     });
     expect(requests).toHaveLength(1);
   });

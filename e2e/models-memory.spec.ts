@@ -88,7 +88,7 @@ async function openPage(context: BrowserContext, site: Site, sha256: string): Pr
         digits: '/models/digits.onnx',
       },
     });
-    await nn.connect().loadByName('digits');
+    await nn.loadByName('digits');
     globalThis.largeModelPage = { nn };
   }, sha256);
   return page;
@@ -138,9 +138,8 @@ function residentBytes(process: number, what: 'VmRSS' | 'VmHWM'): number {
 /** Has a model brought to the engine, which refuses it. @returns the refusal */
 function bringToEngine(page: Page): Promise<string> {
   return page.evaluate(async () => {
-    const link = globalThis.largeModelPage.nn.connect();
     try {
-      await link.loadByName('large, and a part too many');
+      await globalThis.largeModelPage.nn.loadByName('large, and a part too many');
       return 'none';
     } catch (cause) {
       return String(cause);
@@ -168,12 +167,9 @@ test('a model of 512 MiB is fetched, checked, kept and loaded with little more m
   const heapBefore = await runtimeBytes(second);
   const secondPeak = await measurePeak(browser, second);
   const found = await second.evaluate(async () => {
-    const link = globalThis.largeModelPage.nn.connect();
-    const { id } = await link.loadByName('large');
-    const data = new Uint8Array(BigInt64Array.of(100_000n).buffer);
-    const [output] = await link.compute(id, [['row', { dimensions: [1], type: 'I64', data }]]);
-    const found = output && 'data' in output[1] ? output[1].data.slice().buffer : new ArrayBuffer();
-    return [...new Float32Array(found).subarray(0, 3)];
+    const graph = await globalThis.largeModelPage.nn.loadByName('large');
+    const [output] = Object.values(await graph.compute({ row: { dimensions: [1], data: BigInt64Array.of(100_000n) } }));
+    return Array.from(output?.data ?? [], Number).slice(0, 3);
   });
   const loadedAll = secondPeak();
   const heap = (await runtimeBytes(second)) - heapBefore;

@@ -2,12 +2,11 @@ import type { Page } from '@playwright/test';
 import { refuseWorkers } from './browsers/worker-script.js';
 import { expect, test } from './test.js';
 
-/** Loads a model through a link of the page. @returns where it runs, or the error */
+/** Loads a model for the page. @returns where it runs, or the error */
 function load(page: Page): Promise<string> {
   return page.evaluate(async () => {
-    const link = modelsPage.nn.connect();
     try {
-      return (await link.loadByName('digits')).device.target;
+      return (await modelsPage.nn.loadByName('digits')).device.target;
     } catch (cause) {
       return String(cause);
     }

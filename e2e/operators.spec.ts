@@ -141,23 +141,27 @@ function computeAll(
           provider = detail.device.provider;
           if (detail.type === 'fallback') reason = detail.steps[0]?.reason ?? '';
         });
-      const link = nn.connect();
       const bytes = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
       const base64 = (data: Uint8Array) => btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''));
       const outcomes: Outcome[] = [];
       for (const { name, model, inputs } of cases) {
         reason = '';
         try {
-          const graph = await link.load([bytes(model)], 'onnx', target);
+          const graph = await nn.load([bytes(model)], { encoding: 'onnx', target });
           const given = inputs.map(({ name: input, type, dims, data }) => {
             return [input, { type, dimensions: dims, data: bytes(data) }] as const;
           });
-          const results = await link.compute(graph.id, given);
-          const outputs = results.flatMap(([output, tensor]) => {
-            if (!('data' in tensor)) return [];
-            return [{ name: output, type: tensor.type, dims: tensor.dimensions, data: base64(tensor.data) }];
+          const results = await graph.compute(Object.fromEntries(given));
+          const outputs = Object.entries(results).map(([output, { type, dimensions, data }]) => {
+            const { buffer, byteOffset, byteLength } = data;
+            return {
+              name: output,
+              type,
+              dims: dimensions,
+              data: base64(new Uint8Array(buffer, byteOffset, byteLength)),
+            };
           });
-          await link.unload(graph.id);
+          await graph.dispose();
           outcomes.push({ name, provider, reason, outputs });
         } catch (cause) {
           outcomes.push({ name, provider, reason, error: String(cause).slice(0, 300) });

@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
+import { coreModuleGuest, openContext } from './core-module-page.js';
 import { fixtures, withoutFixtures } from './fixture-data.js';
 import { colourModel } from './generated-models.js';
 import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
-import { legacyGuest, openContext } from './legacy-page.js';
 import { expect, test } from './test.js';
 
 interface ProgramOptions {
@@ -22,7 +22,8 @@ function run(page: Page, file: string, options: ProgramOptions = {}): Promise<En
   return page.evaluate(
     async ({ file, options }): Promise<Ending> => {
       try {
-        return await globalThis.guestPage.nn.run(`/guests/${file}`, options);
+        const { exitCode, stdout, stderr } = await globalThis.guestPage.nn.run(`/guests/${file}`, options);
+        return { exitCode, stdout, stderr };
       } catch (cause) {
         if (cause instanceof Error) return { error: cause.name, text: cause.message };
         throw cause;
@@ -92,7 +93,7 @@ test('guests of every ABI share a page and an engine', async ({ blank }) => {
     'wit 06-25': 'probe-06-25.component.wasm',
     'wit 08-19': 'probe-08-19.component.wasm',
     'wit 10-28': 'probe.component.wasm',
-    witx: 'legacy-probe.wasm',
+    witx: 'witx-probe.wasm',
     wamr: 'wamr-probe.wasm',
   };
   await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
@@ -108,8 +109,8 @@ test('guests of every ABI share a page and an engine', async ({ blank }) => {
   }
   expect(answers[1]).toEqual(answers[0]);
   expect(answers[2]).toEqual(answers[0]);
-  await openContext(legacyGuest(blank, 'witx'), 'digits');
-  await openContext(legacyGuest(blank, 'wamr'), 'digits');
+  await openContext(coreModuleGuest(blank, 'witx'), 'digits');
+  await openContext(coreModuleGuest(blank, 'wamr'), 'digits');
 });
 
 test('a guest of 06-25 makes errors of its own', async ({ blank }) => {

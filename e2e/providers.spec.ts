@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { floats, model, node, tensor, value } from '../src/backends/onnx/model.fixture.js';
-import type { ExecutionTarget, ModelOptions } from '../src/index.js';
+import type { ExecutionTarget, Graph, ModelOptions } from '../src/index.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
@@ -282,9 +282,9 @@ for (const [code, patch] of [
     patchEngine(site, patch);
     await openPage(page, site, 'gpu', false);
     const outcome = await page.evaluate(async () => {
-      const link = providersPage.nn.connect();
-      const failure = await Promise.resolve(link.loadByName('affine')).catch((cause) => cause.code);
-      return { failure, device: (await link.loadByName('plain')).device };
+      const { nn } = providersPage;
+      const failure = await nn.loadByName('affine').catch((cause) => cause.code);
+      return { failure, device: (await nn.loadByName('plain')).device };
     });
     expect(outcome).toMatchObject({ failure: code, device: { provider: 'wasm' } });
   });
@@ -327,17 +327,14 @@ function compute(page: Page) {
     const events: PlainEvent[] = [];
     for (const type of ['load', 'fallback'] as const)
       nn.addEventListener(type, ({ detail }) => detail.name === 'affine' && events.push(detail));
-    const link = nn.connect();
-    const numbers = Float32Array.of(1, -2, 3, 0.5);
-    const run = async (graph: number) => {
-      const x = { type: 'FP32', dimensions: [4], data: new Uint8Array(numbers.slice().buffer) } as const;
-      const [[, y] = []] = await link.compute(graph, [['x', x]]);
-      return Array.from(new Float32Array(y && 'data' in y ? y.data.buffer : new ArrayBuffer()));
+    const x = { dimensions: [4], data: Float32Array.of(1, -2, 3, 0.5) };
+    const run = async (graph: Graph) => {
+      const [y] = Object.values(await graph.compute({ x }));
+      return Array.from(y?.data ?? [], Number);
     };
-    const { id } = await link.loadByName('affine');
-    const outputs = [await run(id), await run(id)];
-    const plain = await link.loadByName('plain');
-    const expected = await run(plain.id);
+    const affine = await nn.loadByName('affine');
+    const outputs = [await run(affine), await run(affine)];
+    const expected = await run(await nn.loadByName('plain'));
     return { events, outputs, expected: [expected, expected] };
   });
 }

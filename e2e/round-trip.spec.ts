@@ -1,5 +1,5 @@
+import { coreModuleGuest, openContext, placeTensor, words } from './core-module-page.js';
 import { ask, openGuests, type PlainTensor, succeeded } from './guest-page.js';
-import { legacyGuest, openContext, placeTensor, words } from './legacy-page.js';
 import { type DataType, dataTypes, identityModel } from './onnx-model.js';
 import { expect, test } from './test.js';
 
@@ -88,20 +88,20 @@ for (const version of ['', '-06-25', '-08-19'] as const) {
 
 for (const [era, numbers] of Object.entries({ A: eraA, B: eraB })) {
   test(`tensors of all types go through a graph unchanged (wasi_ephemeral_nn, era ${era})`, async ({ blank }) => {
-    await openGuests(blank, { legacy: 'legacy-probe.wasm' }, { models });
-    const legacy = legacyGuest(blank, 'legacy');
+    await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models });
+    const coreModule = coreModuleGuest(blank, 'coreModule');
     for (const [ty, type] of Object.entries(numbers)) {
-      const { context } = await openContext(legacy, ty);
+      const { context } = await openContext(coreModule, ty);
       for (const dimensions of shapes) {
         const { data } = tensorOf('in', ty as DataType, dimensions);
-        const buffer = await legacy.place(new Uint8Array(Math.max(8, data.byteLength)));
-        const written = await legacy.place(words(0xffffffff));
-        const tensor = await placeTensor(legacy, { dimensions, type, data });
-        expect(await legacy.call('set_input', context, 0, tensor), `${ty} [${dimensions}]`).toBe(0);
-        expect(await legacy.call('compute', context)).toBe(0);
-        expect(await legacy.call('get_output', context, 0, buffer, data.byteLength, written)).toBe(0);
-        expect(await legacy.readU32(written)).toBe(data.byteLength);
-        expect(await legacy.read(buffer, data.byteLength)).toEqual(data);
+        const buffer = await coreModule.place(new Uint8Array(Math.max(8, data.byteLength)));
+        const written = await coreModule.place(words(0xffffffff));
+        const tensor = await placeTensor(coreModule, { dimensions, type, data });
+        expect(await coreModule.call('set_input', context, 0, tensor), `${ty} [${dimensions}]`).toBe(0);
+        expect(await coreModule.call('compute', context)).toBe(0);
+        expect(await coreModule.call('get_output', context, 0, buffer, data.byteLength, written)).toBe(0);
+        expect(await coreModule.readU32(written)).toBe(data.byteLength);
+        expect(await coreModule.read(buffer, data.byteLength)).toEqual(data);
       }
     }
   });

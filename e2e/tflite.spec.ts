@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { createRandomBelow } from '../src/standard/random.fixture.js';
+import { coreModuleGuest, placeTensor, words } from './core-module-page.js';
 import { fixtures, readFixture, withoutFixtures } from './fixture-data.js';
 import {
   ask,
@@ -12,7 +13,6 @@ import {
   type PlainTensor,
   succeeded,
 } from './guest-page.js';
-import { legacyGuest, placeTensor, words } from './legacy-page.js';
 import { type Site, startSite } from './site.js';
 import { expect, test } from './test.js';
 import { largestError, type TfliteCase, tfliteCases } from './tflite-cases.js';
@@ -145,7 +145,7 @@ test("one u8 model through WasmEdge's guests, WAMR's and all versions of WIT", a
     probe: 'probe.component.wasm',
     'probe-08-19': 'probe-08-19.component.wasm',
     'probe-06-25': 'probe-06-25.component.wasm',
-    edge: 'legacy-probe.wasm',
+    edge: 'witx-probe.wasm',
     wamr: 'wamr-probe.wasm',
   };
   const small = caseOf('small_uint8');
@@ -177,7 +177,7 @@ test("one u8 model through WasmEdge's guests, WAMR's and all versions of WIT", a
 
 /** As the bird example of WasmEdge does: tensor type 2, which is U8 to older guests, and a buffer of 965 bytes. */
 async function topBirds(page: Page): Promise<(readonly [number, number])[]> {
-  const edge = legacyGuest(page, 'edge');
+  const edge = coreModuleGuest(page, 'edge');
   const model = readFixture('models/birds.tflite');
   const builders = await edge.place(words(await edge.place(model), model.byteLength));
   const out = await edge.place(words(0));
@@ -196,7 +196,7 @@ async function topBirds(page: Page): Promise<(readonly [number, number])[]> {
 
 /** As guests of WAMR do: with real numbers, which the host makes whole ones of, and back. */
 async function computeWithWamr(page: Page, { url, input, output }: TfliteCase): Promise<number[]> {
-  const wamr = legacyGuest(page, 'wamr');
+  const wamr = coreModuleGuest(page, 'wamr');
   const model = readFixture(url.replace('/fixtures/', ''));
   const builder = await wamr.place(words(await wamr.place(model), model.byteLength));
   const out = await wamr.place(words(0));

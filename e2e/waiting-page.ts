@@ -14,7 +14,7 @@ interface WaitingPage {
     model: string,
     options: { readonly waiting?: Waiting; readonly signal?: AbortSignal },
   ): Promise<ProbeExports>;
-  startLegacyProbe(waiting?: Waiting): Promise<Guest<LegacyExports> & { readonly memory: GuestMemory }>;
+  startWitxProbe(waiting?: Waiting): Promise<Guest<WitxProbeExports> & { readonly memory: GuestMemory }>;
   start(source: GuestInput, waiting?: Waiting): Promise<Guest>;
   tensor(name: string, dimensions: readonly number[], ty: string, data: Uint8Array): ProbeTensor;
   /** Opens a channel, and waits until it hears what others send: the browser connects it after its constructor has returned. */
@@ -35,7 +35,7 @@ export interface ProbeExports {
   unload(graph: number): Promise<void>;
 }
 
-type LegacyExports = Readonly<Record<string, (...values: number[]) => Promise<number>>>;
+type WitxProbeExports = Readonly<Record<string, (...values: number[]) => Promise<number>>>;
 
 declare global {
   var waitingPage: WaitingPage;
@@ -81,9 +81,9 @@ export async function openPage(page: Page, site: Site, options: Omit<WasiNNOptio
         await exports.loadByName(model);
         return exports;
       },
-      async startLegacyProbe(waiting) {
-        const guest = await nn.instantiate<LegacyExports>('/guests/legacy-probe.wasm', waiting ? { waiting } : {});
-        if (!guest.memory) throw new Error('the legacy probe has no memory');
+      async startWitxProbe(waiting) {
+        const guest = await nn.instantiate<WitxProbeExports>('/guests/witx-probe.wasm', waiting ? { waiting } : {});
+        if (!guest.memory) throw new Error('the witx probe has no memory');
         return { ...guest, memory: guest.memory };
       },
       start: (source, waiting) => nn.instantiate(source, waiting ? { waiting } : {}),

@@ -37,9 +37,9 @@ const answers: Readonly<Record<string, Answer>> = {
       return classify(image, { ...digits, inverted: true, softmax: true }, 10);
     }, waiting),
 
-  'legacy-probe.wasm': (page, waiting) =>
+  'witx-probe.wasm': (page, waiting) =>
     page.evaluate(async (waiting) => {
-      const { exports, memory } = await waitingPage.startLegacyProbe(waiting);
+      const { exports, memory } = await waitingPage.startWitxProbe(waiting);
       const call = async (name: string, ...values: number[]) => (await exports[name]?.(...values)) ?? -1;
       const place = async (bytes: Uint8Array) => {
         const address = await call('allocate', bytes.byteLength);

@@ -25,8 +25,8 @@ const GUESTS = [
     { file: `${name}.component.wasm`, kind: 'command', crate: 'commands' },
     { file: `${name}.wasm`, kind: 'commandModule', crate: 'commands' },
   ]),
-  { file: 'legacy-probe.wasm', kind: 'rawModule', texts: ['legacy-probe.wat', 'memory.wat'] },
-  { file: 'legacy-probe-no-memory.wasm', kind: 'rawModule', texts: ['legacy-probe.wat'] },
+  { file: 'witx-probe.wasm', kind: 'rawModule', texts: ['witx-probe.wat', 'memory.wat'] },
+  { file: 'witx-probe-no-memory.wasm', kind: 'rawModule', texts: ['witx-probe.wat'] },
   { file: 'wamr-probe.wasm', kind: 'rawModule', texts: ['wamr-probe.wat', 'memory.wat'] },
 ];
 

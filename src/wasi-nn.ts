@@ -1,6 +1,7 @@
 import { createContextCount } from './bindings/context-count.js';
 import { createWitBinding } from './bindings/wit.js';
-import { createWasiNN, type WasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
+import { type OpenedWasiNN, openWasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
+import type { WasiNN } from './page/wasi-nn-interface.js';
 import type { InferenceClient } from './rpc/inference-client.js';
 import { withoutDeviceTensors } from './rpc/tensor-reference.js';
 import { WasiNNError } from './standard/error.js';
@@ -11,7 +12,7 @@ import { WasiNNError } from './standard/error.js';
  * page's own thread and uses one engine for the page, which {@link configure} sets up.
  */
 
-let page: WasiNN | undefined;
+let page: OpenedWasiNN | undefined;
 let opened: InferenceClient | undefined;
 const own = createContextCount();
 
@@ -24,52 +25,53 @@ export function configure(options: WasiNNOptions): WasiNN {
   if (page)
     throw new WasiNNError('invalid-argument', 'configure: the engine is set up already: call configure once, first');
   page = create(options);
-  return page;
+  return page.nn;
 }
 
 /** The contexts of components on the page's own thread count as those of other guests do. */
-function create(options: WasiNNOptions = {}): WasiNN {
-  const nn = createWasiNN(options);
-  const { stats } = nn;
-  return Object.assign(nn, {
+function create(options: WasiNNOptions = {}): OpenedWasiNN {
+  const opened = openWasiNN(options);
+  const { stats } = opened.nn;
+  Object.assign(opened.nn, {
     async stats() {
       const others = await stats();
       return { ...others, contexts: others.contexts + own.contexts };
     },
   });
+  return opened;
 }
 
-function link(): InferenceClient {
+function client(): InferenceClient {
   page ??= create();
   opened ??= withoutDeviceTensors(withOwnPromises(page.connect()));
   return opened;
 }
 
 /** The page's promises may be those of another frame, by which a binding does not tell answers from values. */
-function withOwnPromises(link: InferenceClient): InferenceClient {
+function withOwnPromises(client: InferenceClient): InferenceClient {
   return {
-    load: async (parts, encoding, target) => link.load(parts, encoding, target),
-    loadByName: async (name) => link.loadByName(name),
-    compute: async (id, inputs) => link.compute(id, inputs),
-    unload: async (id) => link.unload(id),
-    readTensor: async (deviceTensor) => link.readTensor(deviceTensor),
-    releaseTensor: async (deviceTensor) => link.releaseTensor(deviceTensor),
-    startText: async (id, request) => link.startText(id, request),
-    readText: async (text) => link.readText(text),
-    stopText: async (text) => link.stopText(text),
+    load: async (parts, encoding, target) => client.load(parts, encoding, target),
+    loadByName: async (name) => client.loadByName(name),
+    compute: async (id, inputs) => client.compute(id, inputs),
+    unload: async (id) => client.unload(id),
+    readTensor: async (deviceTensor) => client.readTensor(deviceTensor),
+    releaseTensor: async (deviceTensor) => client.releaseTensor(deviceTensor),
+    startText: async (id, request) => client.startText(id, request),
+    readText: async (text) => client.readText(text),
+    stopText: async (text) => client.stopText(text),
   };
 }
 
-const lazyLink: InferenceClient = {
-  load: (parts, encoding, target) => link().load(parts, encoding, target),
-  loadByName: (name) => link().loadByName(name),
-  compute: (id, inputs) => link().compute(id, inputs),
-  unload: (id) => link().unload(id),
-  readTensor: (deviceTensor) => link().readTensor(deviceTensor),
-  releaseTensor: (deviceTensor) => link().releaseTensor(deviceTensor),
-  startText: (id, request) => link().startText(id, request),
-  readText: (text) => link().readText(text),
-  stopText: (text) => link().stopText(text),
+const lazyClient: InferenceClient = {
+  load: (parts, encoding, target) => client().load(parts, encoding, target),
+  loadByName: (name) => client().loadByName(name),
+  compute: (id, inputs) => client().compute(id, inputs),
+  unload: (id) => client().unload(id),
+  readTensor: (deviceTensor) => client().readTensor(deviceTensor),
+  releaseTensor: (deviceTensor) => client().releaseTensor(deviceTensor),
+  startText: (id, request) => client().startText(id, request),
+  readText: (text) => client().readText(text),
+  stopText: (text) => client().stopText(text),
 };
 
-export const { tensor, errors, graph, inference } = createWitBinding(lazyLink, own);
+export const { tensor, errors, graph, inference } = createWitBinding(lazyClient, own);

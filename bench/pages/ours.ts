@@ -59,7 +59,7 @@ export async function coreGuest(
   outputBytes: number,
   options: EnvironmentOptions = {},
 ): Promise<Runner> {
-  const { exports, memory } = await nn.instantiate<CoreExports>('/guests/legacy-probe.wasm', options);
+  const { exports, memory } = await nn.instantiate<CoreExports>('/guests/witx-probe.wasm', options);
   if (!memory) throw new Error('the guest has no memory');
   const place = async (bytes: Uint8Array) => {
     const address = await exports.allocate(bytes.byteLength);

@@ -158,7 +158,7 @@ export async function describeDevices(): Promise<Record<ExecutionTarget, string>
 
 async function deviceFor(target: ExecutionTarget): Promise<Device> {
   const nn = createWasiNN({ models: { digits: { url: '/models/digits.onnx', target } }, allowSoftwareAdapter: true });
-  const { device } = await nn.connect().loadByName('digits');
+  const { device } = await nn.loadByName('digits');
   nn.dispose();
   return device;
 }

@@ -19,8 +19,8 @@ export interface ProbeExports {
   trap(): Promise<void>;
 }
 
-/** A guest of the legacy ABIs. */
-interface LegacyGuest {
+/** A guest of the ABIs for core modules. */
+interface CoreModuleGuest {
   call(name: string, ...values: readonly number[]): Promise<number>;
   /** Takes some of the guest's memory for bytes. @returns their address */
   place(bytes: Uint8Array): Promise<number>;
@@ -32,6 +32,8 @@ interface Ending {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** The files that it made or changed, with their text. */
+  readonly written: readonly (readonly [path: string, text: string])[];
   readonly best: readonly (readonly [classNumber: number, score: number])[];
 }
 
@@ -39,7 +41,7 @@ interface Ending {
 interface CasePage {
   readonly nn: WasiNN;
   start<Exports extends object>(file: string): Promise<Guest<Exports>>;
-  startLegacy(file: string): Promise<LegacyGuest>;
+  startCoreModule(file: string): Promise<CoreModuleGuest>;
   run(file: string, options: EnvironmentOptions): Promise<Ending>;
   /** The input of the model `digits`: a made-up image. */
   image(): ProbeTensor;
@@ -76,7 +78,7 @@ export async function preparePage({ waiting }: PageSetting): Promise<void> {
     return nn.instantiate<Exports>(`/guests/${file}`, options);
   }
 
-  async function startLegacy(file: string): Promise<LegacyGuest> {
+  async function startCoreModule(file: string): Promise<CoreModuleGuest> {
     const { exports, memory } = await start<Record<string, (...values: readonly number[]) => Promise<number>>>(file);
     if (!memory) throw new Error(`${file} has no memory`);
     const call = async (name: string, ...values: readonly number[]) => {
@@ -96,11 +98,12 @@ export async function preparePage({ waiting }: PageSetting): Promise<void> {
   }
 
   async function run(file: string, runOptions: EnvironmentOptions): Promise<Ending> {
-    const ending = await nn.run(`/guests/${file}`, { ...options, ...runOptions });
+    const { files, ...ending } = await nn.run(`/guests/${file}`, { ...options, ...runOptions });
     const ranked = /^\d\.\) \[(\d+)\]\((.+)\)\n/gm;
     return {
       ...ending,
       stdout: ending.stdout.replace(ranked, ''),
+      written: Object.entries(files).map(([path, bytes]) => [path, new TextDecoder().decode(bytes)] as const),
       best: Array.from(ending.stdout.matchAll(ranked), ([, first, score]) => [Number(first), Number(score)] as const),
     };
   }
@@ -129,7 +132,7 @@ export async function preparePage({ waiting }: PageSetting): Promise<void> {
   globalThis.casePage = {
     nn,
     start,
-    startLegacy,
+    startCoreModule,
     run,
     image,
     tensor,

@@ -1,7 +1,7 @@
 import { type Case, makeCase, near, scores } from './case.js';
 import type { ProbeExports } from './case-page.js';
 
-// Guests whose functions the page calls: components, and core modules of both legacy ABIs.
+// Guests whose functions the page calls: components, and core modules of both ABIs.
 
 interface ClassifyExports {
   classify(image: object, model: object, top: number): Promise<{ class: number; probability: number }[]>;
@@ -108,12 +108,12 @@ const longTensors = makeCase({
 /** `nn_errno.not_found` of `wasi_ephemeral_nn`. */
 const notFound = 8;
 
-const legacyProbe = makeCase({
-  name: 'legacy-probe.wasm (wasi_ephemeral_nn) computes what the page writes into its memory',
+const coreModuleProbe = makeCase({
+  name: 'witx-probe.wasm (wasi_ephemeral_nn) computes what the page writes into its memory',
   argument: undefined,
   action: async () => {
-    const { startLegacy, image, words, floats } = casePage;
-    const { call, place, read } = await startLegacy('legacy-probe.wasm');
+    const { startCoreModule, image, words, floats } = casePage;
+    const { call, place, read } = await startCoreModule('witx-probe.wasm');
     const { data } = image();
     const name = await place(new TextEncoder().encode('digits'));
     const dimensions = await place(words(1, 1, 28, 28));
@@ -137,8 +137,8 @@ const wamrProbe = makeCase({
   name: 'wamr-probe.wasm (wasi_nn) computes what the page writes into its memory',
   argument: undefined,
   action: async () => {
-    const { startLegacy, image, words, floats } = casePage;
-    const { call, place, read } = await startLegacy('wamr-probe.wasm');
+    const { startCoreModule, image, words, floats } = casePage;
+    const { call, place, read } = await startCoreModule('wamr-probe.wasm');
     const name = await place(new TextEncoder().encode('digits'));
     const shape = await place(words(await place(words(1, 1, 28, 28)), 4));
     const tensor = await place(words(shape, 1, await place(image().data)));
@@ -157,11 +157,11 @@ const wamrProbe = makeCase({
 });
 
 const memory = makeCase({
-  name: 'the memory of legacy-probe.wasm can be read and written where it has grown, and not beyond',
+  name: 'the memory of witx-probe.wasm can be read and written where it has grown, and not beyond',
   argument: undefined,
   action: async () => {
-    const { startLegacy, failure } = casePage;
-    const { call, place, read } = await startLegacy('legacy-probe.wasm');
+    const { startCoreModule, failure } = casePage;
+    const { call, place, read } = await startCoreModule('witx-probe.wasm');
     const pageBytes = 1 << 16;
     const beyond = await failure(read(pageBytes, 1));
     const pages = await call('grow', 40);
@@ -188,7 +188,7 @@ const waiting = makeCase({
   argument: undefined,
   action: async () => {
     const { nn, failure } = casePage;
-    const guest = '/guests/legacy-probe.wasm';
+    const guest = '/guests/witx-probe.wasm';
     const canSuspend = 'Suspending' in WebAssembly;
     const suspended = await failure(nn.instantiate(guest, { waiting: 'suspend' }));
     return {
@@ -204,7 +204,7 @@ export const libraryCases: readonly Case[] = [
   probe,
   olderProbes,
   longTensors,
-  legacyProbe,
+  coreModuleProbe,
   wamrProbe,
   memory,
   waiting,

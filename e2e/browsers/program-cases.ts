@@ -24,13 +24,13 @@ const cat = kinds.map((kind) =>
     name: `cat.${kind} finds its arguments, variables, files and input`,
     argument: kind,
     action: async (kind) => {
-      const { stdout, stderr, exitCode } = await casePage.run(`cat.${kind}`, {
+      const { stdout, stderr, exitCode, written } = await casePage.run(`cat.${kind}`, {
         args: ['drei ☃', '--write', 'written.txt', 'by the guest'],
         env: { B: '2', A: '1' },
         stdin: 'from the page\n',
         files: { 'folder/deep/hello.txt': new TextEncoder().encode('héllo'), 'fetched.html': '/blank.html' },
       });
-      return { lines: stdout.split('\n'), stderr, exitCode };
+      return { lines: stdout.split('\n'), stderr, exitCode, written };
     },
     expected: {
       lines: [
@@ -44,6 +44,7 @@ const cat = kinds.map((kind) =>
       ],
       stderr: '',
       exitCode: 0,
+      written: [['written.txt', 'by the guest']],
     },
   }),
 );
@@ -93,6 +94,7 @@ function classified(count: number, best: readonly (readonly [classNumber: number
     exitCode: 0,
     stdout: expect.stringMatching(`\n${count} scores; the best:\n$`),
     stderr: '',
+    written: [],
     best: best.map(([classNumber, score]) => [classNumber, ...near([score])]),
   };
 }

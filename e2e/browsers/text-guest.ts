@@ -9,11 +9,15 @@ const imports = {
   $compute: '(import "wasi_ephemeral_nn" "compute" (func $compute (param i32) (result i32)))',
 } as const;
 
-/** Makes a core module of its fields. It imports the functions that it calls, and has two pages of memory. */
-export function moduleOf(fields: string): Promise<Uint8Array> {
+/**
+ * Makes a core module of its fields. It imports the functions that it calls, and has two pages of memory.
+ *
+ * @param otherImports fields that import more
+ */
+export function moduleOf(fields: string, otherImports = ''): Promise<Uint8Array> {
   const used = Object.entries(imports).filter(([name]) => fields.includes(`call ${name}`));
   const declared = used.map(([, declaration]) => declaration).join('\n');
-  return parse(`(module ${declared} (memory (export "memory") 2) ${fields})`);
+  return parse(`(module ${declared} ${otherImports} (memory (export "memory") 2) ${fields})`);
 }
 
 /** Makes a component of such a module that is a program and calls nothing but WASI. */

@@ -1,4 +1,4 @@
-;; Every function of WAMR's wasi_nn, passed on with its arguments as they come: what legacy-probe is for
+;; Every function of WAMR's wasi_nn, passed on with its arguments as they come: what witx-probe is for
 ;; wasi_ephemeral_nn.
 
 (import "wasi_nn" "load" (func $load (param i32 i32 i32 i32) (result i32)))

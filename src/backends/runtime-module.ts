@@ -1,6 +1,6 @@
 import { abortable } from '../standard/abortable.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
-import type { Verify } from '../standard/graph.js';
+import type { PowerPreference, Verify } from '../standard/graph.js';
 
 /**
  * One WebAssembly module of a runtime. It does one thing at a time: concurrent calls hang, reject or compute wrong numbers in
@@ -17,6 +17,8 @@ export interface RuntimeModule {
 export interface ProviderOptions {
   /** Whether WebGPU may run on a software adapter, which is far slower than WebAssembly: for tests. */
   readonly allowSoftwareAdapter: boolean;
+  /** Which GPU is preferred where there are several. Default `high-performance`. */
+  readonly powerPreference?: PowerPreference;
   /** When outputs are compared with WebAssembly's, where a model does not say so itself. Default `first`. */
   readonly verify?: Verify;
   /**

@@ -1,3 +1,5 @@
+import type { ProviderOptions } from './runtime-module.js';
+
 /** A WebGPU device and, for people, the adapter it belongs to. */
 interface OpenDevice {
   readonly device: GPUDevice;
@@ -32,8 +34,8 @@ let open: Promise<OpenDevice> | undefined;
  *
  * @throws Error in words, where there is no WebGPU, no adapter, or only a software adapter that is not allowed
  */
-export function openGPUDevice(allowSoftwareAdapter: boolean): Promise<OpenDevice> {
-  open ??= requestDevice(allowSoftwareAdapter);
+export function openGPUDevice(options: ProviderOptions): Promise<OpenDevice> {
+  open ??= requestDevice(options);
   const opening = open;
   const forget = () => {
     if (open === opening) open = undefined;
@@ -42,8 +44,8 @@ export function openGPUDevice(allowSoftwareAdapter: boolean): Promise<OpenDevice
   return opening;
 }
 
-async function requestDevice(allowSoftwareAdapter: boolean): Promise<OpenDevice> {
-  const { adapter, description } = await findAdapter(allowSoftwareAdapter);
+async function requestDevice(options: ProviderOptions): Promise<OpenDevice> {
+  const { adapter, description } = await findAdapter(options);
   const device = await adapter.requestDevice({
     requiredFeatures: usefulFeatures.filter((feature) => adapter.features.has(feature)),
     requiredLimits: Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]])),
@@ -56,11 +58,12 @@ async function requestDevice(allowSoftwareAdapter: boolean): Promise<OpenDevice>
  *
  * @throws Error in words, where there is no WebGPU, no adapter, or only a software adapter that is not allowed
  */
-export async function findAdapter(
-  allowSoftwareAdapter: boolean,
-): Promise<{ readonly adapter: GPUAdapter; readonly description: string }> {
+export async function findAdapter({
+  allowSoftwareAdapter,
+  powerPreference = 'high-performance',
+}: ProviderOptions): Promise<{ readonly adapter: GPUAdapter; readonly description: string }> {
   if (!('gpu' in navigator)) throw new Error('this browser has no WebGPU in workers');
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference });
   if (!adapter) throw new Error('WebGPU found no adapter');
   const { description, vendor, architecture, isFallbackAdapter } = adapter.info;
   if (isFallbackAdapter && !allowSoftwareAdapter) {

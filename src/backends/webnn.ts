@@ -1,4 +1,5 @@
 import { isObjectWith } from '../standard/is-object-with.js';
+import type { ProviderOptions } from './runtime-module.js';
 
 /** The parts of WebNN that are used here: its types are in no library of TypeScript yet. */
 interface ML {
@@ -12,20 +13,23 @@ const contexts = new Map<string, Promise<object>>();
  *
  * @throws Error in words, where there is no WebNN or it refuses this kind of device
  */
-export function openMLContext(deviceType: 'npu' | 'gpu'): Promise<object> {
+export function openMLContext(deviceType: 'npu' | 'gpu', options: ProviderOptions): Promise<object> {
   const known = contexts.get(deviceType);
   if (known !== undefined) return known;
-  const opening = createContext(deviceType);
+  const opening = createContext(deviceType, options);
   contexts.set(deviceType, opening);
   opening.catch(() => contexts.delete(deviceType));
   return opening;
 }
 
-async function createContext(deviceType: 'npu' | 'gpu'): Promise<object> {
+async function createContext(
+  deviceType: 'npu' | 'gpu',
+  { powerPreference: preferredGPU = 'high-performance' }: ProviderOptions,
+): Promise<object> {
   if (!('ml' in navigator)) throw new Error('this browser has no WebNN');
   const ml: unknown = navigator.ml;
   if (!isML(ml)) throw new Error('this browser has no usable WebNN');
-  const powerPreference = deviceType === 'npu' ? 'low-power' : 'high-performance';
+  const powerPreference = deviceType === 'npu' ? 'low-power' : preferredGPU;
   try {
     return await ml.createContext({ deviceType, powerPreference });
   } catch (cause) {

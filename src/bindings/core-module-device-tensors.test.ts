@@ -31,7 +31,7 @@ async function expectGivenBack(engine: FakeEngine, count: number): Promise<void>
 describe.each([
   ['synchronous', false],
   ['asynchronous', true],
-])('an output on a device, over a link whose answers are %s,', (_what, isAsynchronous) => {
+])('an output on a device, of a client whose answers are %s,', (_what, isAsynchronous) => {
   const startHere = () => start({ engine: new FakeEngine({ asynchronous: isAsynchronous, keeps: true }) });
 
   it('is read once, when it is first got', async () => {

@@ -39,7 +39,7 @@ interface Context {
 }
 
 export interface CoreModuleSessionOptions {
-  readonly link: InferenceClient;
+  readonly client: InferenceClient;
   readonly count: ContextCount;
   /** Told when the engine fails to take a graph or a text back, which concerns no guest. */
   onUnloadFailure(cause: unknown): void;
@@ -59,7 +59,7 @@ export interface CoreModuleSessionOptions {
  * is computing.
  */
 export class CoreModuleSession {
-  readonly #link: InferenceClient;
+  readonly #client: InferenceClient;
   readonly #count: ContextCount;
   readonly #onUnloadFailure: (cause: unknown) => void;
   readonly #print: (bytes: Uint8Array<ArrayBuffer>) => void;
@@ -68,8 +68,8 @@ export class CoreModuleSession {
   #nextGraph = 0;
   #nextContext = 0;
 
-  constructor({ link, count, onUnloadFailure, print }: CoreModuleSessionOptions) {
-    this.#link = link;
+  constructor({ client, count, onUnloadFailure, print }: CoreModuleSessionOptions) {
+    this.#client = client;
     this.#count = count;
     this.#onUnloadFailure = onUnloadFailure;
     this.#print = print;
@@ -77,7 +77,9 @@ export class CoreModuleSession {
 
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<number> {
     const configuration = configurationIn(parts);
-    return andThen(this.#link.load(parts, encoding, target), (info) => this.#add(info, wasmEdgeDialect, configuration));
+    return andThen(this.#client.load(parts, encoding, target), (info) =>
+      this.#add(info, wasmEdgeDialect, configuration),
+    );
   }
 
   /**
@@ -86,7 +88,8 @@ export class CoreModuleSession {
    */
   loadByName(name: string, configuration?: string, dialect: TextDialect = wasmEdgeDialect): Awaitable<number> {
     const prepared = configuration ? dialect.prepare(configuration) : undefined;
-    return andThen(this.#link.loadByName(name, prepared), (info) => this.#add(info, dialect, prepared));
+    const loading = this.#client.loadByName(name, prepared === undefined ? {} : { configuration: prepared });
+    return andThen(loading, (info) => this.#add(info, dialect, prepared));
   }
 
   unload(handle: number): void {
@@ -95,7 +98,7 @@ export class CoreModuleSession {
     graph.unloaded = true;
     for (const context of this.#contexts.values()) if (context.graph === graph) context.text?.stop();
     try {
-      const answer = this.#link.unload(graph.info.id);
+      const answer = this.#client.unload(graph.info.id);
       if (answer instanceof Promise) answer.catch(this.#onUnloadFailure);
     } catch (cause) {
       this.#onUnloadFailure(cause);
@@ -181,8 +184,8 @@ export class CoreModuleSession {
     if (context.text) return whileBusy(context, context.text.compute());
     keep(context, undefined);
     const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copyBytes(input));
-    const computing = andThen(this.#link.compute(context.graph.info.id, inOrder), (outputs) => {
-      const held = toReferences(outputs, this.#link);
+    const computing = andThen(this.#client.compute(context.graph.info.id, inOrder), (outputs) => {
+      const held = toReferences(outputs, this.#client);
       if (this.#contexts.has(handle)) keep(context, held);
       else releaseAll(held);
     });
@@ -237,7 +240,7 @@ export class CoreModuleSession {
     const text =
       info.text &&
       createTextContext({
-        link: this.#link,
+        client: this.#client,
         graph: info,
         model: info.text,
         dialect,

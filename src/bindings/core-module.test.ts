@@ -92,7 +92,7 @@ describe('the modules', () => {
   });
 });
 
-describe('a link that answers at once', () => {
+describe('a client that answers at once', () => {
   it('never makes a function answer with a promise', () => {
     const { nn, wamr, memory } = createTestGuest();
     const out = memory.words(0);
@@ -224,7 +224,7 @@ describe('a failure', () => {
       ),
     ),
   )(
-    'of %s with %s becomes an errno (asynchronous link: %s)',
+    'of %s with %s becomes an errno (asynchronous client: %s)',
     async (operation, _what, isAsynchronous, position, cause, number) => {
       const engine = new FakeEngine({ asynchronous: isAsynchronous });
       const guest = createTestGuest({ engine });

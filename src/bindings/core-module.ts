@@ -1,9 +1,10 @@
 import type { Awaitable, InferenceClient } from '../rpc/inference-client.js';
-import { toWasiNNError, type WasiNNError } from '../standard/error.js';
+import { toWasiNNError } from '../standard/error.js';
 import { type ContextCount, createContextCount } from './context-count.js';
 import { CoreModuleSession } from './core-module-session.js';
 import { errno, toErrno } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
+import { harmless, type ReportError } from './report-error.js';
 import { EndOfSequence } from './text-errors.js';
 import { createWamrFunctions } from './wamr.js';
 import { createWasmEdgeFunctions } from './wasmedge.js';
@@ -12,7 +13,7 @@ import { createWitxFunctions, type GuestFunction } from './witx.js';
 /** A function for a core module to import. */
 export interface CoreModuleFunction {
   /**
-   * Whether the function may answer with a promise, where its link does. Whoever imports it then has to suspend the
+   * Whether the function may answer with a promise, where its client does. Whoever imports it then has to suspend the
    * guest (`WebAssembly.Suspending`).
    */
   readonly suspends: boolean;
@@ -27,9 +28,6 @@ export interface CoreModuleBinding {
   /** WAMR's own, which it has deprecated. */
   readonly wasi_nn: Readonly<Record<string, CoreModuleFunction>>;
 }
-
-/** Told of every failure: the guest learns its number alone. */
-export type OnLegacyError = (error: WasiNNError, functionName: string) => void;
 
 /** The functions that wait for an answer of the engine. */
 const suspending: ReadonlySet<string> = new Set([
@@ -46,23 +44,19 @@ const suspending: ReadonlySet<string> = new Set([
  * Makes the import modules for one core-module guest.
  *
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
+ * @param onError told of every failure: the guest learns its number alone
  * @param print writes to the guest's standard output, where a language model is to write its text there. Default: nowhere
  */
 export function createCoreModuleBinding(
-  link: InferenceClient,
+  client: InferenceClient,
   memory: () => WebAssembly.Memory | undefined,
-  onError?: OnLegacyError,
+  onError?: ReportError,
   contexts: ContextCount = createContextCount(),
   print: (bytes: Uint8Array<ArrayBuffer>) => void = () => undefined,
 ): CoreModuleBinding {
-  /** A log that fails is no reason to trap the guest. */
-  function report(error: WasiNNError, functionName: string): void {
-    try {
-      onError?.(error, functionName);
-    } catch {}
-  }
+  const report = harmless(onError);
 
-  function toLegacyFunction(name: string, run: GuestFunction): CoreModuleFunction {
+  function toCoreModuleFunction(name: string, run: GuestFunction): CoreModuleFunction {
     const guestMemory = new GuestMemory(name, memory);
     const fail = (cause: unknown) => {
       const error = toWasiNNError(cause, name, 'unknown');
@@ -85,11 +79,11 @@ export function createCoreModuleBinding(
   }
 
   function toModule(functions: Readonly<Record<string, GuestFunction>>): Record<string, CoreModuleFunction> {
-    return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, toLegacyFunction(name, run)]));
+    return Object.fromEntries(Object.entries(functions).map(([name, run]) => [name, toCoreModuleFunction(name, run)]));
   }
 
   const reportUnload = (cause: unknown) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload');
-  const session = new CoreModuleSession({ link, count: contexts, onUnloadFailure: reportUnload, print });
+  const session = new CoreModuleSession({ client, count: contexts, onUnloadFailure: reportUnload, print });
   const witx = createWitxFunctions(session);
   return {
     wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session) }),

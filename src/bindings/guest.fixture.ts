@@ -107,7 +107,7 @@ export const fakeTextModel: TextModel = { buildNumber: 11364, commit: '46ca246',
 
 /**
  * An engine whose graphs answer their inputs as their outputs. As honest as the real one: it checks what it is given,
- * knows only the graphs that it has loaded, and takes the buffers that are passed to it, as a message link does.
+ * knows only the graphs that it has loaded, and takes the buffers that are passed to it, as a client with a port does.
  */
 export class FakeEngine implements InferenceClient {
   readonly calls: unknown[][] = [];
@@ -152,7 +152,7 @@ export class FakeEngine implements InferenceClient {
     });
   };
 
-  loadByName: InferenceClient['loadByName'] = (name, configuration) =>
+  loadByName: InferenceClient['loadByName'] = (name, { configuration } = {}) =>
     this.#answer('loadByName', configuration === undefined ? [name] : [name, configuration], () => {
       if (name !== echoName) throw new WasiNNError('not-found', `load-by-name: there is no ${JSON.stringify(name)}`);
       return this.#open();
@@ -259,7 +259,7 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** A guest of either kind of link: its memory, its imports, and what its host was told of failures. */
+/** A guest of either kind of client: its memory, its imports, and what its host was told of failures. */
 export function createTestGuest({
   engine = new FakeEngine(),
   memory = new TestMemory(),

@@ -27,7 +27,7 @@ export interface TextContext {
 }
 
 export interface TextContextOptions {
-  readonly link: InferenceClient;
+  readonly client: InferenceClient;
   readonly graph: GraphInfo;
   readonly model: TextModel;
   readonly dialect: TextDialect;
@@ -49,7 +49,7 @@ interface Running {
 const encoder = new TextEncoder();
 
 export function createTextContext(options: TextContextOptions): TextContext {
-  const { link, graph, model, dialect, print } = options;
+  const { client, graph, model, dialect, print } = options;
   let prompt: Uint8Array<ArrayBuffer> | undefined;
   let inputTokens: number | undefined;
   let outputTokens = 0;
@@ -60,7 +60,7 @@ export function createTextContext(options: TextContextOptions): TextContext {
   function start(settings: TextConfiguration): Awaitable<number> {
     if (!prompt) throw new WasiNNError('invalid-argument', 'compute: the context has no prompt: call set_input first');
     const configuration = encoder.encode(JSON.stringify(settings));
-    return link.startText(graph.id, { prompt: prompt.slice(), configuration });
+    return client.startText(graph.id, { prompt: prompt.slice(), configuration });
   }
 
   function note({ inputTokens: counted, end }: TextProgress): void {
@@ -74,7 +74,7 @@ export function createTextContext(options: TextContextOptions): TextContext {
 
   function stopText(number: number): void {
     try {
-      const answer = link.stopText(number);
+      const answer = client.stopText(number);
       if (answer instanceof Promise) answer.catch(options.onStopFailure);
     } catch (cause) {
       options.onStopFailure(cause);
@@ -97,7 +97,7 @@ export function createTextContext(options: TextContextOptions): TextContext {
   function readAll(number: number, onPiece: (piece: string) => void): Awaitable<TextEnd> {
     let ended: TextEnd | undefined;
     const reading = untilDone(() =>
-      andThen(link.readText(number), (progress) => {
+      andThen(client.readText(number), (progress) => {
         note(progress);
         for (const piece of progress.pieces) onPiece(piece);
         ended = progress.end;
@@ -143,7 +143,7 @@ export function createTextContext(options: TextContextOptions): TextContext {
   /** Takes what has come of a text; reads on where nothing has. */
   function advance(current: Running): Awaitable<void> {
     if (current.pieces.length > 0 || current.end) return take(current);
-    return andThen(link.readText(current.number), (progress) => {
+    return andThen(client.readText(current.number), (progress) => {
       note(progress);
       Object.assign(current, { pieces: progress.pieces, end: progress.end });
       return advance(current);

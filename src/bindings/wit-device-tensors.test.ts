@@ -14,7 +14,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 describe.each([
   ['synchronous', false],
   ['asynchronous', true],
-])('over a link whose answers are %s', (_what, asynchronous) => {
+])('of a client whose answers are %s', (_what, asynchronous) => {
   let engine: FakeEngine;
   let binding: WitBinding;
   let graph: WitGraph;

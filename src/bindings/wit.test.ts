@@ -6,8 +6,8 @@ import { type ErrorCode, errorCodes, WasiNNError } from '../standard/error.js';
 import { type NamedTensor, tensorTypes } from '../standard/tensor.js';
 import { createWitBinding, type WitBinding, WitError, WitGraph, WitGraphExecutionContext, WitTensor } from './wit.js';
 
-/** An engine with one kind of graph, that answers its inputs as outputs. It takes the buffers, as a message link does. */
-function createFakeLink(asynchronous: boolean) {
+/** An engine with one kind of graph, that answers its inputs as outputs. It takes the buffers, as a client with a port does. */
+function createFakeClient(asynchronous: boolean) {
   const calls: unknown[][] = [];
   const faults = new Map<keyof InferenceClient, unknown>();
   let nextId = 0;
@@ -32,7 +32,7 @@ function createFakeLink(asynchronous: boolean) {
     outputs: [],
   });
 
-  const link: InferenceClient = {
+  const client: InferenceClient = {
     load: (...values) => {
       calls.push(['load', ...values]);
       return answer('load', info);
@@ -60,7 +60,7 @@ function createFakeLink(asynchronous: boolean) {
     stopText: unused.stopText,
   };
   return {
-    link,
+    client,
     calls,
     faults,
     callsOf: (operation: keyof InferenceClient) => calls.filter(([name]) => name === operation),
@@ -90,7 +90,7 @@ async function expectWitError(action: () => unknown, code: ErrorCode, data: stri
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('the binding', () => {
-  const { tensor, errors, graph, inference } = createWitBinding(createFakeLink(false).link);
+  const { tensor, errors, graph, inference } = createWitBinding(createFakeClient(false).client);
 
   it('has one object for each interface, with its resources as classes', () => {
     expect(tensor.Tensor).toBe(WitTensor);
@@ -106,6 +106,23 @@ describe('the binding', () => {
       expect(Object.isExtensible(resource)).toBe(true);
     }
   });
+});
+
+it('tells the page of what it answers the guest with', async () => {
+  const fake = createFakeClient(true);
+  const told: unknown[] = [];
+  const binding = createWitBinding(fake.client, undefined, ({ code, message }, functionName) => {
+    told.push([functionName, code, message]);
+    throw new Error('the log is full');
+  });
+  const context = (await binding.graph.loadByName('m')).initExecutionContext();
+  fake.faults.set('load', new WasiNNError('not-found', 'no such model'));
+  await expectWitError(() => binding.graph.load([], 'onnx', 'cpu'), 'not-found', /no such model/);
+  await expectWitError(async () => context.getOutput('y'), 'runtime-error', /no outputs yet/);
+  expect(told).toEqual([
+    ['load', 'not-found', 'no such model'],
+    ['get-output', 'runtime-error', expect.stringContaining('no outputs yet')],
+  ]);
 });
 
 describe('Tensor', () => {
@@ -149,18 +166,18 @@ describe('Error', () => {
 describe.each([
   ['synchronous', false],
   ['asynchronous', true],
-])('over a link whose answers are %s', (_what, asynchronous) => {
-  let fake: ReturnType<typeof createFakeLink>;
+])('of a client whose answers are %s', (_what, asynchronous) => {
+  let fake: ReturnType<typeof createFakeClient>;
   let binding: WitBinding;
 
   beforeEach(() => {
-    fake = createFakeLink(asynchronous);
-    binding = createWitBinding(fake.link);
+    fake = createFakeClient(asynchronous);
+    binding = createWitBinding(fake.client);
   });
 
   const context = async () => (await binding.graph.loadByName('m')).initExecutionContext();
 
-  it('answers in the manner of the link', async () => {
+  it('answers in the manner of the client', async () => {
     const loading = binding.graph.loadByName('m');
     expect(loading instanceof Promise).toBe(asynchronous);
     const computing = (await loading).initExecutionContext().compute([['a', bytes(1)]]);

@@ -2,7 +2,7 @@ import { andThen, lastly } from '../rpc/awaitable.js';
 import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
 import {
   copyBytes,
-  forLink,
+  forClient,
   type NamedTensorReference,
   releaseAll,
   TensorReference,
@@ -13,6 +13,7 @@ import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/g
 import { matchInput } from '../standard/match-inputs.js';
 import { type DeclaredTensors, findTensor, type TensorType } from '../standard/tensor.js';
 import { type ContextCount, createContextCount } from './context-count.js';
+import { harmless, type ReportError } from './report-error.js';
 
 /**
  * The interfaces of `wasi:nn`, of all three published versions, in the shape that components transpiled by jco import:
@@ -100,12 +101,14 @@ export class WitTensor {
 /** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
 class Lease {
   readonly info: GraphInfo;
-  readonly #link: InferenceClient;
+  readonly report: ReportError;
+  readonly #client: InferenceClient;
   readonly #contexts: ContextCount;
   #holders = 0;
 
-  constructor(link: InferenceClient, info: GraphInfo, contexts: ContextCount) {
-    this.#link = link;
+  constructor(client: InferenceClient, info: GraphInfo, contexts: ContextCount, report: ReportError) {
+    this.report = report;
+    this.#client = client;
     this.info = info;
     this.#contexts = contexts;
   }
@@ -134,21 +137,21 @@ class Lease {
     };
   }
 
-  /** @param prepare done to each input that the link takes; by default its buffer goes along */
+  /** @param prepare done to each input that the client takes; by default its buffer goes along */
   compute(
     inputs: readonly NamedTensorReference[],
     prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
   ): Awaitable<NamedTensorReference[]> {
-    const link = this.#link;
-    return andThen(forLink(inputs, link), (tensors) =>
-      andThen(link.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, link)),
+    const client = this.#client;
+    return andThen(forClient(inputs, client), (tensors) =>
+      andThen(client.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, client)),
     );
   }
 
   /** A drop has no result to fail with: where the engine is gone, the graph went with it. */
   #unload(): void {
     const ignore = () => undefined;
-    void attempt('unload', () => this.#link.unload(this.info.id), ignore, ignore);
+    void attempt(this.report, 'unload', () => this.#client.unload(this.info.id), ignore, ignore);
   }
 }
 
@@ -163,7 +166,7 @@ export class WitGraph {
   }
 
   initExecutionContext(): WitGraphExecutionContext {
-    return attemptNow('init-execution-context', () => new WitGraphExecutionContext(this.#lease));
+    return attemptNow(this.#lease.report, 'init-execution-context', () => new WitGraphExecutionContext(this.#lease));
   }
 }
 
@@ -182,7 +185,7 @@ export class WitGraphExecutionContext {
 
   /** Sets an input for every `compute` without arguments that follows. The tensor is consumed. */
   setInput(name: string, tensor: WitTensor): void {
-    attemptNow('set-input', () => {
+    attemptNow(this.#lease.report, 'set-input', () => {
       try {
         const held = WitTensor.held(tensor);
         const input = matchInput('set-input', this.#lease.info.inputs, [name, held.tensor]);
@@ -199,9 +202,11 @@ export class WitGraphExecutionContext {
    * set. The tensors are consumed: their bytes may move to another thread.
    */
   compute(inputs?: readonly (readonly [string, WitTensor])[]): Awaitable<[string, WitTensor][] | undefined> {
-    if (inputs) return attempt('compute', () => this.#computeOn(inputs), fromHeldTensors);
+    const { report } = this.#lease;
+    if (inputs) return attempt(report, 'compute', () => this.#computeOn(inputs), fromHeldTensors);
     this.#keep(undefined);
     return attempt(
+      report,
       'compute',
       () => this.#lease.compute([...this.#inputs], copyBytes),
       (outputs) => {
@@ -213,7 +218,7 @@ export class WitGraphExecutionContext {
 
   /** An output of the last `compute` without arguments, by its name or its position as a decimal number. */
   getOutput(name: string): WitTensor {
-    return attemptNow('get-output', () =>
+    return attemptNow(this.#lease.report, 'get-output', () =>
       WitTensor.of(findOutput(this.#outputs, this.#lease.info.outputs, name).hold()),
     );
   }
@@ -241,16 +246,26 @@ export class WitGraphExecutionContext {
   }
 }
 
-/** Makes the interfaces for the guests that use one link. */
-export function createWitBinding(link: InferenceClient, contexts: ContextCount = createContextCount()): WitBinding {
-  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(link, info, contexts));
+/**
+ * Makes the interfaces for the guests that use one client.
+ *
+ * @param onError told of every failure, besides the guest
+ */
+export function createWitBinding(
+  client: InferenceClient,
+  contexts: ContextCount = createContextCount(),
+  onError?: ReportError,
+): WitBinding {
+  const report = harmless(onError);
+  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(client, info, contexts, report));
   return {
     tensor: { Tensor: WitTensor },
     errors: { Error: WitError },
     graph: {
       Graph: WitGraph,
-      load: (builder, encoding, target) => attempt('load', () => link.load(builder, encoding, target), toGraph),
-      loadByName: (name) => attempt('load-by-name', () => link.loadByName(name), toGraph),
+      load: (builder, encoding, target) =>
+        attempt(report, 'load', () => client.load(builder, encoding, target), toGraph),
+      loadByName: (name) => attempt(report, 'load-by-name', () => client.loadByName(name), toGraph),
     },
     inference: { GraphExecutionContext: WitGraphExecutionContext },
   };
@@ -280,22 +295,23 @@ function findOutput(
 }
 
 /** Does something that answers at once, and turns every failure into one that the guest can read. */
-function attemptNow<Result>(what: string, action: () => Result): Result {
+function attemptNow<Result>(report: ReportError, what: string, action: () => Result): Result {
   try {
     return action();
   } catch (cause) {
-    throw toWitError(cause, what);
+    throw toWitError(report, cause, what);
   }
 }
 
 /** Does something that may answer now or later, and turns every failure into one that the guest can read. */
 function attempt<Value, Result>(
+  report: ReportError,
   what: string,
   action: () => Awaitable<Value>,
   succeed: (value: Value) => Result,
   fail: (error: WitError) => Result = raise,
 ): Awaitable<Result> {
-  const failWith = (cause: unknown) => fail(toWitError(cause, what));
+  const failWith = (cause: unknown) => fail(toWitError(report, cause, what));
   try {
     const answer = action();
     return answer instanceof Promise ? answer.then(succeed).catch(failWith) : succeed(answer);
@@ -304,9 +320,10 @@ function attempt<Value, Result>(
   }
 }
 
-function toWitError(cause: unknown, what: string): WitError {
-  const { code, message } = toWasiNNError(cause, what, 'unknown');
-  return new WitError(code, message);
+function toWitError(report: ReportError, cause: unknown, what: string): WitError {
+  const error = toWasiNNError(cause, what, 'unknown');
+  report(error, what);
+  return new WitError(error.code, error.message);
 }
 
 function raise(error: WitError): never {

@@ -34,7 +34,7 @@ function startComputed(...values: number[]): Started {
 }
 
 describe('a guest', () => {
-  it.each([false, true])('loads, sets, computes and gets (asynchronous link: %s)', async (asynchronous) => {
+  it.each([false, true])('loads, sets, computes and gets (asynchronous client: %s)', async (asynchronous) => {
     const memory = new TestMemory();
     const { nn, errors } = createTestGuest({ engine: new FakeEngine({ asynchronous }), memory });
     const [graph, context, written] = [memory.words(untouched), memory.words(untouched), memory.words(untouched)];

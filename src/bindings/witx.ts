@@ -27,6 +27,11 @@ const encodings: readonly GraphEncoding[] = [
 /** `$execution_target`, and 3, AUTO of the Rust crate and WasmEdge: `cpu`, as for a registered model that names none. */
 const targets: readonly ExecutionTarget[] = ['cpu', 'gpu', 'tpu', 'cpu'];
 
+/** `0 is cpu, 1 is gpu`. */
+function numbered(names: readonly string[]): string {
+  return names.map((name, number) => `${number} is ${name}`).join(', ');
+}
+
 /** No format of a model has as many parts; a bound keeps a guest from having one object made for each 8 bytes it has. */
 const maxBuilders = 1024;
 /** The most axes of a tensor in any of the runtimes. */
@@ -53,8 +58,13 @@ export function createWitxFunctions(session: CoreModuleSession) {
       checkGraphOut(memory, graphOut);
       const executionTarget = targets[target];
       const graphEncoding = encodings[encoding];
-      if (!executionTarget) throw memory.invalid(`there is no execution target ${target}`);
-      if (!graphEncoding) throw new WasiNNError('invalid-encoding', `load: there is no graph encoding ${encoding}`);
+      if (!executionTarget) throw memory.invalid(`there is no execution target ${target}: ${numbered(targets)}`);
+      if (!graphEncoding) {
+        throw new WasiNNError(
+          'invalid-encoding',
+          `load: there is no graph encoding ${encoding}: ${numbered(encodings)}`,
+        );
+      }
       const parts = readBuilders(memory, builders, builderCount);
       return andThen(session.load(parts, graphEncoding, executionTarget), (graph) =>
         writeGraph(memory, graphOut, graph, session),

@@ -4,6 +4,7 @@ import { createImportedBackends } from '../backends/imported/imported.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
 import { createTextBackend } from '../backends/text/text.js';
 import { createTfliteBackend } from '../backends/tflite/tflite.js';
+import { limitThreads } from '../backends/thread-count.js';
 import type { EngineConfiguration } from '../rpc/engine-protocol.js';
 import { type Handlers, openRpc, parentEndpoint } from '../rpc/rpc.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
@@ -38,9 +39,10 @@ const rpc = openRpc(parentEndpoint(), {
   },
 });
 
-function configure({ allowSoftwareAdapter, verify, backends }: EngineConfiguration): Engine {
+function configure({ allowSoftwareAdapter, threads, powerPreference, verify, backends }: EngineConfiguration): Engine {
+  limitThreads(threads);
   const outside = Array.from(backends, ([encoding, url]) => createCustomBackend(encoding, url));
-  const options = { allowSoftwareAdapter, verify, onBroken };
+  const options = { allowSoftwareAdapter, powerPreference, verify, onBroken };
   const onnx = createOnnxBackend(options);
   const tensors = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
   const builtIn = [...tensors, createTextBackend(options)];

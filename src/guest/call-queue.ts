@@ -2,8 +2,8 @@
  * Runs actions one after another, each after the one before has ended. A guest that is suspended in one call must not be
  * entered by another: both would use the one stack that the guest has in its memory.
  */
-export function createCallQueue(): (action: () => Promise<void>) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
+export function createCallQueue(): <Result>(action: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
   return (action) => {
     // An action that fails must not keep the others from running; whoever queued it hears of the failure.
     const run = last.then(action);

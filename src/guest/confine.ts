@@ -30,6 +30,7 @@ const allowedInWebAssembly: ReadonlySet<PropertyKey> = new Set([
 /** Platform classes whose objects the host goes on using. Guest code must not be able to change their methods. */
 const platformClasses = [
   ...['EventTarget', 'Event', 'MessageEvent', 'MessagePort', 'MessageChannel', 'Blob', 'URL', 'DOMException'],
+  ...['AbortController', 'AbortSignal'],
 ] as const;
 
 /**
@@ -68,7 +69,7 @@ function createReplacements(scope: typeof globalThis): Record<string, unknown> {
     crypto: { getRandomValues: (array: Uint8Array<ArrayBuffer>) => getRandomValues(array) },
     performance: { now: () => now() },
     crossOriginIsolated: scope.crossOriginIsolated,
-    // Links ask which accelerators there are, not for what they can do.
+    // Clients ask which accelerators there are, not for what they can do.
     navigator: Object.fromEntries(['gpu', 'ml'].filter((name) => name in navigator).map((name) => [name, true])),
     setTimeout: (callback: unknown, delay: unknown) => setTimeout(expectCallback(callback), Number(delay)),
     setInterval: (callback: unknown, delay: unknown) => setInterval(expectCallback(callback), Number(delay)),

@@ -7,6 +7,10 @@ import { emptyEnvironment } from '../rpc/program-environment.js';
 import { WasiNNError } from '../standard/error.js';
 import { instantiateModule } from './core-module.js';
 
+const refuse = () => {
+  throw new Error('not expected');
+};
+
 /** Instantiates a module that is given as WebAssembly text. */
 async function instantiate(text: string): Promise<Instance> {
   const module = await WebAssembly.compile(new Uint8Array(await parse(text)));
@@ -15,7 +19,8 @@ async function instantiate(text: string): Promise<Instance> {
     output: () => undefined,
     contexts: createContextCount(() => undefined),
     report: () => undefined,
-    connect: async () => ({ link: unused }),
+    connect: async () => ({ client: unused }),
+    page: { request: refuse, notify: refuse, replies: undefined },
   });
 }
 

@@ -7,8 +7,11 @@ import {
   maxExportedFunctions,
 } from '../rpc/guest-exports.js';
 import type { PromiseIntegration } from '../rpc/jspi.js';
-import { messageOf, quote, WasiNNError } from '../standard/error.js';
+import type { ProgramEnvironment } from '../rpc/program-environment.js';
+import { messageOf, WasiNNError } from '../standard/error.js';
+import { explainMissing } from './explain-missing.js';
 import type { Host } from './host.js';
+import { createPageFunctions } from './page-functions.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
 /**
@@ -19,22 +22,23 @@ import { createPreview1, type Preview1 } from './wasi-preview1.js';
  */
 export async function instantiateModule(
   module: WebAssembly.Module,
-  { environment, output, contexts, report, connect }: Host,
+  { environment, output, contexts, report, connect, page }: Host,
 ): Promise<Instance> {
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
-  const { link, jspi } = await connect(WebAssembly.Module.imports(module).some(isOfWasiNN));
-  const legacy = createCoreModuleBinding(
-    link,
+  const { client, jspi } = await connect(WebAssembly.Module.imports(module).some((from) => waits(from, environment)));
+  const binding = createCoreModuleBinding(
+    client,
     () => memory,
     report,
     contexts,
     (bytes) => output('stdout', bytes),
   );
   const granted: Granted = new Map([
+    ...createPageFunctions(environment.imports, page, jspi),
     ['wasi_snapshot_preview1', wasi.functions],
-    ['wasi_ephemeral_nn', toImports(legacy.wasi_ephemeral_nn, jspi)],
-    ['wasi_nn', toImports(legacy.wasi_nn, jspi)],
+    ['wasi_ephemeral_nn', toImports(binding.wasi_ephemeral_nn, jspi)],
+    ['wasi_nn', toImports(binding.wasi_nn, jspi)],
   ]);
   refuseExcess(module);
   const { exports } = await start(module, grantImports(module, granted));
@@ -45,7 +49,7 @@ export async function instantiateModule(
   const main = functions.get('_start');
   return {
     functions: withCamelCase(functions),
-    ...(main ? { run: () => runProgram(main, wasi) } : {}),
+    ...(main ? { run: async () => ({ exitCode: await runProgram(main, wasi), files: wasi.writtenFiles() }) } : {}),
     ...(memory ? { memory } : {}),
   };
 }
@@ -98,13 +102,10 @@ function withCamelCase(functions: ReadonlyMap<string, GuestFunction>): ReadonlyM
   return new Map([...Array.from(functions, ([name, call]) => [camelCase(name), call] as const), ...functions]);
 }
 
-/** A module without imports from wasi-nn never waits; which of them it imports makes no difference in practice. */
-function isOfWasiNN({ module }: WebAssembly.ModuleImportDescriptor): boolean {
-  return module === 'wasi_ephemeral_nn' || module === 'wasi_nn';
+/** Whether an import may wait: for wasi-nn, of whatever function, or for the page. */
+function waits({ module }: WebAssembly.ModuleImportDescriptor, { imports }: ProgramEnvironment): boolean {
+  return module === 'wasi_ephemeral_nn' || module === 'wasi_nn' || imports.has(module);
 }
-
-/** How many names a message tells. */
-const maxNames = 20;
 
 /** Functions by the modules and the names that guests import them by. */
 type Granted = ReadonlyMap<string, ReadonlyMap<string, WebAssembly.ExportValue>>;
@@ -128,20 +129,16 @@ function toImports(
  */
 function grantImports(module: WebAssembly.Module, granted: Granted): WebAssembly.Imports {
   const imports: WebAssembly.Imports = Object.create(null);
-  const missing = new Set<string>();
-  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+  const missing: WebAssembly.ModuleImportDescriptor[] = [];
+  for (const descriptor of WebAssembly.Module.imports(module)) {
+    const { module: from, name, kind } = descriptor;
     const value = kind === 'function' ? granted.get(from)?.get(name) : undefined;
     const holder: WebAssembly.ModuleImports = imports[from] ?? Object.create(null);
-    if (value === undefined) missing.add(quote(`${from}.${name}`));
+    if (value === undefined) missing.push(descriptor);
     else imports[from] = Object.assign(holder, { [name]: value });
   }
-  if (missing.size === 0) return imports;
-  const names = [...missing].slice(0, maxNames).join(', ');
-  const others = missing.size > maxNames ? ` and ${missing.size - maxNames} others` : '';
-  throw new WasiNNError(
-    'unsupported-operation',
-    `instantiate: the module imports ${names}${others}, which nothing here provides: only the functions of wasi_snapshot_preview1, wasi_ephemeral_nn and wasi_nn are there`,
-  );
+  if (missing.length > 0) throw new WasiNNError('unsupported-operation', explainMissing(missing));
+  return imports;
 }
 
 function toFunctions(

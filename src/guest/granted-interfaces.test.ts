@@ -8,7 +8,7 @@ import { createPreview2 } from './wasi-preview2.js';
 const refuse = (): never => {
   throw new Error('not to be called');
 };
-const link: InferenceClient = {
+const client: InferenceClient = {
   load: refuse,
   loadByName: refuse,
   compute: refuse,
@@ -21,8 +21,8 @@ const link: InferenceClient = {
 };
 
 const interfaces = new Map([
-  ...createPreview2(emptyEnvironment, () => undefined),
-  ...grantWasiNN(createWitBinding(link)),
+  ...createPreview2(emptyEnvironment, () => undefined).interfaces,
+  ...grantWasiNN(createWitBinding(client)),
 ]);
 
 describe('what a component may import', () => {

@@ -1,8 +1,11 @@
 import { createContextCount } from '../bindings/context-count.js';
 import { type ContextReport, createContextReport } from '../rpc/context-counter.js';
 import type { Instance } from '../rpc/guest-exports.js';
-import { type Action, type Failure, type GuestMessage, isPageMessage, type Start } from '../rpc/guest-protocol.js';
+import { type Failure, isAction, isStart, type Outcome, type Started } from '../rpc/guest-protocol.js';
+import { dropFunction } from '../rpc/handle-record.js';
+import { type ImportCall, type ImportReply, isImportReply } from '../rpc/import-reply.js';
 import { acknowledge } from '../rpc/output-batch.js';
+import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { createCallQueue } from './call-queue.js';
@@ -16,72 +19,100 @@ import { connect } from './waiting.js';
  * any message comes, so before any guest code runs in it.
  */
 
-/** Captured, as all that the host goes on using: nothing else of the platform is left once the thread is confined. */
-const postMessage = globalThis.postMessage.bind(globalThis);
-
 let instance: Instance = { functions: new Map() };
 let contextReport: ContextReport | undefined;
 let output: OutputBuffer | undefined;
+/** What ended the guest's use: its memory may be in any state. */
+let trap: Error | undefined;
+/** How many functions of the page the guest waits for. */
+let importsUnderWay = 0;
 let acknowledged: Int32Array = new Int32Array(1);
 const inTurn = createCallQueue();
 
-globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-  if (!isPageMessage(data)) return;
-  switch (data.type) {
-    case 'start':
-      void start(data);
-      return;
-    case 'acknowledge':
-      acknowledge(acknowledged, data.sent);
-      return;
-    case 'ask':
-      void inTurn(() => answer(data.id, data));
-  }
+const rpc = openRpc(parentEndpoint(), {
+  start: (parameters) => answer(() => start(parameters)),
+  perform: (parameters) => takeTurn(parameters, () => answer(() => perform(parameters))),
+  acknowledge: (sent) => acknowledge(acknowledged, Number(sent)),
 });
 
 confine();
 
-async function start({ prepared, port, environment, contextWord, waiting, ...rest }: Start): Promise<void> {
-  const report = createContextReport(contextWord, (contexts) => post({ type: 'contexts', contexts }));
+async function start(parameters: unknown): Promise<Started> {
+  if (!isStart(parameters)) throw malformed('start');
+  const { prepared, port, environment, contextWord, importReplies, waiting, lock } = parameters;
+  const report = createContextReport(contextWord, (contexts) => rpc.notify('contexts', contexts));
   contextReport = report;
-  acknowledged = rest.acknowledged;
-  const buffer = createOutputBuffer(acknowledged, (batch) => post({ type: 'output', ...batch }, [batch.bytes.buffer]));
+  acknowledged = parameters.acknowledged;
+  const buffer = createOutputBuffer(acknowledged, (batch) => rpc.notify('output', batch, [batch.bytes.buffer]));
   output = buffer;
   // Before code of the guest runs.
-  await holdWorkerLock(rest.lock);
-  post({ type: 'ready' });
-  try {
-    instance = await instantiate(prepared, {
-      environment,
-      output: buffer.write,
-      contexts: createContextCount(report.write),
-      report: buffer.report,
-      connect: async (waits, wish = waiting) => {
-        const connection = await connect(port, waits, wish);
-        return connection.jspi ? connection : { link: flushFirst(connection.link, buffer.flush) };
+  await holdWorkerLock(lock);
+  rpc.notify('ready', undefined);
+  instance = await instantiate(prepared, {
+    environment,
+    output: buffer.write,
+    contexts: createContextCount(report.write),
+    report: buffer.report,
+    page: {
+      request: callPage,
+      notify(call) {
+        buffer.flush();
+        rpc.notify('callImportBlocking', call);
       },
-    });
-    tell({ type: 'started', functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined });
-  } catch (cause) {
-    tell({ type: 'refused', failure: describe(cause) });
-  }
+      replies: importReplies,
+    },
+    connect: async (waits, wish = waiting) => {
+      const connection = await connect(port, waits, wish);
+      return connection.jspi ? connection : { client: flushFirst(connection.client, buffer.flush) };
+    },
+  });
+  return { functions: [...instance.functions.keys()], hasMemory: instance.memory !== undefined };
 }
 
-async function answer(id: number, action: Action): Promise<void> {
+/** Calls a function of the page, while the guest is suspended. */
+async function callPage(call: ImportCall): Promise<ImportReply> {
+  importsUnderWay++;
   try {
-    const value = await carryOut(action);
-    tell({ type: 'answered', id, value }, [...new Set(ownBuffers(value))]);
-  } catch (cause) {
-    tell({ type: 'failed', id, failure: describe(cause) });
+    const reply = await rpc.request('callImport', call);
+    return isImportReply(reply) ? reply : { error: 'the page gave no reply' };
+  } finally {
+    importsUnderWay--;
   }
 }
 
-function carryOut(action: Action): unknown {
+/** A function of the page that the guest waits for may read and write its memory meanwhile. */
+function takeTurn<Result>(action: unknown, run: () => Promise<Result>): Promise<Result> {
+  const isOfMemory = isAction(action) && (action.action === 'read' || action.action === 'write');
+  return isOfMemory && importsUnderWay > 0 ? run() : inTurn(run);
+}
+
+/** The outcome of a request. The page has all that the guest has written before it gets that. */
+async function answer(action: () => unknown): Promise<Transferring> {
+  const outcome = await attempt(action);
+  output?.flushAll();
+  contextReport?.tellNow();
+  return new Transferring(outcome, 'value' in outcome ? [...new Set(ownBuffers(outcome.value))] : []);
+}
+
+async function attempt(action: () => unknown): Promise<Outcome> {
+  try {
+    return { value: await action() };
+  } catch (cause) {
+    return { failure: describe(cause) };
+  }
+}
+
+function perform(action: unknown): unknown {
+  if (!isAction(action)) throw malformed('perform');
   switch (action.action) {
-    case 'call':
-      return instance.functions.get(action.name)?.(...action.values);
+    case 'call': {
+      const { name, values } = action;
+      // Resources went with the trap.
+      if (trap && name === dropFunction) return undefined;
+      return untilTrap(() => instance.functions.get(name)?.(...values));
+    }
     case 'run':
-      if (instance.run) return instance.run();
+      if (instance.run) return untilTrap(instance.run);
       throw new WasiNNError('invalid-argument', 'run: the guest is no program: it has neither wasi:cli/run nor _start');
     case 'read':
       return memoryAt(action.address, action.length).slice();
@@ -91,8 +122,36 @@ function carryOut(action: Action): unknown {
   }
 }
 
+/** Calls into the guest, unless an earlier call has ended with a trap. */
+async function untilTrap(call: () => unknown): Promise<unknown> {
+  if (trap) {
+    throw new WasiNNError(
+      'runtime-error',
+      `the guest trapped in an earlier call (${messageOf(trap)}) and cannot be called again: dispose of it, and instantiate it once more`,
+    );
+  }
+  try {
+    return await call();
+  } catch (cause) {
+    if (isTrap(cause)) trap = cause;
+    throw cause;
+  }
+}
+
+/** Whether an error has come through WebAssembly, whose functions cannot catch it: its stack then has their frames. */
+function isTrap(cause: unknown): cause is Error {
+  if (cause instanceof WebAssembly.RuntimeError) return true;
+  return cause instanceof Error && /wasm:\/\/|wasm-function|\[wasm code\]/.test(cause.stack ?? '');
+}
+
+/** Only a page with another version of the library sends such a request. */
+function malformed(method: string): WasiNNError {
+  return new WasiNNError('runtime-error', `${method}: the guest's worker got a malformed request`);
+}
+
 /** The buffers that belong to an answer alone, wherever in it they are: what jco takes out of a guest is a copy. */
 function ownBuffers(value: unknown): ArrayBuffer[] {
+  if (value instanceof Map) return ownBuffers([...value.values()]);
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteLength } = value;
     return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
@@ -117,15 +176,4 @@ function describe(cause: unknown): Failure {
     return { kind: 'result', payload: Reflect.get(cause, 'payload') };
   }
   return { kind: 'trap', message: messageOf(cause), stack: cause instanceof Error ? (cause.stack ?? '') : '' };
-}
-
-/** Answers the page, after all that the guest has written. */
-function tell(message: GuestMessage, transfer: Transferable[] = []): void {
-  output?.flushAll();
-  contextReport?.tellNow();
-  post(message, transfer);
-}
-
-function post(message: GuestMessage, transfer: Transferable[] = []): void {
-  postMessage(message, { transfer });
 }

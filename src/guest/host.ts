@@ -2,6 +2,7 @@ import type { ContextCount } from '../bindings/context-count.js';
 import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import type { Waiting } from '../rpc/waiting.js';
 import type { WasiNNError } from '../standard/error.js';
+import type { PageCalls } from './page-functions.js';
 import type { Connection } from './waiting.js';
 
 /** What a guest is instantiated with. */
@@ -9,14 +10,16 @@ export interface Host {
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
   readonly contexts: ContextCount;
-  /** Told of an error whose text the guest cannot be told: that of a core module learns a number alone. */
+  /** Told of each error that wasi-nn answers the guest with. A core module learns its number alone. */
   report(error: WasiNNError, functionName: string): void;
   /**
-   * Connects the guest with the engine; called once.
+   * Connects the guest with the hub; called once.
    *
-   * @param waits whether the guest imports functions that wait for the engine
+   * @param waits whether the guest imports functions that wait for the hub, or for the page
    * @param wish how it waits. Default: as the page wants it to
    * @throws WasiNNError `unsupported-operation` where it does, and there is no way to wait
    */
   connect(waits: boolean, wish?: Waiting): Promise<Connection>;
+  /** The guest's way to the functions of the page that it imports. */
+  readonly page: PageCalls;
 }

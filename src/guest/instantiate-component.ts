@@ -3,8 +3,8 @@ import { type ComponentInterface, mayWait } from '../rpc/component-interface.js'
 import { glueName } from '../rpc/glue-names.js';
 import { camelCase, functionOf, type GuestFunction, type Instance, qualify } from '../rpc/guest-exports.js';
 import { dropFunction } from '../rpc/handle-record.js';
-import type { InferenceClient } from '../rpc/inference-client.js';
 import type { PreparedComponent } from '../rpc/prepared-guest.js';
+import type { ProgramEnvironment } from '../rpc/program-environment.js';
 import { withoutDeviceTensors } from '../rpc/tensor-reference.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
@@ -36,24 +36,34 @@ export async function instantiateComponent(
   host: Host,
 ): Promise<Instance> {
   refuseUngranted(component.imports);
-  const { link } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
-  const imports = provideImports(component, waiting === 'suspend' ? withoutDeviceTensors(link) : link, host);
+  const { client } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
+  refuseFunctions(host.environment.imports);
+  const nn = createWitBinding(
+    waiting === 'suspend' ? withoutDeviceTensors(client) : client,
+    host.contexts,
+    host.report,
+  );
+  const wasi = component.imports.every((name) => name.startsWith('wasi:nn/'))
+    ? undefined
+    : createPreview2(host.environment, host.output);
+  const imports: Imports = new Map([...(wasi?.interfaces ?? []), ...grantWasiNN(nn)]);
   const { exports } = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);
   return {
     functions: exportedFunctions(component, exports),
-    ...(run ? { run: () => runProgram(run) } : {}),
+    ...(run
+      ? { run: async () => ({ exitCode: await runProgram(run), files: wasi?.writtenFiles() ?? new Map() }) }
+      : {}),
   };
 }
 
-function provideImports(
-  { imports }: ComponentInterface,
-  link: InferenceClient,
-  { environment, output, contexts }: Host,
-): Imports {
-  const nn = grantWasiNN(createWitBinding(link, contexts));
-  if (imports.every((name) => name.startsWith('wasi:nn/'))) return nn;
-  return new Map([...createPreview2(environment, output), ...nn]);
+/** A component imports interfaces with types of WIT, which no function of the page has. */
+function refuseFunctions(imports: ProgramEnvironment['imports']): void {
+  if (imports.size === 0) return;
+  throw new WasiNNError(
+    'unsupported-operation',
+    'imports: only core modules can import functions of the page: compose the component with one that provides what it imports',
+  );
 }
 
 /** Loads the module that exports `instantiate`. */

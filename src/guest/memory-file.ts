@@ -63,12 +63,17 @@ export class MemoryFile {
   #isOwn = false;
   /** How many bytes the page gave; as many count for nothing. */
   readonly #given: number;
+  /** Whether the guest has made it. */
+  readonly #isNew: boolean;
   /** How many bytes of the space it takes. */
   #counted = 0;
   #holders = 0;
 
-  constructor(space: FileSpace, bytes: Uint8Array<ArrayBuffer> = new Uint8Array()) {
+  /** @param given the bytes that the page gave. Default: the guest makes the file, empty */
+  constructor(space: FileSpace, given?: Uint8Array<ArrayBuffer>) {
+    const bytes = given ?? new Uint8Array();
     this.#space = space;
+    this.#isNew = given === undefined;
     this.#room = bytes;
     this.#byteLength = bytes.byteLength;
     this.#given = bytes.byteLength;
@@ -76,6 +81,11 @@ export class MemoryFile {
 
   get byteLength(): number {
     return this.#byteLength;
+  }
+
+  /** Whether the guest has made or changed it. */
+  get isWritten(): boolean {
+    return this.#isNew || this.#isOwn;
   }
 
   hold(): void {

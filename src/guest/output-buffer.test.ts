@@ -121,7 +121,7 @@ test('a call that blocks the thread sends what was written before it', () => {
   buffer.write('stdout', encode('a'));
   buffer.write('stdout', encode('b'));
   let written = '';
-  const link = flushFirst(
+  const client = flushFirst(
     {
       ...unused,
       async unload() {
@@ -130,6 +130,6 @@ test('a call that blocks the thread sends what was written before it', () => {
     },
     buffer.flush,
   );
-  void link.unload(0);
+  void client.unload(0);
   expect(written).toBe('ab');
 });

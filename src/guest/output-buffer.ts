@@ -44,7 +44,7 @@ const limits = {
 export interface OutputBuffer {
   /** Takes bytes that the guest writes; they are copied. May block the thread. */
   write(stream: OutputStream, bytes: Uint8Array): void;
-  /** Takes an error of which the guest learns the number alone. */
+  /** Takes an error that wasi-nn answers the guest with. */
   report(error: WasiNNError, functionName: string): void;
   /** Sends what is gathered, as far as the limits allow. For a thread that is about to block. */
   flush(): void;
@@ -176,8 +176,8 @@ export function createOutputBuffer(acknowledged: Int32Array, send: (batch: Outpu
   };
 }
 
-/** A link whose calls block the thread: what the guest has written before leaves first. */
-export function flushFirst(link: InferenceClient, flush: () => void): InferenceClient {
+/** A client whose calls block the thread: what the guest has written before leaves first. */
+export function flushFirst(client: InferenceClient, flush: () => void): InferenceClient {
   const after = <Values extends unknown[], Result>(call: (...values: Values) => Result) => {
     return (...values: Values) => {
       flush();
@@ -185,15 +185,15 @@ export function flushFirst(link: InferenceClient, flush: () => void): InferenceC
     };
   };
   return {
-    load: after(link.load),
-    loadByName: after(link.loadByName),
-    compute: after(link.compute),
-    unload: after(link.unload),
-    readTensor: after(link.readTensor),
-    releaseTensor: after(link.releaseTensor),
-    startText: after(link.startText),
-    readText: after(link.readText),
-    stopText: after(link.stopText),
+    load: after(client.load),
+    loadByName: after(client.loadByName),
+    compute: after(client.compute),
+    unload: after(client.unload),
+    readTensor: after(client.readTensor),
+    releaseTensor: after(client.releaseTensor),
+    startText: after(client.startText),
+    readText: after(client.readText),
+    stopText: after(client.stopText),
   };
 }
 

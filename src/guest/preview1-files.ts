@@ -1,12 +1,19 @@
 import { Directory, Fd, Inode, OpenDirectory, wasi } from '@bjorn3/browser_wasi_shim';
 import { type FileSpace, MemoryFile, OutOfSpaceError } from './memory-file.js';
 import type { Folder } from './program.js';
+import type { Content } from './written-files.js';
 
 /** The files of a core module: browser_wasi_shim's folders, with files and folders that count what they take. */
 
 /** The whole tree of a guest's files. */
 export function createRoot(folder: Folder, space: FileSpace): Directory {
   return new MemoryFolder(folder, space);
+}
+
+/** What an entry of the tree is, for `collectWritten`. */
+export function contentOf(entry: Inode): Content<Inode> {
+  if (entry instanceof FileInode) return entry.file;
+  return entry instanceof Directory ? entry.contents : undefined;
 }
 
 /** What a descriptor of a folder that the guest finds open says of itself. */
@@ -38,7 +45,7 @@ class MemoryFolder extends Directory {
     const parent = names?.reduce<Inode | undefined>(enter, this);
     if (name === undefined || !(parent instanceof MemoryFolder)) return { ret: wasi.ERRNO_NOENT, entry: null };
     if (parent.contents.has(name)) return { ret: wasi.ERRNO_EXIST, entry: null };
-    const entry = isFolder ? new MemoryFolder(new Map(), this.#space) : new FileInode(new Uint8Array(), this.#space);
+    const entry = isFolder ? new MemoryFolder(new Map(), this.#space) : new FileInode(undefined, this.#space);
     parent.contents.set(name, entry);
     return { ret: wasi.ERRNO_SUCCESS, entry };
   }
@@ -95,7 +102,8 @@ class CountedEntries extends Map<string, Inode> {
 export class FileInode extends Inode {
   readonly file: MemoryFile;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>, space: FileSpace) {
+  /** @param bytes what the page gave. Default: the guest makes the file */
+  constructor(bytes: Uint8Array<ArrayBuffer> | undefined, space: FileSpace) {
     super();
     this.file = new MemoryFile(space, bytes);
   }

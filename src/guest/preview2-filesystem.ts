@@ -12,6 +12,7 @@ import {
   Tree,
 } from './preview2-tree.js';
 import { toFolder } from './program.js';
+import { type Content, collectWritten } from './written-files.js';
 
 /**
  * `wasi:filesystem` for one component. The library's own file system keeps names as properties of plain objects, where
@@ -306,7 +307,19 @@ export function createFilesystem({ files }: ProgramEnvironment) {
   return {
     preopens: { getDirectories: () => [...preopens] },
     types: { Descriptor, DirectoryEntryStream, filesystemErrorCode: IoError.codeOf },
+    writtenFiles: () => collectWritten<Entry>(tree.root, contentOf),
   };
+}
+
+function contentOf(entry: Entry): Content<Entry> {
+  switch (entry.kind) {
+    case 'file':
+      return entry.file;
+    case 'folder':
+      return entry.entries;
+    case 'link':
+      return undefined;
+  }
 }
 
 function checkReplacement(entry: Entry, replaced: Entry): void {

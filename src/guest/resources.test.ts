@@ -114,3 +114,27 @@ describe('resources in the thread of a guest', () => {
     await expect(increment({ '#resource': 99, type: 'a:b/c#Counter' })).rejects.toEqual(refused);
   });
 });
+
+describe('a value of the page that is not of the type in WIT', () => {
+  it.each([
+    'a record has no field width',
+    'expected a string, received [undefined]',
+    'invalid u8 value [x]',
+    '"blue" is not one of the cases of colour',
+  ])('is refused as an argument: %s', async (message) => {
+    const refuse = () => {
+      throw new TypeError(message);
+    };
+    await expect(createResources().find({ refuse }, 'refuse')()).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: `the values of the call do not fit the types of the function: ${message}`,
+    });
+  });
+
+  it('is not what another error says', async () => {
+    const fail = () => {
+      throw new TypeError('the guest gave an invalid discriminant');
+    };
+    await expect(createResources().find({ fail }, 'fail')()).rejects.toThrow(TypeError);
+  });
+});

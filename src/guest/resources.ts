@@ -156,9 +156,17 @@ function explain(cause: unknown, toRecords: (value: unknown) => unknown): unknow
     return Object.assign(new Error(cause.message), { payload: toRecords(Reflect.get(cause, 'payload')) });
   }
   if (cause.constructor.name === 'SuspendError') return constructorWaited(cause);
+  if (cause instanceof TypeError && unfit.test(cause.message)) {
+    const text = `the values of the call do not fit the types of the function: ${cause.message}`;
+    return new WasiNNError('invalid-argument', text, { cause });
+  }
   const [, kind] = /^Resource error: Not a valid "(.+)" resource/.exec(cause.message) ?? [];
   return kind === undefined ? cause : notAHandle(kind, cause);
 }
+
+/** What the glue says of a value of the page that is not of the type in WIT. */
+const unfit =
+  /^(?:a record has no field |expected a string, received \[|invalid [usf]\d+ value \[|".*" is not one of the cases of )/s;
 
 function gone(): WasiNNError {
   return new WasiNNError(

@@ -6,7 +6,7 @@ import { chooseWaiting, supportedWaiting, type Waiting } from '../rpc/waiting.js
 
 /** How a guest reaches the engine. */
 export interface Connection {
-  readonly link: InferenceClient;
+  readonly client: InferenceClient;
   /** What the guest must be suspended with, where functions that wait answer with promises. */
   readonly jspi?: PromiseIntegration;
 }
@@ -19,9 +19,9 @@ export interface Connection {
  * @throws WasiNNError `unsupported-operation` where the browser or the page cannot do what is wished, or neither
  */
 export function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Connection {
-  if (!waits) return { link: createInferenceClient(port) };
+  if (!waits) return { client: createInferenceClient(port) };
   const waiting = chooseWaiting(wish, supportedWaiting());
   const jspi = promiseIntegration();
-  if (waiting === 'suspend' && jspi) return { link: createInferenceClient(port), jspi };
-  return { link: createBlockingInferenceClient(port, createMailbox()) };
+  if (waiting === 'suspend' && jspi) return { client: createInferenceClient(port), jspi };
+  return { client: createBlockingInferenceClient(port, createMailbox()) };
 }

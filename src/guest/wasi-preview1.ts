@@ -1,9 +1,10 @@
-import { ConsoleStdout, type Fd, WASI, WASIProcExit, wasi } from '@bjorn3/browser_wasi_shim';
+import { ConsoleStdout, type Fd, type Inode, WASI, WASIProcExit, wasi } from '@bjorn3/browser_wasi_shim';
 import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import { FileSpace, OutOfSpaceError } from './memory-file.js';
-import { createRoot, FileInode, PreopenedFolder, StandardInput } from './preview1-files.js';
+import { contentOf, createRoot, FileInode, PreopenedFolder, StandardInput } from './preview1-files.js';
 import { createTransfers, type Preview1Function, viewOf } from './preview1-transfers.js';
 import { toFolder } from './program.js';
+import { collectWritten } from './written-files.js';
 
 /** WASI preview 1 for one core module. */
 export interface Preview1 {
@@ -13,6 +14,8 @@ export interface Preview1 {
   attach(memory: WebAssembly.Memory): void;
   /** The exit code, where what was thrown is the guest's way out; otherwise nothing. */
   exitCode(thrown: unknown): number | undefined;
+  /** The files that the guest has made or changed, by their paths. @throws WasiNNError `too-large` */
+  writtenFiles(): ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 /** The most descriptors that are open at a time. */
@@ -77,6 +80,7 @@ export function createPreview1(environment: ProgramEnvironment, output: OutputSi
       shim.inst = { exports: { memory } };
     },
     exitCode: (thrown) => (thrown instanceof WASIProcExit ? thrown.code : undefined),
+    writtenFiles: () => collectWritten<Inode>(root, contentOf),
   };
 }
 

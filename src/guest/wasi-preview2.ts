@@ -9,11 +9,19 @@ import { createFilesystem, IoError } from './preview2-filesystem.js';
 /** The most random bytes of one call. */
 const maxRandomBytes = 16 << 20;
 
+/** WASI 0.2 for one component. */
+export interface Preview2 {
+  /** By the names that jco's glue asks for: without versions. */
+  readonly interfaces: ReadonlyMap<string, Interface>;
+  /** The files that the guest has made or changed, by their paths. @throws WasiNNError `too-large` */
+  writtenFiles(): ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
 /**
  * The interfaces of WASI 0.2 for one component, function by function: its arguments, variables, standard streams and
  * files, clocks and random numbers. There is no network.
  */
-export function createPreview2(environment: ProgramEnvironment, output: OutputSink): ReadonlyMap<string, Interface> {
+export function createPreview2(environment: ProgramEnvironment, output: OutputSink): Preview2 {
   const filesystem = createFilesystem(environment);
   const interfaces: Record<string, Interface> = {
     ...commandInterfaces(environment, output),
@@ -41,7 +49,10 @@ export function createPreview2(environment: ProgramEnvironment, output: OutputSi
       getRandomU64: () => random.getRandomU64(),
     },
   };
-  return new Map(Object.entries(interfaces).map(([name, members]) => [name, grantInterface(members)]));
+  return {
+    interfaces: new Map(Object.entries(interfaces).map(([name, members]) => [name, grantInterface(members)])),
+    writtenFiles: filesystem.writtenFiles,
+  };
 }
 
 function commandInterfaces({ env, args, stdin }: ProgramEnvironment, output: OutputSink): Record<string, Interface> {

@@ -101,7 +101,7 @@ describe('a guest that blocks', () => {
       { result: undefined },
     ]);
     expect(calls).toEqual([
-      ['one', 'two', 'openvino', 'tpu'],
+      ['one', 'two', 'openvino', 'tpu', expect.any(AbortSignal)],
       ['unload', 5],
       ['release', 8],
     ]);

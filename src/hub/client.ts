@@ -20,13 +20,20 @@ import { createTexts } from './texts.js';
 
 /** One guest, or the page, as the hub serves it: its graphs and tensors, and what it may still ask for. */
 export interface Client {
-  load(parts: readonly Blob[], encoding: GraphEncoding, target: ExecutionTarget): Promise<GraphInfo>;
+  /** @param signal gives the call up. Default: the end of the client does */
+  load(
+    parts: readonly Blob[],
+    encoding: GraphEncoding,
+    target: ExecutionTarget,
+    signal?: AbortSignal,
+  ): Promise<GraphInfo>;
   /** @param configuration settings for a language model, as JSON */
-  loadByName(name: string, configuration?: string): Promise<GraphInfo>;
+  loadByName(name: string, signal?: AbortSignal, configuration?: string): Promise<GraphInfo>;
   /** `device`: where the graph ran, if that is another device than the client was last told. */
   compute(
     graph: number,
     inputs: readonly NamedClientTensor[],
+    signal?: AbortSignal,
   ): Promise<{ readonly outputs: readonly NamedClientTensor[]; readonly device?: Device }>;
   unload(graph: number): Promise<void>;
   readTensor(tensor: number): Promise<TensorValue>;
@@ -87,12 +94,17 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
   let loadsUnderWay = 0;
 
   /** Counts a call for as long as it is under way. What it fails with gets words. */
-  async function admit<Result>(operation: string, action: (call: Call) => Promise<Result>): Promise<Result> {
+  async function admit<Result>(
+    operation: string,
+    callSignal: AbortSignal,
+    action: (call: Call) => Promise<Result>,
+  ): Promise<Result> {
     signal.throwIfAborted();
+    callSignal.throwIfAborted();
     refuseMore(operation, callsUnderWay + 1, limits.queuedCalls, 'calls at a time');
     callsUnderWay++;
     try {
-      return await action({ client, came: performance.now(), signal });
+      return await action({ client, came: performance.now(), signal: callSignal });
     } catch (cause) {
       throw toWasiNNError(cause, operation);
     } finally {
@@ -101,17 +113,17 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     }
   }
 
-  /** Gives a graph an id, or back where the client has gone meanwhile. */
-  function open(load: (call: Call) => Promise<Graph>): Promise<GraphInfo> {
-    return admit('load', async (call) => {
+  /** Gives a graph an id, or back where the client has gone, or has given the call up, meanwhile. */
+  function open(callSignal: AbortSignal, load: (call: Call) => Promise<Graph>): Promise<GraphInfo> {
+    return admit('load', callSignal, async (call) => {
       refuseMore('load', held.size + loadsUnderWay + 1, limits.graphs, 'graphs at a time');
       loadsUnderWay++;
       const graph = await load(call).finally(() => {
         loadsUnderWay--;
       });
-      if (signal.aborted) {
+      if (signal.aborted || callSignal.aborted) {
         await graphs.release(graph, client);
-        throw signal.reason;
+        throw signal.aborted ? signal.reason : callSignal.reason;
       }
       const id = nextId++;
       const { backend, device, inputs, outputs, text } = graph;
@@ -133,7 +145,7 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     return tensor;
   }
 
-  async function read({ engine, kind, deviceTensor }: HeldTensor, { came }: Call): Promise<TensorValue> {
+  async function read({ engine, kind, deviceTensor }: HeldTensor, { came, signal }: Call): Promise<TensorValue> {
     return dispatchers[kind].run(
       client,
       async (current) => {
@@ -174,13 +186,18 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
   }
 
   /** Gives an output that has stayed on a device a number of the client's. */
-  function adopt(engine: EngineProcess, kind: EngineKind, [name, tensor]: NamedEngineTensor): NamedClientTensor {
+  function adopt(
+    engine: EngineProcess,
+    kind: EngineKind,
+    [name, tensor]: NamedEngineTensor,
+    call: Call,
+  ): NamedClientTensor {
     if (!isOnDevice(tensor)) return [name, tensor];
     const { type, dimensions, deviceTensor } = tensor;
     const own = nextId++;
     const reference: DeviceTensorReference = { type, dimensions, deviceTensor: own };
     tensors.set(own, { engine, kind, deviceTensor, reference, bytes: byteLengthOf(type, dimensions) });
-    if (signal.aborted) releaseTensor(own);
+    if (signal.aborted || call.signal.aborted) releaseTensor(own);
     return [name, reference];
   }
 
@@ -202,7 +219,7 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
         deviceRoom: () => ({ tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() }),
       };
       const { outputs, engine, kind } = await graphs.compute(graph, computation, call);
-      const adopted = outputs.map((output) => adopt(engine, kind, output));
+      const adopted = outputs.map((output) => adopt(engine, kind, output, call));
       if (isSameDevice(graph.device, entry.toldDevice)) return { outputs: adopted };
       entry.toldDevice = graph.device;
       return { outputs: adopted, device: graph.device };
@@ -226,15 +243,16 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
   }
 
   return {
-    load: (parts, encoding, target) =>
-      open(async (call) => {
+    load: (parts, encoding, target, callSignal = signal) =>
+      open(callSignal, async (call) => {
         const bytes = parts.reduce((total, { size }) => total + size, 0);
         refuseMore('load', bytes, limits.modelBytes, 'bytes of a model');
         return graphs.load({ parts, encoding, target }, call);
       }),
-    loadByName: (name, configuration) => open((call) => graphs.loadByName(name, call, configuration)),
-    compute: (id, inputs) =>
-      admit('compute', async (call) => {
+    loadByName: (name, callSignal = signal, configuration) =>
+      open(callSignal, (call) => graphs.loadByName(name, call, configuration)),
+    compute: (id, inputs, callSignal = signal) =>
+      admit('compute', callSignal, async (call) => {
         const entry = held.get(id);
         if (!entry) throw unknownGraph(id);
         return compute(entry, inputs, call);
@@ -247,16 +265,16 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
         throw toWasiNNError(cause, 'unload');
       });
     },
-    readTensor: (id) => admit('read', async (call) => read(findTensor(id), call)),
+    readTensor: (id) => admit('read', signal, async (call) => read(findTensor(id), call)),
     releaseTensor,
     startText: (id, request) =>
-      admit('compute', async (call) => {
+      admit('compute', signal, async (call) => {
         const entry = held.get(id);
         if (!entry) throw unknownGraph(id);
         if (!entry.graph.text) throw new WasiNNError('invalid-argument', 'compute: the graph is no language model');
         return texts.start(entry.graph, request, call);
       }),
-    readText: (id) => admit('compute', (call) => texts.read(id, call)),
+    readText: (id) => admit('compute', signal, (call) => texts.read(id, call)),
     stopText: (id) => texts.stop(id),
     usage: () => ({ graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() }),
     close() {

@@ -21,10 +21,17 @@ import type { Client } from './client.js';
 export function serveClient(port: MessagePort, client: Client, maximumBytes: number): () => void {
   const handlers = handlersOf(client);
   let mailbox: ReturnType<typeof openHubMailbox> | undefined;
+  /** Ends the requests that came through the mailbox: a guest whose thread blocks gives none up. */
+  const closing = new AbortController();
+
+  const answer = (message: unknown, byteLength: number) => {
+    const bytes = { byteLength, maximumBytes };
+    return respond(handlers, message, bytes, closing.signal);
+  };
 
   async function serveMailbox(): Promise<void> {
     for (let received = await mailbox?.receive(); received; received = await mailbox?.receive()) {
-      await mailbox?.send(await respond(handlers, received.message, received.byteLength, maximumBytes));
+      await mailbox?.send(await answer(received.message, received.byteLength));
     }
   }
 
@@ -39,12 +46,14 @@ export function serveClient(port: MessagePort, client: Client, maximumBytes: num
     },
     ring: () => mailbox?.rung(),
     async loadIntoMailbox(parameters) {
-      await mailbox?.send(await respond(handlers, { method: 'load', parameters }, 0, maximumBytes));
+      await mailbox?.send(await answer({ method: 'load', parameters }, 0));
     },
   });
 
   function end(): void {
-    rpc.close(new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again'));
+    const cause = new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again');
+    closing.abort(cause);
+    rpc.close(cause);
     mailbox?.close();
     port.close();
   }
@@ -55,8 +64,8 @@ export function serveClient(port: MessagePort, client: Client, maximumBytes: num
 async function respond(
   handlers: Handlers,
   message: unknown,
-  byteLength: number,
-  maximumBytes: number,
+  { byteLength, maximumBytes }: { readonly byteLength: number; readonly maximumBytes: number },
+  signal: AbortSignal,
 ): Promise<{ readonly result: unknown } | { readonly error: unknown }> {
   try {
     if (byteLength > maximumBytes) {
@@ -67,35 +76,32 @@ async function respond(
     const { method } = message;
     const handler = typeof method === 'string' && Object.hasOwn(handlers, method) ? handlers[method] : undefined;
     if (!handler) throw malformed('request');
-    const value = await handler(message.parameters, { signal: never });
+    const value = await handler(message.parameters, { signal });
     return { result: value instanceof Transferring ? value.result : value };
   } catch (cause) {
     return { error: toPlainError(cause) };
   }
 }
 
-/** A guest whose thread blocks gives no request up. */
-const never = new AbortController().signal;
-
 function handlersOf(client: Client): Handlers {
   return {
-    load(parameters) {
+    load(parameters, { signal }) {
       if (!isObjectWith(parameters, 'parts') || !isObjectWith(parameters, 'encoding')) throw malformed('load');
       const { parts, encoding } = parameters;
       const target = isObjectWith(parameters, 'target') ? parameters.target : undefined;
       if (!Array.isArray(parts) || !parts.every(isBlob)) throw malformed('load');
       if (!isGraphEncoding(encoding) || !isExecutionTarget(target)) throw malformed('load');
-      return client.load(parts, encoding, target);
+      return client.load(parts, encoding, target, signal);
     },
-    loadByName(parameters) {
+    loadByName(parameters, { signal }) {
       if (!isObjectWith(parameters, 'name') || typeof parameters.name !== 'string') throw malformed('loadByName');
       const configuration = isObjectWith(parameters, 'configuration') ? parameters.configuration : undefined;
       if (configuration !== undefined && !isConfiguration(configuration)) throw malformed('loadByName');
-      return client.loadByName(parameters.name, configuration);
+      return client.loadByName(parameters.name, signal, configuration);
     },
-    async compute(parameters) {
+    async compute(parameters, { signal }) {
       if (!isObjectWith(parameters, 'inputs') || !isNamedTensors(parameters.inputs)) throw malformed('compute');
-      const { outputs, ...computed } = await client.compute(numberOf(parameters, 'graph'), parameters.inputs);
+      const { outputs, ...computed } = await client.compute(numberOf(parameters, 'graph'), parameters.inputs, signal);
       const whole = wholeTensors(outputs);
       return new Transferring({ ...computed, outputs: whole }, buffersOf(whole));
     },

@@ -72,8 +72,8 @@ describe('a language model', () => {
     };
     const { hub, loads } = open({ models });
     const [one, other] = [hub.connect(), hub.connect()];
-    await one.loadByName('tiny', '{"ctx-size":64}');
-    await other.loadByName('tiny', '{"ctx-size":64}');
+    await one.loadByName('tiny', undefined, '{"ctx-size":64}');
+    await other.loadByName('tiny', undefined, '{"ctx-size":64}');
     await other.loadByName('tiny');
     expect(loads).toEqual([[decode(gguf()), '{"ctx-size":64}'], [decode(gguf())]]);
   });

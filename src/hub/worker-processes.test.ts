@@ -58,7 +58,13 @@ const settle = () => new Promise(setImmediate);
 
 describe('an engine worker', () => {
   function start() {
-    const configuration = { allowSoftwareAdapter: false, verify: 'first' as const, backends: new Map() };
+    const configuration = {
+      allowSoftwareAdapter: false,
+      threads: undefined,
+      powerPreference: 'high-performance' as const,
+      verify: 'first' as const,
+      backends: new Map(),
+    };
     return startEngineProcess(engineWorkerStarter({ configuration, startMilliseconds: 800 }), {});
   }
 

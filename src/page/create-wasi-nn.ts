@@ -1,31 +1,34 @@
 import type { PageEvent } from '../hub/protocol.js';
-import type { ModelsUsage } from '../models/models.js';
-import { type FallbackProvider, fallbackProviders, isFallbackList } from '../models/parse-entry.js';
 import { type ModelsOption, toRegistryOptions } from '../models/registry.js';
 import { createInferenceClient, type InferenceConnection } from '../rpc/create-inference-client.js';
-import type { EngineStats, MeasureEvent } from '../rpc/events.js';
+import type { MeasureEvent } from '../rpc/events.js';
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { defaultLimits, type Limits, toLimits } from '../rpc/limits.js';
 import type { OnFault } from '../rpc/output-batch.js';
-import type { GuestSource, PreparedGuest } from '../rpc/prepared-guest.js';
+import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink } from '../rpc/program-environment.js';
-import type { TranspiledGuest } from '../rpc/transpiled-guest.js';
 import { supportedWaiting } from '../rpc/waiting.js';
-import { isBlob, isModule, isResponse, isURL } from '../standard/brand-checks.js';
+import { isModule } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
-import { type ExecutionTarget, type GraphEncoding, isVerify, type Verify, verifications } from '../standard/graph.js';
+import type { PowerPreference, Verify } from '../standard/graph.js';
+import { refuseUnknown } from '../standard/refuse-unknown.js';
 import { baseURL } from './base-url.js';
 import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
-import type { FaultEvent, WasiNNEventMap } from './events.js';
-import { type Graph, toGraph } from './graph.js';
-import { type Guest, type GuestExports, type StartedGuest, startGuest } from './guest.js';
-import { createModelManager, type ModelManager } from './model-manager.js';
+import { dispose as disposeSymbol } from './dispose-symbols.js';
+import type { FaultEvent } from './events.js';
+import { type Graph, toGraph, toRecord } from './graph.js';
+import { type GuestExports, type StartedGuest, startGuest } from './guest.js';
+import { type GuestInput, toGuestSource } from './guest-source.js';
+import { createModelManager } from './model-manager.js';
+import { parseImports } from './page-imports.js';
+import { toFallback, toPowerPreference, toThreads, toVerify } from './parse-options.js';
 import { type RemoteHub, startHub } from './remote-hub.js';
 import { createRemoteTranspiler } from './remote-transpiler.js';
 import { type BackendsOption, resolveBackends } from './resolve-backends.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './run.js';
 import { untilAborted } from './until-aborted.js';
+import type { PageLoadOptions, WasiNN, WasiNNStats } from './wasi-nn-interface.js';
 
 export interface WasiNNOptions {
   /**
@@ -45,6 +48,16 @@ export interface WasiNNOptions {
    * back to WebAssembly. For tests.
    */
   readonly allowSoftwareAdapter?: boolean;
+  /**
+   * How many threads WebAssembly gets at most, from 1 to 64. Only cross-origin isolated pages have more than one. Default: as
+   * many as there are cores, up to eight.
+   */
+  readonly threads?: number;
+  /**
+   * Which GPU WebGPU and WebNN should run on where there are several: `high-performance`, or `low-power`. The browser may
+   * choose another. Default `high-performance`.
+   */
+  readonly powerPreference?: PowerPreference;
   /**
    * Whether graphs may run elsewhere than on their execution target: on any other provider (`true`), on none (`false`;
    * a guest gets `unsupported-operation` or `security` then), or on those named. A model of the registry may say
@@ -76,80 +89,26 @@ export interface WasiNNOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/**
- * A guest: its URL (resolved against the page), a Response, a Blob, its bytes, a compiled core module, or a component
- * that was transpiled in a build step.
- */
-export type GuestInput = UncompiledInput | WebAssembly.Module;
+/** The options that there are. */
+const knownOptions: Readonly<Record<keyof WasiNNOptions, true>> = {
+  models: true,
+  allowedUrls: true,
+  cacheBudget: true,
+  allowSoftwareAdapter: true,
+  threads: true,
+  powerPreference: true,
+  fallback: true,
+  verify: true,
+  backends: true,
+  measure: true,
+  debug: true,
+  limits: true,
+};
 
-type UncompiledInput = string | URL | Response | Blob | BufferSource | TranspiledGuest;
-
-export interface WasiNNStats extends EngineStats {
-  /**
-   * The execution contexts that guests have. Those of a guest on a page that is not cross-origin isolated: as of when the
-   * guest last answered the page, or its thread came to its event loop.
-   */
-  readonly contexts: number;
-  readonly cache: ModelsUsage;
-}
-
-/** How a page loads a model from its parts. */
-export interface PageLoadOptions {
-  /** Default `autodetect`. */
-  readonly encoding?: GraphEncoding;
-  /** Default `cpu`. */
-  readonly target?: ExecutionTarget;
-}
-
-/** wasi-nn for one page: its engines, and the guests that use them. */
-export interface WasiNN extends EventTarget {
-  readonly models: ModelManager;
-  /**
-   * Starts a library, a component or a core module, in a worker of its own.
-   *
-   * @typeParam Exports the exported functions as the guest's author knows them; nothing checks that it is so
-   * @throws WasiNNError where the source is no guest, or needs what is not there; its message says what
-   */
-  instantiate<Exports extends object = GuestExports>(
-    source: GuestInput,
-    options?: EnvironmentOptions,
-  ): Promise<Guest<Exports>>;
-  /**
-   * Runs a program to its end: a component that exports `wasi:cli/run`, or a core module with `_start`.
-   *
-   * @throws WasiNNError as `instantiate`; GuestTrap when the program traps
-   */
-  run(source: GuestInput, options?: EnvironmentOptions): Promise<RunResult>;
-  /**
-   * Loads a registered model for the page itself, without a guest.
-   *
-   * @throws WasiNNError as a guest's `load-by-name`
-   */
-  loadByName(name: string): Promise<Graph>;
-  /**
-   * Loads a model from its parts, as `loadByName`.
-   *
-   * @param parts its files, in the order of its encoding; they are copied
-   * @throws WasiNNError as a guest's `load`
-   */
-  load(parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options?: PageLoadOptions): Promise<Graph>;
-  /** Opens a link to the engines for code on the page. */
+/** wasi-nn for one page, with a way to the hub for guests that run on the page's own thread (`wasi-nn.ts`). */
+export interface OpenedWasiNN {
+  readonly nn: WasiNN;
   connect(): InferenceClient;
-  /** What the engines have at the moment, and the browser's storage for models. One that is busy answers afterwards. */
-  stats(): Promise<WasiNNStats>;
-  /**
-   * Ends all guests, the engines and downloads, for good: what is under way and every later call rejects (`connect` and
-   * `models.add` throw) with a WasiNNError `runtime-error`. The removal of the page or frame does the same. Disposing twice
-   * is harmless.
-   */
-  dispose(): void;
-
-  addEventListener<Type extends keyof WasiNNEventMap>(
-    type: Type,
-    listener: (event: WasiNNEventMap[Type]) => void,
-    options?: AddEventListenerOptions,
-  ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: AddEventListenerOptions): void;
 }
 
 /**
@@ -158,24 +117,39 @@ export interface WasiNN extends EventTarget {
  *
  * Relative URLs are resolved against the document's base, or in a worker against the address of its script.
  *
- * @throws WasiNNError `invalid-argument` for a model, a backend, a limit or a fallback that is not in order,
- *   `unsupported-operation` in a place that can start no workers, such as a service worker
+ * @throws WasiNNError `invalid-argument` for an option that is unknown or not in order, `unsupported-operation` in a place
+ *   that can start no workers, such as a service worker
  */
-export function createWasiNN({
-  models = {},
-  allowedUrls = [],
-  cacheBudget = 4 * 2 ** 30,
-  allowSoftwareAdapter = false,
-  backends = {},
-  limits = {},
-  fallback = true,
-  verify = 'first',
-  measure = false,
-  debug,
-}: WasiNNOptions = {}): WasiNN {
+export function createWasiNN(options: WasiNNOptions = {}): WasiNN {
+  return openWasiNN(options).nn;
+}
+
+/** @throws WasiNNError as {@link createWasiNN} */
+export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   refuseWithoutWorkers();
+  refuseUnknown('createWasiNN', options, Object.keys(knownOptions));
+  const {
+    models = {},
+    allowedUrls = [],
+    cacheBudget = 4 * 2 ** 30,
+    allowSoftwareAdapter = false,
+    threads,
+    powerPreference = 'high-performance',
+    backends = {},
+    limits = {},
+    fallback = true,
+    verify = 'first',
+    measure = false,
+    debug,
+  } = options;
   const registry = toRegistryOptions(models, allowedUrls, baseURL());
-  const engine = { allowSoftwareAdapter, verify: toVerify(verify), backends: resolveBackends(backends, baseURL()) };
+  const engine = {
+    allowSoftwareAdapter,
+    threads: toThreads(threads),
+    powerPreference: toPowerPreference(powerPreference),
+    verify: toVerify(verify),
+    backends: resolveBackends(backends, baseURL()),
+  };
   const allLimits = toLimits(limits);
   const policy = toFallback(fallback);
   const events = new EventTarget();
@@ -282,7 +256,9 @@ export function createWasiNN({
     const ending = signal ? AbortSignal.any([signal, disposed]) : disposed;
     ending.throwIfAborted();
     const ended = { ...options, signal: ending };
-    const [prepared, environment] = await Promise.all([prepare(input, ended), gatherEnvironment(ended)]);
+    const imports = parseImports(options.imports ?? {});
+    const gathering = gatherEnvironment(ended, imports.names);
+    const [prepared, environment] = await Promise.all([prepare(input, ended), gathering]);
     ending.throwIfAborted();
     const onFault: OnFault = (error, functionName, omitted) => onEvent({ type: 'fault', functionName, error, omitted });
     const abort = () => started.fail(signal?.reason);
@@ -295,6 +271,7 @@ export function createWasiNN({
       prepared,
       connection,
       environment,
+      imports,
       output,
       onFault,
       waiting,
@@ -313,8 +290,8 @@ export function createWasiNN({
       options[stream]?.(bytes);
     });
     try {
-      const exitCode = await program.run();
-      return { exitCode, stdout: capture.text('stdout'), stderr: capture.text('stderr') };
+      const { exitCode, files } = await program.run();
+      return { exitCode, stdout: capture.text('stdout'), stderr: capture.text('stderr'), files: toRecord(files) };
     } finally {
       program.fail(new WasiNNError('runtime-error', 'run: the program has ended'));
     }
@@ -328,19 +305,22 @@ export function createWasiNN({
 
   async function load(
     parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
-    { encoding = 'autodetect', target = 'cpu' }: PageLoadOptions,
+    { encoding = 'autodetect', target = 'cpu', signal }: PageLoadOptions,
   ): Promise<Graph> {
     const connection = own();
     const blobs = parts.map((part) => new Blob([part]));
-    return toGraph(connection, await connection.load(blobs, encoding, target), disposed);
+    return toGraph(connection, await connection.load(blobs, encoding, target, { signal }), disposed);
   }
 
-  async function loadByName(name: string): Promise<Graph> {
+  async function loadByName(name: string, { signal }: { readonly signal?: AbortSignal }): Promise<Graph> {
     const connection = own();
-    return toGraph(connection, await connection.loadByName(name), disposed);
+    return toGraph(connection, await connection.loadByName(name, { signal }), disposed);
   }
 
-  return Object.assign(events, {
+  const end = () =>
+    dispose(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again'));
+
+  const nn: WasiNN = Object.assign(events, {
     models: pageModels.models,
     instantiate: <Exports extends object = GuestExports>(source: GuestInput, options: EnvironmentOptions = {}) =>
       untilAborted(disposed, async () => {
@@ -348,14 +328,15 @@ export function createWasiNN({
         return guest;
       }),
     run: (source: GuestInput, options: EnvironmentOptions = {}) => untilAborted(disposed, () => run(source, options)),
-    connect: () => clientUntilAborted(connect(), disposed),
     stats: () => untilAborted(disposed, stats),
-    loadByName: (name: string) => untilAborted(disposed, () => loadByName(name)),
+    loadByName: (name: string, options: { readonly signal?: AbortSignal } = {}) =>
+      untilAborted(disposed, () => loadByName(name, options)),
     load: (parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options: PageLoadOptions = {}) =>
       untilAborted(disposed, () => load(parts, options)),
-    dispose: () =>
-      dispose(new WasiNNError('runtime-error', 'wasi-nn has been disposed of on this page: create it again')),
+    dispose: end,
+    [disposeSymbol]: end,
   });
+  return { nn, connect: () => clientUntilAborted(connect(), disposed) };
 }
 
 /** Node and service workers have none; workers do, except in old browsers. */
@@ -369,28 +350,4 @@ function refuseWithoutWorkers(): void {
 function addToTimeline({ operation, start, milliseconds, ...detail }: MeasureEvent): void {
   const timing = { start: start - performance.timeOrigin, duration: milliseconds, detail };
   performance.measure(`wasi-nn:${operation}`, timing);
-}
-
-function toFallback(fallback: unknown): boolean | readonly FallbackProvider[] {
-  if (typeof fallback === 'boolean' || isFallbackList(fallback)) return fallback;
-  const known = fallbackProviders.join(', ');
-  throw new WasiNNError('invalid-argument', `fallback: expected true, false or a list of ${known}`);
-}
-
-function toVerify(verify: unknown): Verify {
-  if (isVerify(verify)) return verify;
-  throw new WasiNNError('invalid-argument', `verify: expected ${verifications.join(', ')}, true or false`);
-}
-
-async function toGuestSource(source: UncompiledInput): Promise<GuestSource> {
-  if (typeof source === 'string' || isURL(source)) return { url: new URL(source, baseURL()).href };
-  if ('glue' in source) return { transpiled: source };
-  if (isResponse(source) && !source.ok) {
-    throw new WasiNNError('not-found', `instantiate: ${source.url} answered ${source.status} ${source.statusText}`);
-  }
-  if (isResponse(source) || isBlob(source)) return { bytes: new Uint8Array(await source.arrayBuffer()) };
-  const view = ArrayBuffer.isView(source)
-    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
-    : new Uint8Array(source);
-  return { bytes: view.slice() };
 }

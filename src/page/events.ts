@@ -2,10 +2,10 @@ import type { ModelsEvent } from '../models/protocol.js';
 import type { FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from '../rpc/events.js';
 import type { WasiNNError } from '../standard/error.js';
 
-/** An error of `wasi_ephemeral_nn` or `wasi_nn`, in words. */
+/** An error that wasi-nn answered a guest with. A core module learns its number alone. */
 export interface FaultEvent {
   readonly type: 'fault';
-  /** The function that answered with the error's number: `set_input`. */
+  /** The function that failed, as the guest's ABI names it: `set_input`, or `set-input` for a component. */
   readonly functionName: string;
   readonly error: WasiNNError;
   /** How many more errors of the guest followed so soon that they are only counted; mostly 0. */
@@ -31,6 +31,6 @@ export interface WasiNNEventMap {
   cache: CustomEvent<CacheEvent>;
   /** An engine was ended and another takes over: a call took too long, or the engine broke down. */
   replace: CustomEvent<ReplaceEvent>;
-  /** A core module met an error, of which it learns the number alone. */
+  /** A function of wasi-nn answered a guest with an error. */
   fault: CustomEvent<FaultEvent>;
 }

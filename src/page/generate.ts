@@ -46,7 +46,7 @@ const encoder = new TextEncoder();
  * @throws WasiNNError `invalid-argument` where the graph is no language model, and for options that it does not take
  */
 export async function* generate(
-  link: InferenceClient,
+  client: InferenceClient,
   { id, text: model }: GraphInfo,
   prompt: string,
   options: GenerateOptions,
@@ -59,15 +59,15 @@ export async function* generate(
     prompt: encoder.encode(prompt),
     configuration: encoder.encode(JSON.stringify(toSettings(options))),
   };
-  const starting = Promise.resolve(link.startText(id, request));
-  const stop = (text: number) => void Promise.resolve(link.stopText(text)).catch(() => undefined);
+  const starting = Promise.resolve(client.startText(id, request));
+  const stop = (text: number) => void Promise.resolve(client.stopText(text)).catch(() => undefined);
   const text = await untilAborted(signal, () => starting).catch((cause) => {
     starting.then(stop, () => undefined);
     throw cause;
   });
   try {
     for (;;) {
-      const { pieces, end } = await untilAborted(signal, async () => link.readText(text));
+      const { pieces, end } = await untilAborted(signal, async () => client.readText(text));
       yield* pieces;
       if (!end) continue;
       if (end.reason === 'prompt-too-long') throw promptTooLong(end.inputTokens, model.contextTokens);

@@ -19,7 +19,7 @@ async function open({ keeps = true, engine = new FakeEngine({ asynchronous: true
 }
 
 async function computeOne(graph: Graph): Promise<PageTensor> {
-  const { x: tensor } = await graph.computeOnDevice({ x });
+  const { x: tensor } = await graph.compute({ x }, { outputs: 'device' });
   if (!tensor) throw new Error('there is no output x');
   return tensor;
 }
@@ -42,7 +42,7 @@ describe('an output that is left where it is', () => {
   it('is an input as it is, as often as the page wants', async () => {
     const { engine, graph, reads } = await open();
     const tensor = await computeOne(graph);
-    const { x: next } = await graph.computeOnDevice({ x: tensor });
+    const { x: next } = await graph.compute({ x: tensor }, { outputs: 'device' });
     expect(reads()).toBe(0);
     expect(await graph.compute(next ? { x: next } : {})).toEqual({ x: { ...x, type: 'U8' } });
     await tensor.read();
@@ -50,6 +50,16 @@ describe('an output that is left where it is', () => {
     expect(await tensor.read()).toEqual({ ...x, type: 'U8' });
     next?.dispose();
     tensor.dispose();
+    await settle();
+    expect(engine.deviceTensors.size).toBe(0);
+  });
+
+  it('is given back by using', async () => {
+    const { engine, graph } = await open();
+    {
+      using tensor = await computeOne(graph);
+      expect(tensor.type).toBe('U8');
+    }
     await settle();
     expect(engine.deviceTensors.size).toBe(0);
   });
@@ -88,7 +98,7 @@ describe('an output that is left where it is', () => {
     expect([engine.deviceTensors.size, releases()]).toEqual([0, 3]);
   });
 
-  it('comes by its value for a graph of another link', async () => {
+  it('comes by its value for a graph of another client', async () => {
     const { graph, reads, engine } = await open();
     const other = await open({ keeps: false });
     const tensor = await computeOne(graph);
@@ -101,7 +111,7 @@ describe('an output that is left where it is', () => {
   it('may have come to the page already, and can be used alike', async () => {
     const { graph, engine } = await open({ keeps: false });
     const tensor = await computeOne(graph);
-    const { x: next } = await graph.computeOnDevice({ x: tensor });
+    const { x: next } = await graph.compute({ x: tensor }, { outputs: 'device' });
     expect([await tensor.read(), await next?.read()]).toEqual([
       { ...x, type: 'U8' },
       { ...x, type: 'U8' },
@@ -127,7 +137,7 @@ describe('compute', () => {
     const { engine } = await open();
     let underWay = 0;
     let most = 0;
-    const link: InferenceClient = {
+    const client: InferenceClient = {
       ...engine,
       async readTensor(deviceTensor) {
         underWay++;
@@ -137,7 +147,7 @@ describe('compute', () => {
         return engine.readTensor(deviceTensor);
       },
     };
-    const graph = toGraph(link, await engine.loadByName(echoName), new AbortController().signal);
+    const graph = toGraph(client, await engine.loadByName(echoName), new AbortController().signal);
     const inputs = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`x${index}`, x]));
     expect(Object.keys(await graph.compute(inputs))).toEqual(Object.keys(inputs));
     await settle();

@@ -16,7 +16,7 @@ const info: GraphInfo = {
 function open() {
   const asked: unknown[] = [];
   const refuse = () => Promise.reject(new Error('not expected'));
-  const link: InferenceClient = {
+  const client: InferenceClient = {
     load: refuse,
     loadByName: refuse,
     compute: async (graph, inputs) => {
@@ -32,7 +32,7 @@ function open() {
     readText: refuse,
     stopText: refuse,
   };
-  return { graph: toGraph(link, info, new AbortController().signal), asked };
+  return { graph: toGraph(client, info, new AbortController().signal), asked };
 }
 
 describe('a graph of a page', () => {
@@ -82,7 +82,7 @@ describe('a graph of a page', () => {
     const { graph } = open();
     const x = { dimensions: [1], data: Float32Array.of(1) };
     const inputs = Object.fromEntries([[name, x]]);
-    const outputs = [await graph.compute(inputs), await graph.computeOnDevice(inputs)];
+    const outputs = [await graph.compute(inputs), await graph.compute(inputs, { outputs: 'device' })];
     for (const output of outputs) {
       expect(Object.keys(output)).toEqual([name]);
       expect(output[name]).toMatchObject({ dimensions: [1], type: 'FP32' });
@@ -103,6 +103,57 @@ describe('a graph of a page', () => {
     const data = Float32Array.of(0, 1, 2, 3).subarray(1, 3);
     const { graph } = open();
     expect((await graph.compute({ x: { dimensions: [2], data } })).x?.data).toEqual(Float32Array.of(1, 2));
+  });
+
+  it.each([
+    [
+      '{ "dimensions": [2], "data": [1, 2] }',
+      'has data that is a plain array: expected a Float32Array (FP32): pass Float32Array.from(data)',
+    ],
+    [
+      '{ "dimensions": [2], "type": "I64", "data": [1] }',
+      'has data that is a plain array: expected a BigInt64Array (I64): pass BigInt64Array.from(data)',
+    ],
+    ['{ "dimensions": [2], "data": "1, 2" }', 'has data that is string: expected a Float32Array (FP32)'],
+    ['{ "dimensions": [2], "data": null }', 'has data that is null: expected a Float32Array (FP32)'],
+    ['{ "data": [1, 2] }', 'has no dimensions: expected an array of numbers, such as [1, 28, 28]'],
+    [
+      '{ "dimensions": 2, "data": [1, 2] }',
+      'has invalid dimensions: expected an array of numbers, such as [1, 28, 28]',
+    ],
+    ['{ "dimensions": [2] }', 'has no data, and is no output of a graph that has not been disposed of'],
+    ['null', 'has no data, and is no output of a graph that has not been disposed of'],
+  ])('says what is wrong with the input %s', async (json, reason) => {
+    const { graph, asked } = open();
+    await expect(graph.compute({ x: JSON.parse(json) })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: `compute: input "x" ${reason}`,
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('names a typed array where the graph does not tell which', async () => {
+    const { graph } = open();
+    const data = JSON.parse('[1]');
+    await expect(graph.compute({ other: { dimensions: [1], data } })).rejects.toThrow(
+      'input "other" has data that is a plain array: expected a typed array',
+    );
+  });
+
+  it('refuses another place for its outputs', async () => {
+    const { graph } = open();
+    await expect(graph.compute({}, JSON.parse('{ "outputs": "gpu" }'))).rejects.toThrow(
+      'compute: outputs: expected bytes or device',
+    );
+  });
+
+  it('is given back by await using', async () => {
+    const { graph, asked } = open();
+    {
+      await using used = graph;
+      expect(used.backend).toBe('fake');
+    }
+    expect(asked).toEqual([7]);
   });
 
   it('is given back', async () => {

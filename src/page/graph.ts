@@ -1,4 +1,4 @@
-import type { GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
+import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from '../rpc/inference-client.js';
 import {
   copyBytes,
   type NamedTensorReference,
@@ -9,7 +9,10 @@ import {
 import { typedArrayName } from '../standard/brand-checks.js';
 import type { Device } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
+import type { OutputPlace } from '../standard/graph.js';
+import { isObjectWith } from '../standard/is-object-with.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
+import { asyncDispose, dispose } from './dispose-symbols.js';
 import { type GenerateOptions, generate } from './generate.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -41,6 +44,18 @@ export interface PageTensor extends TensorShape {
   read(): Promise<OutputTensor>;
   /** Gives its place back, after what uses it. Disposing twice is harmless. */
   dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface ComputeOptions {
+  /**
+   * `bytes`: the outputs come to the page. `device`: they stay where they were computed, so that the next graph can go on with
+   * them. That takes a model that is registered with `outputs: 'device'`; outputs of other models come to the page, and can be
+   * used alike. Default `bytes`.
+   */
+  readonly outputs?: OutputPlace;
+  /** Gives the computation up: the promise rejects with the signal's reason. One that has begun runs to its end. */
+  readonly signal?: AbortSignal;
 }
 
 export type PageInputs = Readonly<Record<string, InputTensor | PageTensor>>;
@@ -58,19 +73,20 @@ export interface Graph {
   /**
    * Runs the graph once.
    *
-   * @param inputs all of them, by their names, an input `__proto__` as `['__proto__']`; outputs of `computeOnDevice`, of this graph or another, as they are
-   * @returns all outputs, by their names, in a record without a prototype
+   * @param inputs all of them, by their names, an input `__proto__` as `['__proto__']`; outputs that have stayed on a device, of
+   *   this graph or another, as they are
+   * @returns all outputs, by their names, in a record without a prototype; with `outputs: 'device'` each must be disposed of
    * @throws WasiNNError `invalid-argument` for inputs that are not as the graph declares, `timeout`, `too-large`, or
-   *   `runtime-error`
+   *   `runtime-error`; the signal's reason
    */
-  compute(inputs: PageInputs): Promise<Record<string, OutputTensor>>;
-  /**
-   * Does so, and leaves the outputs where they are, so that the next graph can go on with them: those of graphs that are
-   * not registered so have come to the page, and can be used alike. Each is to be disposed of.
-   *
-   * @throws WasiNNError as `compute`
-   */
-  computeOnDevice(inputs: PageInputs): Promise<Record<string, PageTensor>>;
+  compute(
+    inputs: PageInputs,
+    options: ComputeOptions & { readonly outputs: 'device' },
+  ): Promise<Record<string, PageTensor>>;
+  compute(
+    inputs: PageInputs,
+    options?: ComputeOptions & { readonly outputs?: 'bytes' },
+  ): Promise<Record<string, OutputTensor>>;
   /**
    * Has a language model go on with a prompt. The iteration yields the text in pieces, one for each token, as they come.
    * To leave it ends the text.
@@ -81,25 +97,27 @@ export interface Graph {
   generate(prompt: string, options?: GenerateOptions): AsyncIterable<string>;
   /** Gives the graph back. Disposing twice is harmless. */
   dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** @param disposed once this is aborted, every call of the graph rejects with its reason */
-export function toGraph(link: InferenceClient, info: GraphInfo, disposed: AbortSignal): Graph {
+export function toGraph(client: RemoteInferenceClient, info: GraphInfo, disposed: AbortSignal): Graph {
   const { id, backend, inputs, outputs } = info;
 
-  async function computeHeld(tensors: PageInputs): Promise<NamedTensorReference[]> {
+  async function computeHeld(tensors: PageInputs, signal: AbortSignal | undefined): Promise<NamedTensorReference[]> {
     // The page may dispose of them meanwhile.
     const used = Object.values(tensors).flatMap((tensor) => heldTensors.get(tensor)?.hold() ?? []);
     try {
-      const inputs = await Promise.all(Object.entries(tensors).map((input) => toLinkTensor(link, input)));
-      return toReferences(await link.compute(id, inputs), link);
+      const inputs = await Promise.all(
+        Object.entries(tensors).map((input) => toClientTensor(client, input, info.inputs)),
+      );
+      return toReferences(await client.compute(id, inputs, { signal }), client);
     } finally {
       for (const tensor of used) tensor.release();
     }
   }
 
-  async function compute(tensors: PageInputs): Promise<Record<string, OutputTensor>> {
-    const held = await computeHeld(tensors);
+  async function readOutputs(held: readonly NamedTensorReference[]): Promise<Record<string, OutputTensor>> {
     try {
       const outputs: [string, OutputTensor][] = [];
       // One after another: the calls that are under way at a time are limited, the outputs of a graph are not.
@@ -110,10 +128,18 @@ export function toGraph(link: InferenceClient, info: GraphInfo, disposed: AbortS
     }
   }
 
-  async function computeOnDevice(tensors: PageInputs): Promise<Record<string, PageTensor>> {
-    const held = await computeHeld(tensors);
-    return toRecord(held.map(([name, tensor]) => [name, toPageTensor(tensor, disposed)]));
+  function compute(tensors: PageInputs, options: ComputeOptions & { readonly outputs: 'device' }): PageTensors;
+  function compute(tensors: PageInputs, options?: ComputeOptions): Promise<Record<string, OutputTensor>>;
+  function compute(tensors: PageInputs, { outputs, signal }: ComputeOptions = {}): Promise<object> {
+    return untilAborted(disposed, async () => {
+      refusePlace(outputs);
+      const held = await computeHeld(tensors, signal);
+      if (outputs !== 'device') return readOutputs(held);
+      return toRecord(held.map(([name, tensor]) => [name, toPageTensor(tensor, disposed)]));
+    });
   }
+
+  const end = () => untilAborted(disposed, async () => client.unload(id));
 
   return {
     backend,
@@ -122,15 +148,23 @@ export function toGraph(link: InferenceClient, info: GraphInfo, disposed: AbortS
     },
     inputs,
     outputs,
-    compute: (tensors) => untilAborted(disposed, () => compute(tensors)),
-    computeOnDevice: (tensors) => untilAborted(disposed, () => computeOnDevice(tensors)),
-    generate: (prompt, options = {}) => generate(link, info, prompt, options, disposed),
-    dispose: () => untilAborted(disposed, async () => link.unload(id)),
+    compute,
+    generate: (prompt, options = {}) => generate(client, info, prompt, options, disposed),
+    dispose: end,
+    [asyncDispose]: end,
   };
 }
 
-/** A record without a prototype: a model names its outputs as it likes, `constructor` or `__proto__` too. */
-function toRecord<Value>(entries: Iterable<readonly [name: string, value: Value]>): Record<string, Value> {
+type PageTensors = Promise<Record<string, PageTensor>>;
+
+/** @throws WasiNNError `invalid-argument` */
+function refusePlace(outputs: unknown): void {
+  if (outputs === undefined || outputs === 'bytes' || outputs === 'device') return;
+  throw new WasiNNError('invalid-argument', 'compute: outputs: expected bytes or device');
+}
+
+/** A record without a prototype: a model or a guest gives what names it likes, `constructor` or `__proto__` too. */
+export function toRecord<Value>(entries: Iterable<readonly [name: string, value: Value]>): Record<string, Value> {
   const record: Record<string, Value> = Object.create(null);
   for (const [name, value] of entries) record[name] = value;
   return record;
@@ -151,30 +185,43 @@ function toPageTensor(held: TensorReference, disposed: AbortSignal): PageTensor 
         const { data, ...shape } = await held.value();
         return toOutput({ ...shape, data: data.slice() });
       }),
-    dispose() {
-      if (!isDisposed) held.release();
-      isDisposed = true;
-      heldTensors.delete(tensor);
-    },
+    dispose: end,
+    [dispose]: end,
   };
+
+  function end(): void {
+    if (!isDisposed) held.release();
+    isDisposed = true;
+    heldTensors.delete(tensor);
+  }
+
   heldTensors.set(tensor, held);
   return tensor;
 }
 
-async function toLinkTensor(
-  link: InferenceClient,
+async function toClientTensor(
+  client: InferenceClient,
   [name, tensor]: [string, InputTensor | PageTensor],
+  declared: DeclaredTensors,
 ): Promise<NamedClientTensor> {
-  if ('data' in tensor) return toNamedTensor(name, tensor);
+  if (isObjectWith(tensor, 'data')) return toNamedTensor(name, tensor, declared);
   const held = heldTensors.get(tensor);
-  if (held) return copyBytes([name, await held.forLink(link)]);
-  throw new WasiNNError(
-    'invalid-argument',
-    `compute: input ${quote(name)} has no data, and is no output of a graph that has not been disposed of`,
-  );
+  if (held) return copyBytes([name, await held.forClient(client)]);
+  throw invalidInput(name, 'has no data, and is no output of a graph that has not been disposed of');
 }
 
-function toNamedTensor(name: string, { dimensions, type, data }: InputTensor): NamedTensor {
+function invalidInput(name: string, reason: string): WasiNNError {
+  return new WasiNNError('invalid-argument', `compute: input ${quote(name)} ${reason}`);
+}
+
+function toNamedTensor(name: string, { dimensions, type, data }: InputTensor, declared: DeclaredTensors): NamedTensor {
+  if (!Array.isArray(dimensions)) {
+    throw invalidInput(
+      name,
+      `has ${dimensions === undefined ? 'no' : 'invalid'} dimensions: expected an array of numbers, such as [1, 28, 28]`,
+    );
+  }
+  if (!ArrayBuffer.isView(data)) throw invalidInput(name, explainData(name, type, data, declared));
   const bytes = new Uint8Array(data.byteLength);
   bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return [name, { dimensions: [...dimensions], type: type ?? typeOf(name, data), data: bytes }];
@@ -188,13 +235,21 @@ const typesOfArrays: ReadonlyMap<string, TensorType> = new Map([
   ['Uint8Array', 'U8'],
 ]);
 
+/** What plain JavaScript may give in place of a typed array. */
+function explainData(name: string, type: TensorType | undefined, data: unknown, declared: DeclaredTensors): string {
+  const infos = declared === 'any' ? [] : declared;
+  const expected = type ?? infos.find((info) => info.name === name)?.type;
+  const arrays = [...typesOfArrays].filter(([, candidate]) => candidate === expected).map(([array]) => array);
+  const [array = expected === 'FP16' || expected === 'BF16' ? 'Uint16Array' : 'typed array'] = arrays;
+  const what = Array.isArray(data) ? 'is a plain array' : `is ${data === null ? 'null' : typeof data}`;
+  const remedy = Array.isArray(data) && array !== 'typed array' ? `: pass ${array}.from(data)` : '';
+  return `has data that ${what}: expected a ${array}${expected === undefined ? '' : ` (${expected})`}${remedy}`;
+}
+
 function typeOf(name: string, data: TensorElements): TensorType {
   const type = typesOfArrays.get(typedArrayName(data) ?? '');
   if (type) return type;
-  throw new WasiNNError(
-    'invalid-argument',
-    `compute: input ${quote(name)} needs a type (FP16 or BF16): its elements do not tell`,
-  );
+  throw invalidInput(name, 'needs a type (FP16 or BF16): its elements do not tell');
 }
 
 const elements: Readonly<Record<TensorType, (buffer: ArrayBuffer) => TensorElements>> = {
@@ -207,7 +262,7 @@ const elements: Readonly<Record<TensorType, (buffer: ArrayBuffer) => TensorEleme
   I64: (buffer) => new BigInt64Array(buffer),
 };
 
-/** What came over a link owns its buffer. */
+/** What came from the hub owns its buffer. */
 function toOutput({ dimensions, type, data }: TensorValue): OutputTensor {
   return { dimensions, type, data: elements[type](data.buffer) };
 }

@@ -1,16 +1,27 @@
 import { createContextWord, readContexts, writeContexts } from '../rpc/context-counter.js';
-import type { Action, Failure, GuestMessage, PageMessage } from '../rpc/guest-protocol.js';
+import type { ProgramEnd } from '../rpc/guest-exports.js';
+import type { Action, Start } from '../rpc/guest-protocol.js';
 import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from '../rpc/output-batch.js';
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
-import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
+import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
+import { type Endpoint, openRpc } from '../rpc/rpc.js';
 import { isShared } from '../rpc/shared-memory.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
-import { fromPlainError } from '../standard/plain-error.js';
 import { watchWorker } from '../standard/worker-watch.js';
-import { describeValue } from './describe-value.js';
-import { parseGuestMessage } from './parse-guest-message.js';
+import { dispose } from './dispose-symbols.js';
+import { toError } from './guest-errors.js';
+import { OutputTail } from './output-tail.js';
+import { type PageImports, serveImports } from './page-imports.js';
+import {
+  parseContexts,
+  parseGuestMessage,
+  parseOutcome,
+  parseOutput,
+  parseProgramEnd,
+  parseStarted,
+} from './parse-guest-message.js';
 import type { HubPort } from './remote-hub.js';
 import { createRemoteExports } from './remote-resources.js';
 import { buffersGivenAway } from './transfer.js';
@@ -44,6 +55,7 @@ export interface Guest<Exports extends object = GuestExports> {
   readonly memory?: GuestMemory;
   /** Ends the guest's thread, and gives back its graphs. Calls under way are rejected; disposing twice is harmless. */
   dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -57,38 +69,11 @@ export interface GuestMemory {
   write(address: number, bytes: Uint8Array): Promise<void>;
 }
 
-/** A guest's function answered with the error that its WIT type declares. */
-export class GuestError extends Error {
-  override readonly name = 'GuestError';
-  /** The error value, as its WIT type says. */
-  readonly payload: unknown;
-
-  constructor(payload: unknown) {
-    super(`the guest answered with an error: ${describeValue(payload)}`);
-    this.payload = payload;
-  }
-}
-
-/** A guest trapped; its instance should not be used any more. `stack` has the WebAssembly frames. */
-export class GuestTrap extends Error {
-  override readonly name = 'GuestTrap';
-
-  constructor(message: string, stack: string) {
-    super(message);
-    this.stack = stack;
-  }
-}
-
-interface Question {
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
-}
-
 /** A guest on its way, and the means to end it from outside, when the engine it depends on fails. */
 export interface StartedGuest<Exports extends object = GuestExports> {
   readonly guest: Promise<Guest<Exports>>;
-  /** Runs the guest as a program and resolves to its exit code. */
-  run(): Promise<number>;
+  /** Runs the guest as a program. */
+  run(): Promise<ProgramEnd>;
   /** How many execution contexts the guest has. */
   contexts(): number;
   fail(reason: unknown): void;
@@ -99,8 +84,10 @@ export interface GuestOptions {
   readonly prepared: PreparedGuest;
   readonly connection: HubPort;
   readonly environment: ProgramEnvironment;
+  /** The functions of the page that it may import. */
+  readonly imports: PageImports;
   readonly output: OutputSink;
-  /** Called with the errors of which the guest learns the number alone. */
+  /** Called with the errors that wasi-nn answers the guest with. */
   readonly onFault: OnFault;
   readonly waiting: Waiting | undefined;
   /** How long its worker may take to start. */
@@ -118,6 +105,7 @@ export function startGuest<Exports extends object>({
   prepared,
   connection,
   environment,
+  imports,
   output,
   onFault,
   waiting,
@@ -130,13 +118,11 @@ export function startGuest<Exports extends object>({
   const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workerError('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
-  const questions = new Map<number, Question>();
-  let nextId = 0;
+  const importService = serveImports(imports);
+  const tail = new OutputTail();
   const ending = new AbortController();
   const ended = ending.signal;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
-
-  const tell = (message: PageMessage, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
 
   function fail(reason: unknown): void {
     if (ended.aborted) return;
@@ -145,125 +131,154 @@ export function startGuest<Exports extends object>({
     worker.terminate();
     connection.close();
     reject(reason);
-    for (const question of questions.values()) question.reject(reason);
-    questions.clear();
     onEnd();
   }
 
-  function ask(action: Action): Promise<unknown> {
-    if (ended.aborted) return Promise.reject(ended.reason);
-    return new Promise((resolve, reject) => {
-      const id = nextId++;
+  /** Hands on what a notification of the worker says. */
+  function accept<Message>(parse: (data: unknown) => Message | undefined, take: (message: Message) => void) {
+    return (data: unknown) => {
       try {
-        tell({ ...action, type: 'ask', id }, action.action === 'call' ? buffersGivenAway(action.values) : []);
-        questions.set(id, { resolve, reject });
+        take(expectParsed(parse(data)));
       } catch (cause) {
-        reject(toWasiNNError(cause, 'the values of the call cannot be passed on', 'invalid-argument'));
+        fail(brokenProtocol(cause));
       }
+    };
+  }
+
+  const rpc = openRpc(guestEndpoint(worker, ended, fail), {
+    ready: () => watch.started(),
+    output: accept(parseOutput, takeOutput),
+    ...importService.handlers,
+    contexts: accept(parseContexts, (contexts) => writeContexts(contextWord, contexts)),
+  });
+
+  /** @throws WasiNNError, GuestError, GuestTrap how the request failed; the cause of the guest's end */
+  function request(
+    method: 'start' | 'perform',
+    parameters: Start | Action,
+    transfer: Transferable[],
+  ): Promise<unknown> {
+    return untilAborted(ended, async () => {
+      const result = await rpc.request(method, parameters, { transfer }).catch((cause) => {
+        throw toWasiNNError(cause, 'the values of the call cannot be passed on', 'invalid-argument');
+      });
+      // A function of the page may use the memory during a call.
+      const endsCall = !('action' in parameters) || parameters.action === 'call' || parameters.action === 'run';
+      return readOutcome(result, endsCall ? tail.cut() : tail);
     });
   }
 
-  const exports = createRemoteExports((name, values) => ask({ action: 'call', name, values }), ended);
-
-  function receive(message: GuestMessage): void {
-    switch (message.type) {
-      case 'started': {
-        const { functions, hasMemory } = message;
-        const arranged = prepared.kind === 'module' ? exports.arrangeModule(functions) : exports.arrange(functions);
-        resolve(toGuest(arranged, hasMemory ? toMemory(ask, ended) : undefined, () => fail(disposed())));
-        return;
-      }
-      case 'refused':
-        fail(toError(message.failure, exports.toHandles));
-        return;
-      case 'ready':
-        watch.started();
-        return;
-      case 'output':
-        takeOutput(message);
-        return;
-      case 'contexts':
-        writeContexts(contextWord, message.contexts);
-        return;
-      case 'answered':
-        take(message.id).resolve(message.value);
-        return;
-      case 'failed': {
-        // Before the question is taken: a value that cannot be read ends the guest, and so every question that is left.
-        const error = toError(message.failure, exports.toHandles);
-        take(message.id).reject(error);
-      }
+  /** A response that cannot be read ends the guest. */
+  function readOutcome(result: unknown, written: OutputTail): unknown {
+    let error: Error;
+    try {
+      const outcome = expectParsed(parseOutcome(result));
+      if ('value' in outcome) return outcome.value;
+      error = toError(outcome.failure, exports.toHandles, written.text());
+    } catch (cause) {
+      error = brokenProtocol(cause);
+      fail(error);
     }
+    throw error;
+  }
+
+  const perform: Perform = async (action) => {
+    if (action.action === 'read' || action.action === 'write') importService.refuseWhileBlocked();
+    return request('perform', action, action.action === 'call' ? buffersGivenAway(action.values) : []);
+  };
+
+  const exports = createRemoteExports((name, values) => perform({ action: 'call', name, values }), ended);
+
+  function takeBytes(stream: OutputStream, bytes: Uint8Array<ArrayBuffer>): void {
+    tail.take(stream, bytes);
+    output(stream, bytes);
   }
 
   /** What a listener throws must not hold up the guest. */
   function takeOutput(batch: OutputBatch): void {
     try {
-      deliver(batch, output, onFault);
+      deliver(batch, takeBytes, onFault);
     } finally {
       acknowledge(acknowledged, batch.sent);
-      if (!ended.aborted && !isShared(acknowledged.buffer)) tell({ type: 'acknowledge', sent: batch.sent });
+      if (!ended.aborted && !isShared(acknowledged.buffer)) rpc.notify('acknowledge', batch.sent);
     }
   }
 
-  /** @throws Error where nothing was asked, or it has been answered */
-  function take(id: number): Question {
-    const question = questions.get(id);
-    if (!question) throw new Error(`nobody waits for the answer ${id}`);
-    questions.delete(id);
-    return question;
-  }
-
-  worker.onmessage = ({ data }: MessageEvent<unknown>) => {
-    if (ended.aborted) return;
-    const message = parseGuestMessage(data);
-    try {
-      if (!message) throw new Error('it is of no known kind, or too large');
-      receive(message);
-    } catch (cause) {
-      fail(brokenProtocol(cause));
-    }
-  };
   worker.onmessageerror = () => fail(brokenProtocol('it cannot be read'));
   worker.onerror = ({ message }) => {
     fail(workerError('guest', message));
   };
-  const { port } = connection;
-  const { lock } = watch;
-  tell({ type: 'start', prepared, port, environment, contextWord, acknowledged, lock, waiting }, [port]);
+
+  async function start(): Promise<Guest<Exports>> {
+    const { port } = connection;
+    const { lock } = watch;
+    const { replies: importReplies } = importService;
+    const parameters: Start = { prepared, port, environment, contextWord, acknowledged, importReplies, lock, waiting };
+    const started = parseStarted(await request('start', parameters, [port]));
+    if (!started) throw brokenProtocol(unreadable);
+    const { functions, hasMemory } = started;
+    const arranged = prepared.kind === 'module' ? exports.arrangeModule(functions) : exports.arrange(functions);
+    return toGuest(arranged, hasMemory ? toMemory(perform, ended) : undefined, () => fail(disposed()));
+  }
+
+  // A guest that cannot be started has no more use for its worker.
+  start().then(resolve, fail);
 
   return {
     guest: promise,
-    run: async () => exitCode(await promise.then(() => ask({ action: 'run' }))),
+    run: async () => toProgramEnd(await promise.then(() => perform({ action: 'run' }))),
     contexts: () => readContexts(contextWord),
     fail,
   };
 }
 
-type Ask = (action: Action) => Promise<unknown>;
+/** The endpoint of a guest's worker, of which every message is parsed. */
+function guestEndpoint(worker: Worker, ended: AbortSignal, fail: (reason: unknown) => void): Endpoint {
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    listen(listener) {
+      worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+        if (ended.aborted) return;
+        const message = parseGuestMessage(data);
+        if (message) listener(message);
+        else fail(brokenProtocol(unreadable));
+      };
+    },
+  };
+}
+
+const unreadable = 'it is of no known kind, or too large';
+
+function expectParsed<Message>(message: Message | undefined): Message {
+  if (message === undefined) throw new Error(unreadable);
+  return message;
+}
+
+type Perform = (action: Action) => Promise<unknown>;
 
 function toGuest<Exports extends object>(
   exports: object,
   memory: GuestMemory | undefined,
-  dispose: () => void,
+  end: () => void,
 ): Guest<Exports> {
   return {
     // What the functions take and return is the caller's word: the guest's types are not known here.
     exports: exports as Exports,
     ...(memory ? { memory } : {}),
-    dispose,
+    dispose: end,
+    [dispose]: end,
   };
 }
 
-function toMemory(ask: Ask, ended: AbortSignal): GuestMemory {
+function toMemory(perform: Perform, ended: AbortSignal): GuestMemory {
   async function read(address: number, length: number): Promise<Uint8Array> {
-    const bytes = await ask({ action: 'read', address, length });
+    const bytes = await perform({ action: 'read', address, length });
     if (bytes instanceof Uint8Array) return bytes;
     throw new WasiNNError('runtime-error', 'memory: the guest worker answered without bytes');
   }
 
   async function write(address: number, bytes: Uint8Array): Promise<void> {
-    await ask({ action: 'write', address, bytes: new Uint8Array(bytes) });
+    await perform({ action: 'write', address, bytes: new Uint8Array(bytes) });
   }
 
   return {
@@ -272,20 +287,10 @@ function toMemory(ask: Ask, ended: AbortSignal): GuestMemory {
   };
 }
 
-function exitCode(value: unknown): number {
-  if (typeof value === 'number') return value;
-  throw new WasiNNError('runtime-error', 'run: the guest worker answered without an exit code');
-}
-
-function toError(failure: Failure, toHandles: (value: unknown) => unknown): Error {
-  switch (failure.kind) {
-    case 'result':
-      return new GuestError(toHandles(failure.payload));
-    case 'error':
-      return fromPlainError(failure.error);
-    case 'trap':
-      return new GuestTrap(failure.message, failure.stack);
-  }
+function toProgramEnd(value: unknown): ProgramEnd {
+  const end = parseProgramEnd(value);
+  if (end) return end;
+  throw new WasiNNError('runtime-error', "run: the guest's worker gave an answer of the wrong kind");
 }
 
 /** Only a worker that runs other code than this library's sends such a message. */

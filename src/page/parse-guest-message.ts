@@ -1,6 +1,13 @@
-import { maxExportedCharacters, maxExportedFunctions } from '../rpc/guest-exports.js';
-import type { Failure, GuestMessage } from '../rpc/guest-protocol.js';
-import { batchBytes, batchFaults, batchRuns, type Fault, type OutputRun } from '../rpc/output-batch.js';
+import { maxExportedCharacters, maxExportedFunctions, type ProgramEnd } from '../rpc/guest-exports.js';
+import type { Failure, Outcome, Started } from '../rpc/guest-protocol.js';
+import {
+  batchBytes,
+  batchFaults,
+  batchRuns,
+  type Fault,
+  type OutputBatch,
+  type OutputRun,
+} from '../rpc/output-batch.js';
 import { isErrorCode } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
@@ -8,38 +15,37 @@ import type { PlainError } from '../standard/plain-error.js';
 /** The most UTF-16 code units of a text that a guest has a say in. */
 const maxTextLength = 16384;
 
+/** What the worker of a guest may notify the page of, or request. */
+const methods: readonly unknown[] = ['ready', 'output', 'contexts', 'callImport', 'callImportBlocking'];
+
 /**
- * Reads a message of a guest's worker, which may be under the guest's control.
+ * Reads a message of a guest's worker, which may be under the guest's control: a response, a notification, or a
+ * request of `callImport`.
  *
- * @returns undefined for what is no {@link GuestMessage}
+ * @returns undefined for what is neither
  */
-export function parseGuestMessage(data: unknown): GuestMessage | undefined {
-  if (!isObjectWith(data, 'type')) return undefined;
-  switch (data.type) {
-    case 'ready':
-      return { type: 'ready' };
-    case 'started':
-      return parseStarted(data);
-    case 'refused':
-      return parseFailure(data, (failure) => ({ type: 'refused', failure }));
-    case 'output':
-      return parseOutput(data);
-    case 'contexts':
-      if (!isObjectWith(data, 'contexts') || !isCount(data.contexts)) return undefined;
-      return { type: 'contexts', contexts: data.contexts };
-    case 'answered':
-      if (!isObjectWith(data, 'id') || !isCount(data.id)) return undefined;
-      return { type: 'answered', id: data.id, value: 'value' in data ? data.value : undefined };
-    case 'failed': {
-      const id = isObjectWith(data, 'id') ? data.id : undefined;
-      return isCount(id) ? parseFailure(data, (failure) => ({ type: 'failed', id, failure })) : undefined;
-    }
-    default:
-      return undefined;
+export function parseGuestMessage(data: unknown): object | undefined {
+  if (isObjectWith(data, 'method') && isObjectWith(data, 'parameters')) {
+    const { method, parameters } = data;
+    if (!methods.includes(method)) return undefined;
+    if (!isObjectWith(data, 'request') || method !== 'callImport') return { method, parameters };
+    return isCount(data.request) ? { request: data.request, method, parameters } : undefined;
   }
+  if (!isObjectWith(data, 'response') || !isCount(data.response)) return undefined;
+  if (isObjectWith(data, 'result')) return { response: data.response, result: data.result };
+  const error = isObjectWith(data, 'error') ? parseError(data.error) : undefined;
+  return error && { response: data.response, error };
 }
 
-function parseStarted(data: object): GuestMessage | undefined {
+/** Reads the response to a request of `start` or `perform`. */
+export function parseOutcome(data: unknown): Outcome | undefined {
+  if (isObjectWith(data, 'value')) return { value: data.value };
+  const failure = isObjectWith(data, 'failure') ? parseFailure(data.failure) : undefined;
+  return failure && { failure };
+}
+
+/** Reads what a guest has that was started. */
+export function parseStarted(data: unknown): Started | undefined {
   if (!isObjectWith(data, 'functions') || !isObjectWith(data, 'hasMemory')) return undefined;
   const { functions, hasMemory } = data;
   if (!Array.isArray(functions) || functions.length > maxExportedFunctions || typeof hasMemory !== 'boolean') {
@@ -52,10 +58,29 @@ function parseStarted(data: object): GuestMessage | undefined {
     if (characters > maxExportedCharacters) return undefined;
     names.push(name);
   }
-  return { type: 'started', functions: names, hasMemory };
+  return { functions: names, hasMemory };
 }
 
-function parseOutput(data: object): GuestMessage | undefined {
+/** Reads how a program has ended. */
+export function parseProgramEnd(data: unknown): ProgramEnd | undefined {
+  if (!isObjectWith(data, 'exitCode') || !isObjectWith(data, 'files')) return undefined;
+  const { exitCode, files } = data;
+  if (typeof exitCode !== 'number' || !(files instanceof Map)) return undefined;
+  const parsed = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const [path, bytes] of files) {
+    if (typeof path !== 'string' || !isOwnBytes(bytes)) return undefined;
+    parsed.set(path, bytes);
+  }
+  return { exitCode, files: parsed };
+}
+
+/** Reads how many execution contexts a guest has. */
+export function parseContexts(data: unknown): number | undefined {
+  return isCount(data) ? data : undefined;
+}
+
+/** Reads a batch of output. */
+export function parseOutput(data: unknown): OutputBatch | undefined {
   if (!isObjectWith(data, 'bytes') || !isObjectWith(data, 'runs') || !isObjectWith(data, 'faults')) return undefined;
   if (!isObjectWith(data, 'omittedFaults') || !isObjectWith(data, 'sent')) return undefined;
   const { bytes, omittedFaults, sent } = data;
@@ -64,7 +89,7 @@ function parseOutput(data: object): GuestMessage | undefined {
   if (!runs || !faults || !isOwnBytes(bytes) || !isCount(omittedFaults) || !isInt32(sent)) return undefined;
   const total = runs.reduce((sum, { byteLength }) => sum + byteLength, 0);
   if (total !== bytes.byteLength || total > batchBytes) return undefined;
-  return { type: 'output', bytes, runs, faults, omittedFaults, sent };
+  return { bytes, runs, faults, omittedFaults, sent };
 }
 
 function parseRun(data: unknown): OutputRun | undefined {
@@ -93,12 +118,7 @@ function parseList<Item>(data: unknown, most: number, parse: (item: unknown) => 
   return items;
 }
 
-function parseFailure(data: object, build: (failure: Failure) => GuestMessage): GuestMessage | undefined {
-  const failure = isObjectWith(data, 'failure') ? readFailure(data.failure) : undefined;
-  return failure && build(failure);
-}
-
-function readFailure(data: unknown): Failure | undefined {
+function parseFailure(data: unknown): Failure | undefined {
   if (!isObjectWith(data, 'kind')) return undefined;
   if (data.kind === 'result') return { kind: 'result', payload: 'payload' in data ? data.payload : undefined };
   if (data.kind === 'error') {

@@ -8,6 +8,7 @@ import {
   replaceObjects,
 } from '../rpc/handle-record.js';
 import { WasiNNError } from '../standard/error.js';
+import { asyncDispose } from './dispose-symbols.js';
 import { untilAborted } from './until-aborted.js';
 
 /** A resource of a guest that the page holds. Its methods are async functions, by their names in camel case. */
@@ -37,8 +38,6 @@ export interface RemoteExports {
 }
 
 type Call = (name: string, values: readonly unknown[]) => Promise<unknown>;
-
-const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('asyncDispose');
 
 /** The handle of a resource: its number. Whether it is still there the guest's thread alone knows. */
 class Handle implements GuestResource {

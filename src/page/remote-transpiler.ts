@@ -1,8 +1,8 @@
 import type { GuestSource, PreparationOptions, PreparedGuest } from '../rpc/prepared-guest.js';
+import { endpointOf, openRpc, type Rpc } from '../rpc/rpc.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
-import { isTranspilerMessage, type PageMessage, type TranspilerMessage } from '../rpc/transpiler-protocol.js';
+import { isPreparedGuest, type Preparation } from '../rpc/transpiler-protocol.js';
 import { WasiNNError } from '../standard/error.js';
-import { fromPlainError } from '../standard/plain-error.js';
 import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
 
 /** The transpiler worker, as the page holds it. It starts when the first guest needs it. */
@@ -18,125 +18,110 @@ export interface RemoteTranspiler {
   dispose(cause: WasiNNError): void;
 }
 
-interface Preparation {
-  readonly source: GuestSource;
-  readonly options: PreparationOptions;
-  resolve(guest: PreparedGuest): void;
-  reject(reason: unknown): void;
+interface TranspilerWorker {
+  readonly worker: Worker;
+  readonly watch: WorkerWatch;
+  readonly rpc: Rpc;
+  /** The number of the preparation that it works on, and the timer of its time limit. */
+  work?: { readonly id: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
+  /** Whether it must be replaced. */
+  isBroken: boolean;
 }
+
+/** What a request rejects with that another worker is to answer. */
+const replaced = new WasiNNError('runtime-error', 'the transpiler worker was replaced');
 
 /**
  * @param milliseconds how long the work on one component may take
  * @param startMilliseconds how long the worker may take to start
  */
 export function createRemoteTranspiler(milliseconds: number, startMilliseconds: number): RemoteTranspiler {
-  const preparations = new Map<number, Preparation>();
-  let worker: Worker | undefined;
-  let watch: WorkerWatch | undefined;
+  /** By the numbers of preparations: aborted when they exceed their time limit. */
+  const timeLimits = new Map<number, AbortController>();
+  let running: TranspilerWorker | undefined;
   let nextId = 0;
-  /** The preparation that the worker works on, and the end of its time. */
-  let work: { readonly id: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
-  function start(): Worker {
-    const started = startWorker(
+  function start(): TranspilerWorker {
+    const worker = startWorker(
       () =>
         new Worker(new URL('../transpiler/transpiler-worker.js', import.meta.url), {
           type: 'module',
           name: 'wasi-nn transpiler',
         }),
     );
-    started.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (started === worker && isTranspilerMessage(data)) receive(data);
-    };
-    started.onerror = ({ message }) => {
-      if (started === worker) fail(workerError('transpiler', message));
-    };
-    watch = watchWorker('transpiler', startMilliseconds, (cause) => fail(workerError('transpiler', cause)));
-    const message: PageMessage = { type: 'hold', lock: watch.lock };
-    started.postMessage(message);
-    return started;
+    const fail = (cause: string) => stop(transpiler, workerError('transpiler', cause));
+    const watch = watchWorker('transpiler', startMilliseconds, fail);
+    worker.onerror = ({ message }) => fail(message);
+    const rpc = openRpc(endpointOf(worker), {
+      working: (id) => beginWork(transpiler, Number(id)),
+      broken() {
+        transpiler.isBroken = true;
+      },
+    });
+    const transpiler: TranspilerWorker = { worker, watch, rpc, isBroken: false };
+    rpc.request('hold', watch.lock).then(watch.started, () => undefined);
+    return transpiler;
   }
 
-  function tell(message: PageMessage): void {
-    worker ??= start();
-    worker.postMessage(message);
+  function beginWork(transpiler: TranspilerWorker, id: number): void {
+    endWork(transpiler);
+    const timer = setTimeout(() => timeLimits.get(id)?.abort(tookTooLong(milliseconds)), milliseconds);
+    transpiler.work = { id, timer };
   }
 
-  function receive(message: TranspilerMessage): void {
-    switch (message.type) {
-      case 'ready':
-        watch?.started();
-        return;
-      case 'working':
-        endWork();
-        work = { id: message.id, timer: setTimeout(() => giveUp(message.id), milliseconds) };
-        return;
-      case 'prepared':
-        take(message.id)?.resolve(message.guest);
-        return;
-      case 'refused':
-        take(message.id)?.reject(fromPlainError(message.error));
-        if (message.isBroken) restart();
+  function stop(transpiler: TranspilerWorker | undefined, cause: WasiNNError): void {
+    if (!transpiler || transpiler !== running) return;
+    running = undefined;
+    endWork(transpiler);
+    transpiler.watch.stop();
+    transpiler.worker.terminate();
+    transpiler.rpc.close(cause);
+  }
+
+  /** Requests a preparation, of the next worker too where the first is replaced meanwhile. */
+  async function request(preparation: Preparation, signal: AbortSignal): Promise<unknown> {
+    for (;;) {
+      running ??= start();
+      const transpiler = running;
+      try {
+        return await transpiler.rpc.request('prepare', preparation, { signal });
+      } catch (cause) {
+        if (cause === replaced) continue;
+        // jco cannot be interrupted.
+        const isWorkedOn = transpiler.work?.id === preparation.id;
+        if (transpiler.isBroken || (signal.aborted && isWorkedOn)) stop(transpiler, replaced);
+        throw cause;
+      } finally {
+        if (transpiler.work?.id === preparation.id) endWork(transpiler);
+      }
     }
-  }
-
-  function take(id: number): Preparation | undefined {
-    if (work?.id === id) endWork();
-    const preparation = preparations.get(id);
-    preparations.delete(id);
-    return preparation;
-  }
-
-  function endWork(): void {
-    clearTimeout(work?.timer);
-    work = undefined;
-  }
-
-  function giveUp(id: number): void {
-    const explanation = `instantiate: the component took longer than ${milliseconds} ms to transpile: transpile it in a build step, or set limits.transpileMilliseconds`;
-    take(id)?.reject(new WasiNNError('timeout', explanation));
-    restart();
-  }
-
-  function stop(): void {
-    endWork();
-    watch?.stop();
-    worker?.terminate();
-    worker = undefined;
-  }
-
-  /** Has a fresh worker go on with the preparations that are left. */
-  function restart(): void {
-    stop();
-    for (const [id, { source, options }] of preparations) tell({ type: 'prepare', id, source, options });
-  }
-
-  function fail(cause: WasiNNError): void {
-    stop();
-    for (const { reject } of preparations.values()) reject(cause);
-    preparations.clear();
-  }
-
-  function abort(id: number, reason: unknown): void {
-    if (!preparations.has(id)) return;
-    const isWorkedOn = work?.id === id;
-    take(id)?.reject(reason);
-    // jco cannot be interrupted.
-    if (isWorkedOn) restart();
-    else tell({ type: 'abort', id });
   }
 
   return {
     async prepare(source, options, signal) {
       signal?.throwIfAborted();
       const id = nextId++;
-      const { promise, resolve, reject } = Promise.withResolvers<PreparedGuest>();
-      const onAbort = () => abort(id, signal?.reason);
-      preparations.set(id, { source, options, resolve, reject });
-      signal?.addEventListener('abort', onAbort);
-      tell({ type: 'prepare', id, source, options });
-      return promise.finally(() => signal?.removeEventListener('abort', onAbort));
+      const limit = new AbortController();
+      timeLimits.set(id, limit);
+      try {
+        const givenUp = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+        const guest = await request({ id, source, options }, givenUp);
+        if (isPreparedGuest(guest)) return guest;
+        throw new WasiNNError('runtime-error', 'instantiate: the transpiler gave an answer of the wrong kind');
+      } finally {
+        timeLimits.delete(id);
+      }
     },
-    dispose: fail,
+    dispose: (cause) => stop(running, cause),
   };
+}
+
+function endWork(transpiler: TranspilerWorker): void {
+  clearTimeout(transpiler.work?.timer);
+  transpiler.work = undefined;
+}
+
+function tookTooLong(milliseconds: number): WasiNNError {
+  const text = `instantiate: the component took longer than ${milliseconds} ms to transpile: transpile it in a build step, or set limits.transpileMilliseconds`;
+  return new WasiNNError('timeout', text);
 }

@@ -2,6 +2,7 @@ import type { OutputStream, ProgramEnvironment } from '../rpc/program-environmen
 import type { Waiting } from '../rpc/waiting.js';
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
+import type { GuestImports } from './page-imports.js';
 
 /** The bytes of a file: as they are, or where to get them from. */
 export type FileSource = string | URL | Blob | Uint8Array<ArrayBuffer>;
@@ -18,6 +19,12 @@ export interface EnvironmentOptions {
    * finds the tree as `/` and as its working folder. It can write to it, in memory alone, and add 256 MiB at most.
    */
   readonly files?: Readonly<Record<string, FileSource>>;
+  /**
+   * Functions of the page that a core module imports, by module and name: `{ bench: { start() {}, end() {} } }`. The guest waits
+   * for each as `waiting` says. A function that reads `guest.memory` while the guest waits needs `'suspend'`. What it throws traps
+   * the guest. Default: none.
+   */
+  readonly imports?: GuestImports;
   /** Called with what the guest writes, as it does. Default: nothing is done with it, but `run` returns it. */
   readonly stdout?: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly stderr?: (bytes: Uint8Array<ArrayBuffer>) => void;
@@ -36,6 +43,8 @@ export interface RunResult {
   /** The first 16 MiB of what it wrote, as UTF-8. */
   readonly stdout: string;
   readonly stderr: string;
+  /** The files that the program made or changed, by their paths, in a record without a prototype. */
+  readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 }
 
 /**
@@ -43,7 +52,10 @@ export interface RunResult {
  *
  * @throws WasiNNError `not-found` or `runtime-error` where a file cannot be fetched
  */
-export async function gatherEnvironment(options: EnvironmentOptions): Promise<ProgramEnvironment> {
+export async function gatherEnvironment(
+  options: EnvironmentOptions,
+  imports: ProgramEnvironment['imports'],
+): Promise<ProgramEnvironment> {
   const { args = [], env = {}, stdin = '', files = {}, signal } = options;
   const entries = Object.entries(files).map(
     async ([path, source]) => [path, await readFile(path, source, signal)] as const,
@@ -53,6 +65,7 @@ export async function gatherEnvironment(options: EnvironmentOptions): Promise<Pr
     env,
     stdin: typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin,
     files: new Map(await Promise.all(entries)),
+    imports,
   };
 }
 

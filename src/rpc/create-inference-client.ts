@@ -9,7 +9,7 @@ import { type Awaitable, andThen } from './awaitable.js';
 import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from './inference-client.js';
 import type { Mailbox } from './mailbox.js';
 import { openBlockingMailbox } from './mailbox.js';
-import { endpointOf, openRpc } from './rpc.js';
+import { endpointOf, openRpc, type RequestOptions } from './rpc.js';
 import { buffersOf, wholeTensors } from './transfer.js';
 
 /** Captured: the worker of a guest loses it before guest code runs (`guest/confine.ts`). */
@@ -29,7 +29,7 @@ export type InferenceMethod =
 
 /** How requests reach the hub. Its answers are all promises, or all values. */
 interface Transport {
-  request(method: InferenceMethod, parameters: object, transfer?: Transferable[]): Awaitable<unknown>;
+  request(method: InferenceMethod, parameters: object, options?: RequestOptions): Awaitable<unknown>;
 }
 
 /** A client whose answers are promises. */
@@ -42,7 +42,7 @@ export interface InferenceConnection extends RemoteInferenceClient {
 export function createInferenceClient(port: MessagePort): InferenceConnection {
   const rpc = openRpc(endpointOf(port));
   const client = createClient({
-    request: (method, parameters, transfer) => rpc.request(method, parameters, transfer && { transfer }),
+    request: (method, parameters, options) => rpc.request(method, parameters, options),
   });
   return {
     ...client,
@@ -100,15 +100,19 @@ function createClient({ request }: Transport): RemoteInferenceClient {
   }
 
   return {
-    load(parts, encoding, target) {
+    load(parts, encoding, target, options) {
       const blobs = parts.map((part) => (isBlob(part) ? part : new Blob([part])));
-      return andThen(request('load', { parts: blobs, encoding, target }), toGraph);
+      return andThen(request('load', { parts: blobs, encoding, target }, options), toGraph);
     },
-    loadByName: (name, configuration) =>
-      andThen(request('loadByName', { name, ...(configuration !== undefined && { configuration }) }), toGraph),
-    compute(graph, inputs) {
+    loadByName: (name, { configuration, signal } = {}) =>
+      andThen(
+        request('loadByName', { name, ...(configuration !== undefined && { configuration }) }, { signal }),
+        toGraph,
+      ),
+    compute(graph, inputs, { signal } = {}) {
       const whole = wholeTensors(inputs);
-      return andThen(send('compute', { graph, inputs: whole }, buffersOf(whole)), (answer) => toOutputs(graph, answer));
+      const options = { transfer: buffersOf(whole), signal };
+      return andThen(send('compute', { graph, inputs: whole }, options), (answer) => toOutputs(graph, answer));
     },
     unload: (graph) => {
       devices.delete(graph);
@@ -134,18 +138,18 @@ function createClient({ request }: Transport): RemoteInferenceClient {
   };
 
   /** What cannot be posted is an argument of the wrong kind, such as a buffer that is gone. */
-  function send(method: InferenceMethod, parameters: object, transfer: Transferable[]): Awaitable<unknown> {
+  function send(method: InferenceMethod, parameters: object, options: RequestOptions): Awaitable<unknown> {
+    const refuse = (cause: unknown) => {
+      if (options.signal?.aborted) throw cause;
+      throw toWasiNNError(cause, `${method}: the values cannot be passed on`, 'invalid-argument');
+    };
     try {
-      const answer = request(method, parameters, transfer);
-      return answer instanceof Promise ? answer.catch((cause) => refuse(method, cause)) : answer;
+      const answer = request(method, parameters, options);
+      return answer instanceof Promise ? answer.catch(refuse) : answer;
     } catch (cause) {
-      return refuse(method, cause);
+      return refuse(cause);
     }
   }
-}
-
-function refuse(method: InferenceMethod, cause: unknown): never {
-  throw toWasiNNError(cause, `${method}: the values cannot be passed on`, 'invalid-argument');
 }
 
 function isGraphInfo(answer: unknown): answer is GraphInfo {

@@ -1,5 +1,12 @@
 import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAbort } from '../standard/device.js';
-import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
+import type {
+  ExecutionTarget,
+  GraphBuilder,
+  GraphEncoding,
+  OutputPlace,
+  PowerPreference,
+  Verify,
+} from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { DeclaredTensors, TensorValue } from '../standard/tensor.js';
@@ -13,6 +20,9 @@ import type { NamedClientTensor } from './inference-client.js';
 
 export interface EngineConfiguration {
   readonly allowSoftwareAdapter: boolean;
+  /** How many threads WebAssembly gets at most. Default: as many as there are cores, up to eight. */
+  readonly threads: number | undefined;
+  readonly powerPreference: PowerPreference;
   /** When outputs are compared with WebAssembly's, unless the registry says otherwise. */
   readonly verify: Verify;
   /** Backends that the page brings along; they come before the built-in ones. */

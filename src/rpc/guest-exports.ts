@@ -4,12 +4,19 @@ export const maxExportedCharacters = 1 << 20;
 
 export type GuestFunction = (...values: readonly unknown[]) => unknown;
 
+/** How a program has ended. */
+export interface ProgramEnd {
+  readonly exitCode: number;
+  /** The files that it has made or changed, by their paths. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
 /** An instantiated guest, in its own thread. */
 export interface Instance {
   /** The exported functions, by their names in camel case, see {@link qualify}; each may answer with a promise. */
   readonly functions: ReadonlyMap<string, GuestFunction>;
-  /** Runs the guest as a program, where it is one, and resolves to its exit code. */
-  readonly run?: () => Promise<number>;
+  /** Runs the guest as a program, where it is one. */
+  readonly run?: () => Promise<ProgramEnd>;
   /** A core module's memory, where it exports one. */
   readonly memory?: WebAssembly.Memory;
 }

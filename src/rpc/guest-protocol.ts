@@ -1,12 +1,19 @@
+import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
-import type { OutputBatch } from './output-batch.js';
 import type { PreparedGuest } from './prepared-guest.js';
 import type { ProgramEnvironment } from './program-environment.js';
 import type { Waiting } from './waiting.js';
 
-/** What a page and the worker of one of its guests say to each other. */
+/**
+ * What a page and the worker of one of its guests request of each other (`rpc.ts`). The page requests `start` first, and
+ * once, with {@link Start}, and then `perform` with an {@link Action}. Each answers with an {@link Outcome}: the error of an
+ * RPC has no room for a payload or a stack. The page notifies the worker of `acknowledge` where the worker cannot see for
+ * itself how much of its output the page has handled. The worker notifies the page of `ready` when it holds its lock, of
+ * `output` with an `OutputBatch`, and of `contexts` where the page cannot see for itself how many there are. It requests
+ * `callImport` of the page, or notifies it of `callImportBlocking` (`import-reply.ts`).
+ */
 
-/** Something that a guest is asked for; its answer comes back with the same id. */
+/** Something that a guest is asked for. */
 export type Action =
   | { readonly action: 'call'; readonly name: string; readonly values: readonly unknown[] }
   | { readonly action: 'run' }
@@ -16,37 +23,28 @@ export type Action =
 /** What a guest is started with. */
 export interface Start {
   readonly prepared: PreparedGuest;
-  /** Its way to the engine. */
+  /** Its way to the hub. */
   readonly port: MessagePort;
   readonly environment: ProgramEnvironment;
-  /** Where it writes how many execution contexts it has (`context-word.ts`). */
+  /** Where it writes how many execution contexts it has (`context-counter.ts`). */
   readonly contextWord: Int32Array;
   /** How much of its output the page has handled (`output-batch.ts`). */
   readonly acknowledged: Int32Array;
+  /** Where the page writes what its imported functions return (`import-reply.ts`), where the two can share memory. */
+  readonly importReplies: Int32Array | undefined;
   /** The lock that it holds as long as it lives (`worker-watch.ts`). */
   readonly lock: string;
-  /** How a core module waits for the engine; chosen by what the browser can where it is left open. */
+  /** How a core module waits for the hub; chosen by what the browser can where it is left open. */
   readonly waiting: Waiting | undefined;
 }
 
-/** To the guest. `start` comes first, and once. */
-export type PageMessage =
-  | (Start & { readonly type: 'start' })
-  /** The page has handled output, where the guest cannot see that for itself. */
-  | { readonly type: 'acknowledge'; readonly sent: number }
-  | (Action & { readonly type: 'ask'; readonly id: number });
+/** What a guest has that was started. */
+export interface Started {
+  readonly functions: readonly string[];
+  readonly hasMemory: boolean;
+}
 
-/** To the page. */
-export type GuestMessage =
-  /** Its worker has started, and holds its lock. */
-  | { readonly type: 'ready' }
-  | { readonly type: 'started'; readonly functions: readonly string[]; readonly hasMemory: boolean }
-  | { readonly type: 'refused'; readonly failure: Failure }
-  | (OutputBatch & { readonly type: 'output' })
-  /** How many execution contexts it has, where the page cannot see that for itself. */
-  | { readonly type: 'contexts'; readonly contexts: number }
-  | { readonly type: 'answered'; readonly id: number; readonly value: unknown }
-  | { readonly type: 'failed'; readonly id: number; readonly failure: Failure };
+export type Outcome = { readonly value: unknown } | { readonly failure: Failure };
 
 /** How a call failed: with the error that the function's type declares, with an error of this host, or with a trap. */
 export type Failure =
@@ -54,10 +52,10 @@ export type Failure =
   | { readonly kind: 'error'; readonly error: PlainError }
   | { readonly kind: 'trap'; readonly message: string; readonly stack: string };
 
-export function isPageMessage(data: unknown): data is PageMessage {
-  return hasType(data) && ['start', 'acknowledge', 'ask'].some((type) => type === data.type);
+export function isStart(parameters: unknown): parameters is Start {
+  return isObjectWith(parameters, 'prepared') && isObjectWith(parameters, 'port');
 }
 
-function hasType(data: unknown): data is { readonly type: unknown } {
-  return typeof data === 'object' && data !== null && 'type' in data;
+export function isAction(parameters: unknown): parameters is Action {
+  return isObjectWith(parameters, 'action');
 }

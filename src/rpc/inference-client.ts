@@ -8,7 +8,7 @@ export type { Awaitable } from './awaitable.js';
 
 /** A graph as its holder knows it. */
 export interface GraphInfo {
-  /** Valid for the link that it came from alone, and never used again by it. */
+  /** Valid for the client that it came from alone, and never used again by it. */
   readonly id: number;
   readonly backend: string;
   readonly device: Device;
@@ -19,8 +19,8 @@ export interface GraphInfo {
 }
 
 /**
- * An output that has stayed on the device that computed it, and the number by which the link that it came from knows
- * it. Computations over the same link take it as an input; it is there until it is released.
+ * An output that has stayed on the device that computed it, and the number by which the client that it came from knows
+ * it. Computations of the same client take it as an input; it is there until it is released.
  */
 export interface DeviceTensorReference extends TensorShape {
   readonly deviceTensor: number;
@@ -34,6 +34,11 @@ export function isOnDevice(tensor: ClientTensor): tensor is DeviceTensorReferenc
   return 'deviceTensor' in tensor;
 }
 
+export interface NamedLoadOptions {
+  /** Settings for a language model, as JSON. Other models have no use for them. */
+  readonly configuration?: string;
+}
+
 /**
  * The engine, as one guest reaches it. Its operations throw (or reject with) a `WasiNNError`.
  *
@@ -45,10 +50,9 @@ export interface InferenceClient {
   /**
    * Loads a model of the registry; guests that load the same name share one session.
    *
-   * @param configuration settings for a language model, as JSON. Other models have no use for it. Guests with other settings
-   *   have a session of their own
+   * Guests that give other settings have a session of their own.
    */
-  loadByName(name: string, configuration?: string): Awaitable<GraphInfo>;
+  loadByName(name: string, options?: NamedLoadOptions): Awaitable<GraphInfo>;
   /**
    * Runs a graph once. All inputs must be given; all outputs come back, in the order of the model. Those of a graph that
    * was registered with `outputs: 'device'` may stay on the device.
@@ -71,7 +75,23 @@ export interface InferenceClient {
 /** One file of a model: its bytes, or where to read them. */
 export type ModelPart = GraphBuilder | Blob;
 
-/** A client in another thread than the hub's, which takes parts of either kind. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with the signal's reason, and the hub drops it from its queue. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A client in another thread than the hub's, which takes parts of either kind, and whose calls can be given up. */
 export interface RemoteInferenceClient extends InferenceClient {
-  load(parts: readonly ModelPart[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
+  load(
+    parts: readonly ModelPart[],
+    encoding: GraphEncoding,
+    target: ExecutionTarget,
+    options?: CallOptions,
+  ): Awaitable<GraphInfo>;
+  loadByName(name: string, options?: CallOptions & NamedLoadOptions): Awaitable<GraphInfo>;
+  compute(
+    graph: number,
+    inputs: readonly NamedClientTensor[],
+    options?: CallOptions,
+  ): Awaitable<readonly NamedClientTensor[]>;
 }

@@ -1,4 +1,5 @@
 import { WasiNNError } from '../standard/error.js';
+import { refuseUnknown } from '../standard/refuse-unknown.js';
 
 /**
  * What guests may use. A call that asks for more fails: with `too-large`, or with `timeout` where it takes too long. Graphs
@@ -54,9 +55,10 @@ export const defaultLimits: Limits = {
 /**
  * Fills in the limits that a page leaves open.
  *
- * @throws WasiNNError `invalid-argument` for one that is no positive number
+ * @throws WasiNNError `invalid-argument` for one that is unknown, or is no positive number
  */
 export function toLimits(limits: Partial<Limits>): Limits {
+  refuseUnknown('limits', limits, Object.keys(defaultLimits));
   for (const [name, limit] of Object.entries(limits)) {
     if (typeof limit === 'number' && limit > 0) continue;
     throw new WasiNNError('invalid-argument', `limits: ${name} is ${String(limit)}, not a positive number`);

@@ -4,7 +4,7 @@ import type { OutputSink, OutputStream } from './program-environment.js';
 import { createSharedMemory } from './shared-memory.js';
 
 /**
- * What a guest writes, and the errors of which it learns the number alone, on their way to the page. The guest's worker
+ * What a guest writes, and the errors that wasi-nn answers it with, on their way to the page. The guest's worker
  * gathers them into batches (`output-buffer.ts`). The page acknowledges each batch when it has handled it, so that the
  * worker knows how much the page has still to take.
  */

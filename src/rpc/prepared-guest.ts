@@ -6,6 +6,7 @@ import type { ComponentWaiting, Waiting, WaitingSupport } from './waiting.js';
 export type GuestSource =
   | { readonly url: string }
   | { readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly blob: Blob }
   | { readonly transpiled: TranspiledGuest };
 
 /** What the preparation of a guest depends on besides its source. */

@@ -6,6 +6,8 @@ export interface ProgramEnvironment {
   readonly stdin: Uint8Array<ArrayBuffer>;
   /** Files by their paths, the folders between them implied: `fixture/model.onnx`. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** The names of the page's functions that a core module may import, by modules. */
+  readonly imports: ReadonlyMap<string, readonly string[]>;
 }
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -18,4 +20,5 @@ export const emptyEnvironment: ProgramEnvironment = {
   env: {},
   stdin: new Uint8Array(),
   files: new Map(),
+  imports: new Map(),
 };

@@ -2,6 +2,9 @@ import type { WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { fromPlainError, type PlainError, toPlainError } from '../standard/plain-error.js';
 
+/** Captured: the worker of a guest loses it before guest code runs (`guest/confine.ts`). */
+const { AbortController } = globalThis;
+
 /** One end of a channel of messages: a MessagePort, a worker, or a worker's own scope. */
 export interface Endpoint {
   post(message: unknown, transfer: Transferable[]): void;
@@ -159,10 +162,11 @@ export function endpointOf(port: MessagePort | Worker): Endpoint {
 
 /** The endpoint of this worker, whose other end is the thread that has started it. */
 export function parentEndpoint(): Endpoint {
+  const { postMessage, addEventListener } = globalThis;
   return {
-    post: (message, transfer) => globalThis.postMessage(message, { transfer }),
+    post: (message, transfer) => postMessage(message, { transfer }),
     listen(listener) {
-      globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => listener(data));
+      addEventListener('message', ({ data }: MessageEvent<unknown>) => listener(data));
     },
   };
 }

@@ -3,7 +3,7 @@ import { echoName, FakeEngine } from '../bindings/guest.fixture.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { isOnDevice } from './inference-client.js';
-import { forLink, releaseAll, TensorReference, toReferences, withoutDeviceTensors } from './tensor-reference.js';
+import { forClient, releaseAll, TensorReference, toReferences, withoutDeviceTensors } from './tensor-reference.js';
 
 const value = (...bytes: number[]): TensorValue => ({
   type: 'U8',
@@ -13,12 +13,12 @@ const value = (...bytes: number[]): TensorValue => ({
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-it('a tensor that has come by its value is no matter of a link', async () => {
+it('a tensor that has come by its value is does not depend on a client', async () => {
   const engine = new FakeEngine();
   const tensor = value(1);
   const held = new TensorReference(tensor);
   expect(held.value()).toBe(tensor);
-  expect(held.forLink(engine)).toBe(tensor);
+  expect(held.forClient(engine)).toBe(tensor);
   held.release();
   expect(engine.calls).toEqual([]);
 });
@@ -26,7 +26,7 @@ it('a tensor that has come by its value is no matter of a link', async () => {
 describe.each([
   ['synchronous', false],
   ['asynchronous', true],
-])('a tensor on a device, over a link whose answers are %s,', (_what, asynchronous) => {
+])('a tensor on a device, of a client whose answers are %s,', (_what, asynchronous) => {
   let engine: FakeEngine;
   let held: TensorReference;
   let deviceTensor: number;
@@ -44,7 +44,7 @@ describe.each([
   const reads = () => engine.callsOf('readTensor');
   const releases = () => engine.callsOf('releaseTensor');
 
-  it('answers in the manner of the link, and at once when it is known', async () => {
+  it('answers in the manner of the client, and at once when it is known', async () => {
     const reading = held.value();
     expect(reading instanceof Promise).toBe(asynchronous);
     expect(await reading).toEqual(value(1, 2));
@@ -110,23 +110,23 @@ describe.each([
     expect(releases()).toHaveLength(1);
   });
 
-  it('is an input as it is for its own link, and by its value for another', async () => {
-    expect(await held.forLink(engine)).toEqual({ type: 'U8', dimensions: [2], deviceTensor });
+  it('is an input as it is for its own client, and by its value for another', async () => {
+    expect(await held.forClient(engine)).toEqual({ type: 'U8', dimensions: [2], deviceTensor });
     expect(reads()).toEqual([]);
-    expect(await held.forLink(new FakeEngine())).toEqual(value(1, 2));
-    expect(await held.forLink(engine)).toEqual(value(1, 2));
+    expect(await held.forClient(new FakeEngine())).toEqual(value(1, 2));
+    expect(await held.forClient(engine)).toEqual(value(1, 2));
     expect(reads()).toHaveLength(1);
   });
 
   it('is an input by its value where that is on its way', async () => {
     const reading = held.value();
-    expect(await held.forLink(engine)).toBe(await reading);
+    expect(await held.forClient(engine)).toBe(await reading);
   });
 
   it('is an input among others, in their order', async () => {
     const own = new TensorReference(value(9));
     const other = new FakeEngine();
-    const ready = await forLink(
+    const ready = await forClient(
       [
         ['a', held],
         ['b', own],
@@ -146,19 +146,19 @@ describe.each([
 describe.each([
   ['synchronous', false],
   ['asynchronous', true],
-])('over a link without residents, whose answers are %s,', (_what, asynchronous) => {
+])('of a client without residents, whose answers are %s,', (_what, asynchronous) => {
   const inputs = () => [['a', value(1, 2)] as const, ['b', value(3)] as const];
 
   async function open() {
     const engine = new FakeEngine({ asynchronous, keeps: true, inputs: 'any' });
-    const link = withoutDeviceTensors(engine);
-    const { id } = await link.loadByName(echoName);
-    return { engine, link, id };
+    const client = withoutDeviceTensors(engine);
+    const { id } = await client.loadByName(echoName);
+    return { engine, client, id };
   }
 
   it('outputs come by their values, each read and given back once', async () => {
-    const { engine, link, id } = await open();
-    const computing = link.compute(id, inputs());
+    const { engine, client, id } = await open();
+    const computing = client.compute(id, inputs());
     expect(computing instanceof Promise).toBe(asynchronous);
     expect(await computing).toEqual(inputs());
     await settle();
@@ -167,9 +167,9 @@ describe.each([
   });
 
   it('all outputs are given back where one cannot be read', async () => {
-    const { engine, link, id } = await open();
+    const { engine, client, id } = await open();
     engine.faults.set('readTensor', new WasiNNError('runtime-error', 'read: lost'));
-    await expect((async () => link.compute(id, inputs()))()).rejects.toThrow('read: lost');
+    await expect((async () => client.compute(id, inputs()))()).rejects.toThrow('read: lost');
     await settle();
     expect(engine.callsOf('releaseTensor')).toHaveLength(2);
     expect(engine.deviceTensors.size).toBe(0);

@@ -13,15 +13,15 @@ import {
  * back when the last of its holders has let go of it.
  */
 export class TensorReference {
-  readonly #link: InferenceClient | undefined;
+  readonly #client: InferenceClient | undefined;
   #tensor: ClientTensor;
   #reading: Promise<TensorValue> | undefined;
   #holders = 1;
 
-  /** @param link where the tensor came from, if it came from a link */
-  constructor(tensor: ClientTensor, link?: InferenceClient) {
+  /** @param client where the tensor came from, if it came from a client */
+  constructor(tensor: ClientTensor, client?: InferenceClient) {
     this.#tensor = tensor;
-    this.#link = link;
+    this.#client = client;
   }
 
   /** What is known of it without asking. */
@@ -39,9 +39,9 @@ export class TensorReference {
     return reading;
   }
 
-  /** What a link takes as an input; a value's buffer goes along. */
-  forLink(link: InferenceClient): Awaitable<ClientTensor> {
-    return this.#link === link && !this.#reading ? this.#tensor : this.value();
+  /** What a client takes as an input; a value's buffer goes along. */
+  forClient(client: InferenceClient): Awaitable<ClientTensor> {
+    return this.#client === client && !this.#reading ? this.#tensor : this.value();
   }
 
   hold(): this {
@@ -55,10 +55,10 @@ export class TensorReference {
   }
 
   #read(deviceTensor: number): Awaitable<TensorValue> {
-    const link = this.#link;
-    if (!link) throw new TypeError('a tensor on a device was held without its link');
+    const client = this.#client;
+    if (!client) throw new TypeError('a tensor on a device was held without its client');
     const ask = () =>
-      andThen(link.readTensor(deviceTensor), (value) => {
+      andThen(client.readTensor(deviceTensor), (value) => {
         this.#giveBack();
         this.#tensor = value;
         return value;
@@ -73,7 +73,7 @@ export class TensorReference {
   #giveBack(): void {
     if (!isOnDevice(this.#tensor)) return;
     try {
-      const answer = this.#link?.releaseTensor(this.#tensor.deviceTensor);
+      const answer = this.#client?.releaseTensor(this.#tensor.deviceTensor);
       if (answer instanceof Promise) answer.catch(() => undefined);
     } catch {}
   }
@@ -81,20 +81,20 @@ export class TensorReference {
 
 export type NamedTensorReference = readonly [name: string, tensor: TensorReference];
 
-export function toReferences(outputs: readonly NamedClientTensor[], link: InferenceClient): NamedTensorReference[] {
-  return outputs.map(([name, tensor]) => [name, new TensorReference(tensor, link)]);
+export function toReferences(outputs: readonly NamedClientTensor[], client: InferenceClient): NamedTensorReference[] {
+  return outputs.map(([name, tensor]) => [name, new TensorReference(tensor, client)]);
 }
 
 export function releaseAll(tensors: readonly NamedTensorReference[] | undefined): void {
   for (const [, tensor] of tensors ?? []) tensor.release();
 }
 
-/** Tensors as a link takes them. */
-export function forLink(
+/** Tensors as a client takes them. */
+export function forClient(
   tensors: readonly NamedTensorReference[],
-  link: InferenceClient,
+  client: InferenceClient,
 ): Awaitable<readonly NamedClientTensor[]> {
-  return inTurn(tensors, (tensor) => tensor.forLink(link));
+  return inTurn(tensors, (tensor) => tensor.forClient(client));
 }
 
 /** Does something to tensors, one after another. */
@@ -112,10 +112,10 @@ export function copyBytes([name, tensor]: NamedClientTensor): NamedClientTensor 
   return [name, isOnDevice(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
 }
 
-/** A link of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
-export function withoutDeviceTensors(link: InferenceClient): InferenceClient {
+/** A client of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
+export function withoutDeviceTensors(client: InferenceClient): InferenceClient {
   function fetch(outputs: readonly NamedClientTensor[]): Awaitable<readonly NamedClientTensor[]> {
-    const held = toReferences(outputs, link);
+    const held = toReferences(outputs, client);
     return lastly(
       () => inTurn(held, (tensor) => tensor.value()),
       () => releaseAll(held),
@@ -123,14 +123,14 @@ export function withoutDeviceTensors(link: InferenceClient): InferenceClient {
   }
 
   return {
-    load: (parts, encoding, target) => link.load(parts, encoding, target),
-    loadByName: (name, configuration) => link.loadByName(name, configuration),
-    compute: (graph, inputs) => andThen(link.compute(graph, inputs), fetch),
-    unload: (graph) => link.unload(graph),
-    readTensor: (deviceTensor) => link.readTensor(deviceTensor),
-    releaseTensor: (deviceTensor) => link.releaseTensor(deviceTensor),
-    startText: (graph, request) => link.startText(graph, request),
-    readText: (text) => link.readText(text),
-    stopText: (text) => link.stopText(text),
+    load: (parts, encoding, target) => client.load(parts, encoding, target),
+    loadByName: (name, options) => client.loadByName(name, options),
+    compute: (graph, inputs) => andThen(client.compute(graph, inputs), fetch),
+    unload: (graph) => client.unload(graph),
+    readTensor: (deviceTensor) => client.readTensor(deviceTensor),
+    releaseTensor: (deviceTensor) => client.releaseTensor(deviceTensor),
+    startText: (graph, request) => client.startText(graph, request),
+    readText: (text) => client.readText(text),
+    stopText: (text) => client.stopText(text),
   };
 }

@@ -1,35 +1,22 @@
 import { isObjectWith } from '../standard/is-object-with.js';
-import type { PlainError } from '../standard/plain-error.js';
 import type { GuestSource, PreparationOptions, PreparedGuest } from './prepared-guest.js';
 
-/** What a page and its transpiler worker say to each other. Each preparation has an id. */
-
-/** To the transpiler. */
-export type PageMessage =
-  /** The first message: the lock that the worker holds as long as it lives (`worker-watch.ts`). */
-  | { readonly type: 'hold'; readonly lock: string }
-  | {
-      readonly type: 'prepare';
-      readonly id: number;
-      readonly source: GuestSource;
-      readonly options: PreparationOptions;
-    }
-  | { readonly type: 'abort'; readonly id: number };
-
-/** To the page. */
-export type TranspilerMessage =
-  /** The worker has started, and holds its lock. */
-  | { readonly type: 'ready' }
-  /** The worker reads and transpiles this guest's component. It works on one at a time. */
-  | { readonly type: 'working'; readonly id: number }
-  | { readonly type: 'prepared'; readonly id: number; readonly guest: PreparedGuest }
-  /** The guest cannot be prepared. After an error that leaves jco broken, the worker must be replaced. */
-  | { readonly type: 'refused'; readonly id: number; readonly error: PlainError; readonly isBroken: boolean };
-
-export function isPageMessage(data: unknown): data is PageMessage {
-  return isObjectWith(data, 'type') && ['hold', 'prepare', 'abort'].some((type) => type === data.type);
+/**
+ * What a page and its transpiler worker request of each other (`rpc.ts`). The page requests `hold`, once, with the name of
+ * the lock that the worker holds as long as it lives, and then `prepare` with a {@link Preparation}, which answers with a
+ * {@link PreparedGuest}. The worker notifies the page of `working`, with the number of the preparation whose component it
+ * begins to transpile, one at a time, and of `broken` after an error that leaves jco unusable.
+ */
+export interface Preparation {
+  readonly id: number;
+  readonly source: GuestSource;
+  readonly options: PreparationOptions;
 }
 
-export function isTranspilerMessage(data: unknown): data is TranspilerMessage {
-  return isObjectWith(data, 'type') && ['ready', 'working', 'prepared', 'refused'].some((type) => type === data.type);
+export function isPreparation(parameters: unknown): parameters is Preparation {
+  return isObjectWith(parameters, 'id') && isObjectWith(parameters, 'source') && isObjectWith(parameters, 'options');
+}
+
+export function isPreparedGuest(result: unknown): result is PreparedGuest {
+  return isObjectWith(result, 'kind') && (result.kind === 'module' || result.kind === 'component');
 }

@@ -45,3 +45,6 @@ export type Verify = (typeof verifications)[number] | boolean;
 export function isVerify(value: unknown): value is Verify {
   return typeof value === 'boolean' || verifications.some((verification) => verification === value);
 }
+
+/** Which GPU is preferred where there are several: the fast one, or the one that takes less power. */
+export type PowerPreference = 'high-performance' | 'low-power';

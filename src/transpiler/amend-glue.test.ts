@@ -128,6 +128,7 @@ describe('a script of another form', () => {
   it.each([
     ['a list that is copied otherwise', 'memory0.buffer.slice(start, end);'],
     ['a decoder that is made otherwise', 'const another = new TextDecoder();'],
+    ['a record that is taken apart otherwise', "var { 'a': v1_0 } = arg0;"],
     ['a resource that is given otherwise', 'var handle0 = arg0[symbolRscHandle];\nif (handle0 < 0) throw 1;'],
   ])('is refused with %s', (_what, line) => {
     expect(() => amendGlue([...script, line].join('\n'), blocking)).toThrow(/of a known form/);

@@ -1,5 +1,6 @@
 import { WasiNNError } from '../standard/error.js';
 import { checks } from './checks.js';
+import { checkFields, recordPattern } from './require-fields.js';
 
 /**
  * Amendments to the script that jco makes. Another version of jco may write the same in another form, which an amendment
@@ -47,7 +48,7 @@ const fetching = [
 /** @throws WasiNNError `unsupported-operation` where the script is not as this version of jco makes it */
 export function amendGlue(script: string, options: { readonly suspends: boolean; readonly statics: number }): string {
   const { suspends, statics } = options;
-  const amended = wrapExports(checkLists(keepByteOrderMarks(checkResourceKinds(dropFetching(script)))));
+  const amended = wrapExports(checkRecords(checkLists(keepByteOrderMarks(checkResourceKinds(dropFetching(script))))));
   return suspends ? markStaticsAsync(amended, statics) : amended;
 }
 
@@ -90,6 +91,12 @@ function checkLists(script: string): string {
     return `_listBytes(${memory}, ${pointer}, ${length}, ${size})`;
   });
   return expected > 0 ? amended + listBytes : amended;
+}
+
+/** Makes a call fail when a record lacks a field. */
+function checkRecords(script: string): string {
+  requireCount(count(script, recordPattern), count(script, /\bvar \{/g), 'records that are taken apart');
+  return checkFields(script);
 }
 
 /** Puts the exports into an object. They may have a function `then`, and `await` would take them for a promise. */

@@ -9,7 +9,7 @@ import type {
 import type { TranspiledGuest } from '../rpc/transpiled-guest.js';
 import { type ComponentWaiting, chooseWaiting, type Waiting } from '../rpc/waiting.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
-import { fetchBytes } from './fetch-bytes.js';
+import { fetchBytes, fetchGuest, inWords, peek, readBody } from './fetch-bytes.js';
 import { openComponent } from './open-component.js';
 import { transpile } from './transpile.js';
 import { transpileOnce } from './transpile-cache.js';
@@ -34,9 +34,32 @@ export async function prepareGuest(
   signal: AbortSignal,
 ): Promise<PreparedGuest> {
   if ('transpiled' in source) return prepareTranspiled(source.transpiled, options, signal);
-  const bytes = 'url' in source ? await fetchBytes(source.url, signal) : source.bytes;
-  if (isCoreModule(bytes)) return prepareModule(bytes);
-  return takeTurn(() => prepareComponent(bytes, options));
+  const fetched = 'url' in source ? await prepareFetched(source.url, signal) : await bytesOf(source);
+  if (!isBytes(fetched)) return fetched;
+  if (isCoreModule(fetched)) return prepareModule(fetched);
+  return takeTurn(() => prepareComponent(fetched, options));
+}
+
+/**
+ * Fetches a guest. A core module compiles while it comes, where the server says that it is WebAssembly.
+ *
+ * @returns the bytes of anything else
+ */
+async function prepareFetched(url: string, signal: AbortSignal): Promise<PreparedModule | Uint8Array<ArrayBuffer>> {
+  const response = await fetchGuest(url, signal);
+  const isWasm = /^application\/wasm$/i.test(response.headers.get('Content-Type') ?? '');
+  const begins = isWasm && (await inWords(url, signal, () => peek(response, corePreamble.length)));
+  if (!begins || !isCoreModule(begins)) return readBody(response, url, signal);
+  const module = await compile('the module', () => inWords(url, signal, () => WebAssembly.compileStreaming(response)));
+  return { kind: 'module', module };
+}
+
+async function bytesOf(source: { readonly bytes: Uint8Array<ArrayBuffer> } | { readonly blob: Blob }) {
+  return 'bytes' in source ? source.bytes : new Uint8Array(await source.blob.arrayBuffer());
+}
+
+function isBytes(fetched: PreparedModule | Uint8Array<ArrayBuffer>): fetched is Uint8Array<ArrayBuffer> {
+  return fetched instanceof Uint8Array;
 }
 
 /** Whether bytes begin as a core module does. */
@@ -45,7 +68,7 @@ export function isCoreModule(bytes: Uint8Array): boolean {
 }
 
 async function prepareModule(bytes: Uint8Array<ArrayBuffer>): Promise<PreparedModule> {
-  return { kind: 'module', module: await compile(bytes, 'the module') };
+  return { kind: 'module', module: await compile('the module', () => WebAssembly.compile(bytes)) };
 }
 
 async function prepareComponent(
@@ -87,15 +110,17 @@ async function compileAll<Source>(
   read: (source: Source) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<ReadonlyMap<string, WebAssembly.Module>> {
   const compiled = Array.from(sources, async ([name, source]) => {
-    return [name, await compile(await read(source), `the component's module ${name}`)] as const;
+    const bytes = await read(source);
+    return [name, await compile(`the component's module ${name}`, () => WebAssembly.compile(bytes))] as const;
   });
   return new Map(await Promise.all(compiled));
 }
 
-async function compile(bytes: Uint8Array<ArrayBuffer>, what: string): Promise<WebAssembly.Module> {
+async function compile(what: string, action: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(bytes);
+    return await action();
   } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     throw new WasiNNError('invalid-argument', `instantiate: ${what} cannot be compiled: ${messageOf(cause)}`, {
       cause,
     });

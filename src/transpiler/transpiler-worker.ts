@@ -1,50 +1,37 @@
-import { isPageMessage, type PageMessage, type TranspilerMessage } from '../rpc/transpiler-protocol.js';
-import { toPlainError } from '../standard/plain-error.js';
+import { openRpc, parentEndpoint } from '../rpc/rpc.js';
+import { isPreparation } from '../rpc/transpiler-protocol.js';
+import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
 import { prepareGuest, type TakeTurn } from './prepare-guest.js';
 import { TranspilerBroken } from './transpile.js';
 
 /** The transpiler's thread: it prepares guests, and runs none of their code. */
 
-const aborts = new Map<number, AbortController>();
 let lastTurn: Promise<unknown> = Promise.resolve();
 
-globalThis.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-  if (!isPageMessage(data)) return;
-  switch (data.type) {
-    case 'hold':
-      void holdWorkerLock(data.lock).then(() => tell({ type: 'ready' }));
-      return;
-    case 'prepare':
-      void prepare(data);
-      return;
-    case 'abort':
-      aborts.get(data.id)?.abort();
-  }
+const rpc = openRpc(parentEndpoint(), {
+  hold: (lock) => holdWorkerLock(String(lock)),
+  async prepare(parameters, { signal }) {
+    if (!isPreparation(parameters)) throw new WasiNNError('runtime-error', 'prepare: the request is malformed');
+    const { id, source, options } = parameters;
+    try {
+      return await prepareGuest(source, options, createTurns(id, signal), signal);
+    } catch (cause) {
+      if (cause instanceof TranspilerBroken) rpc.notify('broken', id);
+      throw toWasiNNError(cause, 'instantiate: the guest cannot be prepared');
+    }
+  },
 });
 
-async function prepare({ id, source, options }: PageMessage & { readonly type: 'prepare' }): Promise<void> {
-  const abort = new AbortController();
-  aborts.set(id, abort);
-  const takeTurn: TakeTurn = (work) => {
+/** Runs the work on one component after another. */
+function createTurns(id: number, signal: AbortSignal): TakeTurn {
+  return (work) => {
     const turn = lastTurn.then(() => {
-      abort.signal.throwIfAborted();
-      tell({ type: 'working', id });
+      signal.throwIfAborted();
+      rpc.notify('working', id);
       return work();
     });
     lastTurn = turn.catch(() => undefined);
     return turn;
   };
-  try {
-    tell({ type: 'prepared', id, guest: await prepareGuest(source, options, takeTurn, abort.signal) });
-  } catch (cause) {
-    const error = toPlainError(cause, 'instantiate: the guest cannot be prepared');
-    tell({ type: 'refused', id, error, isBroken: cause instanceof TranspilerBroken });
-  } finally {
-    aborts.delete(id);
-  }
-}
-
-function tell(message: TranspilerMessage): void {
-  globalThis.postMessage(message);
 }

@@ -1,7 +1,7 @@
-import type { WasiNN } from '../page/create-wasi-nn.js';
 import type { Guest, GuestExports } from '../page/guest.js';
 import type { GuestResource } from '../page/remote-resources.js';
 import type { EnvironmentOptions, RunResult } from '../page/run.js';
+import type { WasiNN } from '../page/wasi-nn-interface.js';
 
 /** What `import guest from './classify.component.wasm'` gives. */
 export interface GuestModule<Exports extends object> {

@@ -66,7 +66,7 @@ const webgpu: Candidate = {
   provider: 'webgpu',
   target: 'gpu',
   async place(options) {
-    const { device, description } = await inTime(openGPUDevice(options.allowSoftwareAdapter), 'WebGPU');
+    const { device, description } = await inTime(openGPUDevice(options), 'WebGPU');
     const runtime = await acceleratedRuntime();
     watchLoss(runtime, device, 'the WebGPU device', options);
     return {
@@ -82,7 +82,7 @@ const webnn = (deviceType: 'npu' | 'gpu', target: ExecutionTarget): Candidate =>
   provider: 'webnn',
   target,
   async place(options) {
-    const context = await inTime(openMLContext(deviceType), 'WebNN');
+    const context = await inTime(openMLContext(deviceType, options), 'WebNN');
     const runtime = await acceleratedRuntime();
     watchLoss(runtime, context, 'the WebNN context', options);
     return {

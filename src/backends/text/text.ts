@@ -34,8 +34,8 @@ const onWasm: Place = {
 const onWebGPU: Place = {
   provider: 'webgpu',
   target: 'gpu',
-  async find({ allowSoftwareAdapter }) {
-    const { description } = await inTime(findAdapter(allowSoftwareAdapter), 'WebGPU').catch(unavailable);
+  async find(options) {
+    const { description } = await inTime(findAdapter(options), 'WebGPU').catch(unavailable);
     return { description: `WebGPU, ${description}`, usesGpu: true };
   },
 };

@@ -33,7 +33,7 @@ export const onWebGPU: Place = {
   target: 'gpu',
   async place(model, files, options) {
     refuseQuantized(model, 'WebGPU');
-    const opening = inTime(openGPUDevice(options.allowSoftwareAdapter), 'WebGPU');
+    const opening = inTime(openGPUDevice(options), 'WebGPU');
     const { device: gpuDevice, description } = await opening.catch(unavailable);
     const runtime = await acceleratedRuntime(files);
     watchLoss(runtime, gpuDevice, 'the WebGPU device', options);
@@ -61,7 +61,7 @@ export function onWebNN(webnnDevice: 'npu' | 'gpu', target: ExecutionTarget): Pl
     async place(model, files, options) {
       refuseQuantized(model, 'WebNN');
       expectWebNN();
-      const context = await inTime(openMLContext(webnnDevice), 'WebNN').catch(unavailable);
+      const context = await inTime(openMLContext(webnnDevice, options), 'WebNN').catch(unavailable);
       const runtime = await acceleratedRuntime(files);
       watchLoss(runtime, context, 'the WebNN context', options);
       return {

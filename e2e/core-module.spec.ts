@@ -1,5 +1,5 @@
+import { coreModuleGuest, openContext, words } from './core-module-page.js';
 import { ask, events, openGuests, type PlainTensor, succeeded } from './guest-page.js';
-import { legacyGuest, openContext, words } from './legacy-page.js';
 import { expect, test } from './test.js';
 
 const pixels = Float32Array.from({ length: 28 * 28 }, (_, index) => Math.sin(index));
@@ -7,7 +7,7 @@ const pixels = Float32Array.from({ length: 28 * 28 }, (_, index) => Math.sin(ind
 test("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes counted in f32", async ({ blank, site }) => {
   const guests = { wamr: 'wamr-probe.wasm', probe: 'probe.component.wasm' };
   await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
-  const wamr = legacyGuest(blank, 'wamr');
+  const wamr = coreModuleGuest(blank, 'wamr');
   const model = new Uint8Array(await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer());
   const bytes = new Uint8Array(pixels.buffer);
 
@@ -36,32 +36,34 @@ test("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes count
 });
 
 test('the page hears, in words, of what a core module learns the number alone', async ({ blank }) => {
-  await openGuests(blank, { legacy: 'legacy-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
   await blank.evaluate(() => {
     const { nn, events } = globalThis.guestPage;
     nn.addEventListener('fault', ({ detail: { functionName, error } }) =>
       events.push({ functionName, text: error.message }),
     );
   });
-  expect(await legacyGuest(blank, 'legacy').call('compute', 4711)).toBe(1);
+  expect(await coreModuleGuest(blank, 'coreModule').call('compute', 4711)).toBe(1);
   expect(await events(blank)).toEqual([{ functionName: 'compute', text: expect.stringContaining('4711') }]);
 });
 
-test('a guest of the legacy ABI without a memory is told so, by every function that needs it', async ({ blank }) => {
-  await openGuests(blank, { legacy: 'legacy-probe-no-memory.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  const legacy = legacyGuest(blank, 'legacy');
-  expect(await legacy.call('load_by_name', 0, 6, 0)).toBe(3);
-  expect(await legacy.call('set_input', 0, 0, 0)).toBe(3);
+test('a guest of the ABI for core modules without a memory is told so, by every function that needs it', async ({
+  blank,
+}) => {
+  await openGuests(blank, { coreModule: 'witx-probe-no-memory.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const coreModule = coreModuleGuest(blank, 'coreModule');
+  expect(await coreModule.call('load_by_name', 0, 6, 0)).toBe(3);
+  expect(await coreModule.call('set_input', 0, 0, 0)).toBe(3);
 });
 
 test('a model of several names is one session: unloading one leaves the other', async ({ blank }) => {
-  await openGuests(blank, { legacy: 'legacy-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  const legacy = legacyGuest(blank, 'legacy');
-  const first = await openContext(legacy, 'digits');
-  const second = await openContext(legacy, 'digits');
+  await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const coreModule = coreModuleGuest(blank, 'coreModule');
+  const first = await openContext(coreModule, 'digits');
+  const second = await openContext(coreModule, 'digits');
   expect(second.graph).not.toBe(first.graph);
-  expect(await legacy.call('unload', first.graph)).toBe(0);
-  const out = await legacy.place(words(0));
-  expect(await legacy.call('init_execution_context', first.graph, out)).toBe(1);
-  expect(await legacy.call('init_execution_context', second.graph, out)).toBe(0);
+  expect(await coreModule.call('unload', first.graph)).toBe(0);
+  const out = await coreModule.place(words(0));
+  expect(await coreModule.call('init_execution_context', first.graph, out)).toBe(1);
+  expect(await coreModule.call('init_execution_context', second.graph, out)).toBe(0);
 });

@@ -1,8 +1,8 @@
+import { coreModuleGuest, openContext, placeTensor, words } from './core-module-page.js';
 import { openGuests } from './guest-page.js';
-import { legacyGuest, openContext, placeTensor, words } from './legacy-page.js';
 import { expect, test } from './test.js';
 
-/** The functions of the legacy ABI with the number of their arguments. */
+/** The functions of the ABI for core modules with the number of their arguments. */
 const functions = {
   load: 5,
   load_by_name: 3,
@@ -25,13 +25,13 @@ test(`${calls} calls with random arguments neither trap nor hang, and a correct 
 }) => {
   test.setTimeout(180_000);
   const seed = Number(process.env.FUZZ_SEED ?? 20241028);
-  await openGuests(blank, { legacy: 'legacy-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  const legacy = legacyGuest(blank, 'legacy');
+  await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
+  const coreModule = coreModuleGuest(blank, 'coreModule');
   const before = await inference();
 
   const errnos = await blank.evaluate(
     async ({ functions, calls, seed }) => {
-      const exports: object = globalThis.guestPage.guests.legacy?.exports ?? {};
+      const exports: object = globalThis.guestPage.guests.coreModule?.exports ?? {};
       let state = seed;
       /** A linear congruential generator: the same calls for the same seed. */
       const random = (below: number) => {
@@ -66,14 +66,14 @@ test(`${calls} calls with random arguments neither trap nor hang, and a correct 
   expect(await inference()).toEqual(before);
 
   async function inference(): Promise<Uint8Array> {
-    const { context } = await openContext(legacy, 'digits');
+    const { context } = await openContext(coreModule, 'digits');
     const data = new Uint8Array(28 * 28 * 4);
-    const tensor = await placeTensor(legacy, { dimensions: [1, 1, 28, 28], type: 1, data });
-    const buffer = await legacy.place(new Uint8Array(40));
-    const written = await legacy.place(words(0));
-    expect(await legacy.call('set_input', context, 0, tensor)).toBe(0);
-    expect(await legacy.call('compute', context)).toBe(0);
-    expect(await legacy.call('get_output', context, 0, buffer, 40, written)).toBe(0);
-    return legacy.read(buffer, 40);
+    const tensor = await placeTensor(coreModule, { dimensions: [1, 1, 28, 28], type: 1, data });
+    const buffer = await coreModule.place(new Uint8Array(40));
+    const written = await coreModule.place(words(0));
+    expect(await coreModule.call('set_input', context, 0, tensor)).toBe(0);
+    expect(await coreModule.call('compute', context)).toBe(0);
+    expect(await coreModule.call('get_output', context, 0, buffer, 40, written)).toBe(0);
+    return coreModule.read(buffer, 40);
   }
 });

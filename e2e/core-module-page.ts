@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 
-/** A guest of the legacy ABI on a page that `openGuests` has prepared, driven from the test. */
-export interface LegacyGuest {
+/** A guest of the ABI for core modules on a page that `openGuests` has prepared, driven from the test. */
+export interface CoreModuleGuest {
   /** Calls one of the guest's functions, which passes its arguments on to the host as they are. */
   call(name: string, ...args: readonly number[]): Promise<number>;
   /** Takes some of the guest's memory, 8-aligned, filled with `bytes`. */
@@ -10,7 +10,7 @@ export interface LegacyGuest {
   readU32(address: number): Promise<number>;
 }
 
-export function legacyGuest(page: Page, guest: string): LegacyGuest {
+export function coreModuleGuest(page: Page, guest: string): CoreModuleGuest {
   async function read(address: number, length: number): Promise<Uint8Array> {
     const base64 = await page.evaluate(
       async ({ guest, address, length }) =>
@@ -65,7 +65,7 @@ export function words(...values: readonly number[]): Uint8Array {
 
 /** Makes the 20-byte tensor of `wasi_ephemeral_nn` in the guest's memory. */
 export async function placeTensor(
-  guest: LegacyGuest,
+  guest: CoreModuleGuest,
   { dimensions, type, data }: { dimensions: readonly number[]; type: number; data: Uint8Array },
 ): Promise<number> {
   const dims = await guest.place(words(...dimensions));
@@ -75,7 +75,7 @@ export async function placeTensor(
 }
 
 /** Loads a model by name and opens a context; both must succeed. */
-export async function openContext(guest: LegacyGuest, model: string): Promise<{ graph: number; context: number }> {
+export async function openContext(guest: CoreModuleGuest, model: string): Promise<{ graph: number; context: number }> {
   const name = new TextEncoder().encode(model);
   const out = await guest.place(words(0xffffffff));
   await expectSuccess(guest.call('load_by_name', await guest.place(name), name.byteLength, out));
