@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   importers: ['standard'],
   backends: ['standard'],
   'backends/onnx': ['backends', 'standard'],
+  'backends/text': ['backends', 'standard'],
   'backends/tflite': ['backends', 'standard'],
   'backends/imported': ['backends', 'importers', 'standard'],
   models: ['rpc', 'standard'],

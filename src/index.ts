@@ -19,6 +19,7 @@ export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
 export { createWasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
 export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
+export type { GenerateOptions } from './page/generate.js';
 export type {
   ComputeOptions,
   Graph,
@@ -53,3 +54,4 @@ export type {
   TensorType,
   TensorValue,
 } from './standard/tensor.js';
+export type { TextEnd, TextEndReason, TextModel, TextProgress, TextRequest } from './standard/text.js';

@@ -56,6 +56,9 @@ function withOwnPromises(client: InferenceClient): InferenceClient {
     unload: async (id) => client.unload(id),
     readTensor: async (deviceTensor) => client.readTensor(deviceTensor),
     releaseTensor: async (deviceTensor) => client.releaseTensor(deviceTensor),
+    startText: async (id, request) => client.startText(id, request),
+    readText: async (text) => client.readText(text),
+    stopText: async (text) => client.stopText(text),
   };
 }
 
@@ -66,6 +69,9 @@ const lazyClient: InferenceClient = {
   unload: (id) => client().unload(id),
   readTensor: (deviceTensor) => client().readTensor(deviceTensor),
   releaseTensor: (deviceTensor) => client().releaseTensor(deviceTensor),
+  startText: (id, request) => client().startText(id, request),
+  readText: (text) => client().readText(text),
+  stopText: (text) => client().stopText(text),
 };
 
 export const { tensor, errors, graph, inference } = createWitBinding(lazyClient, own);

@@ -1,6 +1,7 @@
 import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAbort } from '../standard/device.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding, OutputPlace, Verify } from '../standard/graph.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorValue } from '../standard/tensor.js';
+import type { TextModel, TextProgress, TextRequest } from '../standard/text.js';
 
 export { type Device, type FallbackPolicy, type FallbackStep, type Provider, providers } from '../standard/device.js';
 
@@ -34,6 +35,31 @@ export interface BackendGraph {
     inputs: ReadonlyMap<string, TensorValue | DeviceTensor>,
   ): Promise<readonly (readonly [name: string, tensor: TensorValue | DeviceTensor])[]>;
   /** Gives the graph back. Called once, when no computation of it is under way. */
+  dispose(): Promise<void>;
+}
+
+/** A text that a graph generates. */
+export interface TextGeneration {
+  /**
+   * What has come since. Waits for the first piece, but not longer than that.
+   *
+   * @throws WasiNNError `invalid-argument` for a request that cannot be, `runtime-error` where the runtime fails
+   */
+  read(milliseconds: number): Promise<TextProgress>;
+  /** Ends the text. Stopping twice, or at the end, is harmless. */
+  stop(): void;
+}
+
+/** A loaded language model. It generates texts in place of computing tensors. */
+export interface TextGraph extends Pick<BackendGraph, 'inputs' | 'outputs' | 'device' | 'fallback'> {
+  readonly text: TextModel;
+  /**
+   * Begins a text. It is generated after those before it, whether or not it is read.
+   *
+   * @throws WasiNNError `invalid-argument` or `invalid-encoding` for a prompt or a configuration that is none
+   */
+  generate(request: TextRequest): TextGeneration;
+  /** Gives the graph back. Texts that are under way end. */
   dispose(): Promise<void>;
 }
 
@@ -95,7 +121,7 @@ export interface LoadOptions {
 }
 
 /** A machine-learning runtime that serves one or more encodings. The engine calls it, and its graphs, once at a time. */
-export interface Backend {
+export interface Backend<Graph = BackendGraph> {
   readonly name: string;
   readonly encodings: readonly GraphEncoding[];
   /** How much memory the runtime has taken, in bytes, for what is loaded and what was; where it can tell. */
@@ -106,5 +132,5 @@ export interface Backend {
    *   parts, `too-large` for absurdly many, `unsupported-operation` for what the runtime or the browser cannot do,
    *   `security` for what it does not permit, `runtime-error` for the rest
    */
-  load(parts: readonly GraphBuilder[], options: LoadOptions): Promise<BackendGraph>;
+  load(parts: readonly GraphBuilder[], options: LoadOptions): Promise<Graph>;
 }

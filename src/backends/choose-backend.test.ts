@@ -64,9 +64,9 @@ describe('chooseBackend', () => {
     ['autodetect', savedModel, 'no backend serves tensorflow: the bytes are a TensorFlow SavedModel; served are: onnx'],
     ['pytorch', torchModel, 'no backend serves pytorch: the bytes are a zip archive (TorchScript); served are: onnx'],
     ['openvino', openvinoModel, 'no backend serves openvino: the bytes are an OpenVINO model; served are: onnx'],
-    ['ggml', ggufModel, 'no backend serves ggml: the bytes are a GGUF model; served are: onnx; export'],
-    ['ggml', unknown, 'no backend serves ggml: the bytes are in an unknown format; served are: onnx; export'],
-    ['onnx', ggufModel, 'expected onnx, but the bytes are a GGUF model; served are: onnx; export'],
+    ['ggml', ggufModel, 'no backend serves ggml: the bytes are a GGUF model; served are: onnx'],
+    ['ggml', unknown, 'no backend serves ggml: the bytes are in an unknown format; served are: onnx'],
+    ['onnx', ggufModel, 'expected onnx, but the bytes are a GGUF model; served are: onnx'],
     [
       'ggml',
       onnxModel,

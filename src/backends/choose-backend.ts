@@ -6,11 +6,6 @@ import { type Format, sniff } from './sniff.js';
 /** The bytes are a model, but of an encoding that no backend serves, or of another than was named. */
 export class UnservedError extends WasiNNError {}
 
-/** What makes a model of one encoding one that is served. */
-const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
-  ggml: 'export the model that it was made from to ONNX (optimum-cli export onnx): there is no way back from GGUF',
-};
-
 /**
  * Finds the backend for a model. Bytes that are known to be something else are refused even where a guest names an
  * encoding that is served; unknown ones are left to the backend.
@@ -18,11 +13,11 @@ const conversions: Readonly<Partial<Record<GraphEncoding, string>>> = {
  * @throws WasiNNError `invalid-encoding` that names what the bytes are, what can be loaded and what to do;
  *   `invalid-argument` where there are no bytes
  */
-export function chooseBackend(
-  backends: readonly Backend[],
+export function chooseBackend<Served extends Pick<Backend, 'encodings'>>(
+  backends: readonly Served[],
   parts: readonly GraphBuilder[],
   encoding: GraphEncoding,
-): Backend {
+): Served {
   if (parts.length === 0)
     throw new WasiNNError('invalid-argument', 'load: no graph builder came; give the model as at least one');
   const served = new Set(backends.flatMap((backend) => backend.encodings));
@@ -61,7 +56,10 @@ function identify(parts: readonly GraphBuilder[]): Format {
  *
  * @throws WasiNNError `not-found`
  */
-export function namedBackend(backends: readonly Backend[], name: string): Backend {
+export function namedBackend<Served extends Pick<Backend, 'name' | 'encodings'>>(
+  backends: readonly Served[],
+  name: string,
+): Served {
   const needNoModel = backends.filter(({ encodings }) => encodings.length === 0);
   const backend = needNoModel.find((candidate) => candidate.name === name);
   if (backend) return backend;
@@ -87,5 +85,5 @@ function remedyFor(served: ReadonlySet<GraphEncoding>, format: Format, encoding:
   // Served, and refused all the same: it came under the wrong name, or is not recognised.
   if (served.has(actual)) return `name its encoding ${actual}, or autodetect`;
   if (actual === 'autodetect') return 'name its encoding if it is a model all the same';
-  return served.has('onnx') ? conversions[actual] : undefined;
+  return undefined;
 }

@@ -44,10 +44,24 @@ export function openGPUDevice(options: ProviderOptions): Promise<OpenDevice> {
   return opening;
 }
 
-async function requestDevice({
+async function requestDevice(options: ProviderOptions): Promise<OpenDevice> {
+  const { adapter, description } = await findAdapter(options);
+  const device = await adapter.requestDevice({
+    requiredFeatures: usefulFeatures.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]])),
+  });
+  return { device, description };
+}
+
+/**
+ * The adapter that graphs run on.
+ *
+ * @throws Error in words, where there is no WebGPU, no adapter, or only a software adapter that is not allowed
+ */
+export async function findAdapter({
   allowSoftwareAdapter,
   powerPreference = 'high-performance',
-}: ProviderOptions): Promise<OpenDevice> {
+}: ProviderOptions): Promise<{ readonly adapter: GPUAdapter; readonly description: string }> {
   if (!('gpu' in navigator)) throw new Error('this browser has no WebGPU in workers');
   const adapter = await navigator.gpu.requestAdapter({ powerPreference });
   if (!adapter) throw new Error('WebGPU found no adapter');
@@ -55,9 +69,5 @@ async function requestDevice({
   if (isFallbackAdapter && !allowSoftwareAdapter) {
     throw new Error('WebGPU has only a software adapter, slower than WebAssembly (allowSoftwareAdapter permits it)');
   }
-  const device = await adapter.requestDevice({
-    requiredFeatures: usefulFeatures.filter((feature) => adapter.features.has(feature)),
-    requiredLimits: Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]])),
-  });
-  return { device, description: description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter' };
+  return { adapter, description: description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter' };
 }

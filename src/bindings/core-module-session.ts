@@ -5,18 +5,30 @@ import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { matchInput } from '../standard/match-inputs.js';
 import type { TensorInfo, TensorValue } from '../standard/tensor.js';
+import { parseTextConfiguration, type TextConfiguration } from '../standard/text-configuration.js';
 import type { ContextCount } from './context-count.js';
+import { createTextContext, type TextContext } from './text-context.js';
+import { configurationIn, contextSettings, type TextDialect, wasmEdgeDialect } from './text-dialect.js';
+
+const decoder = new TextDecoder();
 
 /** A graph that takes any inputs is given no more of them than this. */
 const maxUndeclaredInputs = 1024;
 
 interface Graph {
   readonly info: GraphInfo;
+  /** For a language model: whose guest has loaded it, and its settings. */
+  readonly dialect: TextDialect;
+  settings: TextConfiguration;
   unloaded: boolean;
 }
 
 interface Context {
   readonly graph: Graph;
+  /** For a language model: it has no inputs and outputs of other kinds. */
+  readonly text: TextContext | undefined;
+  /** The settings of this context alone. */
+  settings: TextConfiguration;
   /** What is set, by the inputs' indices. */
   readonly inputs: Map<number, readonly [name: string, tensor: TensorValue]>;
   outputs: readonly NamedTensorReference[] | undefined;
@@ -24,6 +36,15 @@ interface Context {
   busy: boolean;
   /** Takes it off the count. */
   readonly uncount: () => void;
+}
+
+export interface CoreModuleSessionOptions {
+  readonly client: InferenceClient;
+  readonly count: ContextCount;
+  /** Told when the engine fails to take a graph or a text back, which concerns no guest. */
+  onUnloadFailure(cause: unknown): void;
+  /** Writes to the guest's standard output. */
+  print(bytes: Uint8Array<ArrayBuffer>): void;
 }
 
 /**
@@ -41,30 +62,41 @@ export class CoreModuleSession {
   readonly #client: InferenceClient;
   readonly #count: ContextCount;
   readonly #onUnloadFailure: (cause: unknown) => void;
+  readonly #print: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly #graphs = new Map<number, Graph>();
   readonly #contexts = new Map<number, Context>();
   #nextGraph = 0;
   #nextContext = 0;
 
-  /** @param onUnloadFailure told when the engine fails to take a graph back, which concerns no guest */
-  constructor(client: InferenceClient, count: ContextCount, onUnloadFailure: (cause: unknown) => void) {
+  constructor({ client, count, onUnloadFailure, print }: CoreModuleSessionOptions) {
     this.#client = client;
     this.#count = count;
     this.#onUnloadFailure = onUnloadFailure;
+    this.#print = print;
   }
 
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<number> {
-    return andThen(this.#client.load(parts, encoding, target), (info) => this.#add(info));
+    const configuration = configurationIn(parts);
+    return andThen(this.#client.load(parts, encoding, target), (info) =>
+      this.#add(info, wasmEdgeDialect, configuration),
+    );
   }
 
-  loadByName(name: string): Awaitable<number> {
-    return andThen(this.#client.loadByName(name), (info) => this.#add(info));
+  /**
+   * @param configuration settings for a language model, as JSON
+   * @param dialect whose guest it is, where the model turns out to be a language model
+   */
+  loadByName(name: string, configuration?: string, dialect: TextDialect = wasmEdgeDialect): Awaitable<number> {
+    const prepared = configuration ? dialect.prepare(configuration) : undefined;
+    const loading = this.#client.loadByName(name, prepared === undefined ? {} : { configuration: prepared });
+    return andThen(loading, (info) => this.#add(info, dialect, prepared));
   }
 
   unload(handle: number): void {
     const graph = this.#graph('unload', handle);
     this.#graphs.delete(handle);
     graph.unloaded = true;
+    for (const context of this.#contexts.values()) if (context.graph === graph) context.text?.stop();
     try {
       const answer = this.#client.unload(graph.info.id);
       if (answer instanceof Promise) answer.catch(this.#onUnloadFailure);
@@ -77,7 +109,7 @@ export class CoreModuleSession {
     const graph = this.#graph('init_execution_context', graphHandle);
     const uncount = this.#count.add('init_execution_context');
     const handle = this.#nextContext++;
-    this.#contexts.set(handle, { graph, inputs: new Map(), outputs: undefined, busy: false, uncount });
+    this.#contexts.set(handle, this.#createContext(graph, uncount));
     return handle;
   }
 
@@ -86,7 +118,39 @@ export class CoreModuleSession {
     if (!context) throw unknownHandle('finalize_execution_context', 'execution context', handle);
     this.#contexts.delete(handle);
     context.uncount();
+    context.text?.stop();
     keep(context, undefined);
+  }
+
+  /** Whether the context is one of a language model, and may be given inputs now. */
+  takesText(handle: number): boolean {
+    return this.#usableContext('set_input', handle).text !== undefined;
+  }
+
+  /** Whether the context is one of a language model. */
+  hasText(handle: number): boolean {
+    return this.#idleContext('get_output', handle).text !== undefined;
+  }
+
+  /** Gives a language model a prompt, or settings. The bytes are the session's from then on. */
+  setText(handle: number, index: number, bytes: Uint8Array<ArrayBuffer>): void {
+    const { graph, text, ...context } = this.#usableContext('set_input', handle);
+    if (!graph.dialect.takesSettings && index !== 0)
+      throw new WasiNNError(
+        'invalid-argument',
+        `set_input: a language model has no input ${index}: input 0 is the prompt`,
+      );
+    if (index !== 1) {
+      text?.setPrompt(bytes);
+      return;
+    }
+    const settings = parseTextConfiguration('set_input', decoder.decode(bytes));
+    const isOfContext = ([name]: [string, unknown]) => contextSettings.has(name);
+    const entries = Object.entries(settings);
+    const own = Object.fromEntries(entries.filter(isOfContext));
+    graph.settings = { ...graph.settings, ...Object.fromEntries(entries.filter((entry) => !isOfContext(entry))) };
+    Object.assign(context.settings, own);
+    text?.stop();
   }
 
   /** What the graph says of an input that may be set now. */
@@ -117,6 +181,7 @@ export class CoreModuleSession {
   /** Computes on the inputs that are set. A computation that fails leaves no outputs, not even earlier ones. */
   compute(handle: number): Awaitable<void> {
     const context = this.#usableContext('compute', handle);
+    if (context.text) return whileBusy(context, context.text.compute());
     keep(context, undefined);
     const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copyBytes(input));
     const computing = andThen(this.#client.compute(context.graph.info.id, inOrder), (outputs) => {
@@ -134,7 +199,8 @@ export class CoreModuleSession {
    */
   output(handle: number, index: number): Awaitable<Uint8Array> {
     const context = this.#idleContext('get_output', handle);
-    const { graph, outputs } = context;
+    const { graph, outputs, text } = context;
+    if (text) return whileBusy(context, outputOf(text, index, text.text));
     const expected: readonly unknown[] | undefined = graph.info.outputs === 'any' ? outputs : graph.info.outputs;
     if (expected) at(expected, index, 'get_output: the graph has no output');
     const output = outputs?.[index];
@@ -149,13 +215,47 @@ export class CoreModuleSession {
     );
   }
 
-  forgetOutputs(handle: number): void {
-    keep(this.#idleContext('fini_single', handle), undefined);
+  /** Generates one token. A graph of tensors has none: it computes as a whole. */
+  computeSingle(handle: number): Awaitable<void> {
+    const context = this.#usableContext('compute_single', handle);
+    return context.text ? whileBusy(context, context.text.computeSingle()) : this.compute(handle);
   }
 
-  #add(info: GraphInfo): number {
+  /** An output of the last `computeSingle`. */
+  singleOutput(handle: number, index: number): Awaitable<Uint8Array> {
+    const context = this.#idleContext('get_output_single', handle);
+    const { text } = context;
+    return text ? whileBusy(context, outputOf(text, index, text.lastToken)) : this.output(handle, index);
+  }
+
+  forgetOutputs(handle: number): void {
+    const context = this.#idleContext('fini_single', handle);
+    context.text?.finish();
+    keep(context, undefined);
+  }
+
+  #createContext(graph: Graph, uncount: () => void): Context {
+    const { info, dialect } = graph;
+    const settings: TextConfiguration = {};
+    const text =
+      info.text &&
+      createTextContext({
+        client: this.#client,
+        graph: info,
+        model: info.text,
+        dialect,
+        settings: () => ({ ...dialect.defaults, ...graph.settings, ...settings }),
+        print: this.#print,
+        onStopFailure: this.#onUnloadFailure,
+      });
+    return { graph, text, settings, inputs: new Map(), outputs: undefined, busy: false, uncount };
+  }
+
+  #add(info: GraphInfo, dialect: TextDialect, configuration: string | undefined): number {
+    // The engine has read it too, so there are no errors in it.
+    const settings = info.text && configuration ? parseTextConfiguration('load', configuration) : {};
     const handle = this.#nextGraph++;
-    this.#graphs.set(handle, { info, unloaded: false });
+    this.#graphs.set(handle, { info, dialect, settings, unloaded: false });
     return handle;
   }
 
@@ -177,6 +277,16 @@ export class CoreModuleSession {
     if (!context.graph.unloaded) return context;
     throw new WasiNNError('invalid-argument', `${operation}: the graph of context ${handle} is unloaded`);
   }
+}
+
+/** Output 0 is a text, output 1 the counts of its tokens. */
+function outputOf(text: TextContext, index: number, read: () => Uint8Array): Awaitable<Uint8Array> {
+  if (index === 0) return read();
+  if (index === 1) return text.counts();
+  throw new WasiNNError(
+    'invalid-argument',
+    `get_output: a language model has no output ${index}; it has 2, counted from 0`,
+  );
 }
 
 /** Has a context keep what it has computed in place of what it has. */

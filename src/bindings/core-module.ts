@@ -5,6 +5,7 @@ import { CoreModuleSession } from './core-module-session.js';
 import { errno, toErrno } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
 import { harmless, type ReportError } from './report-error.js';
+import { EndOfSequence } from './text-errors.js';
 import { createWamrFunctions } from './wamr.js';
 import { createWasmEdgeFunctions } from './wasmedge.js';
 import { createWitxFunctions, type GuestFunction } from './witx.js';
@@ -16,7 +17,7 @@ export interface CoreModuleFunction {
    * guest (`WebAssembly.Suspending`).
    */
   readonly suspends: boolean;
-  /** Takes i32 arguments and gives the errno, 0 to 8; it neither throws nor rejects. */
+  /** Takes i32 arguments and gives the errno, 0 to 8 or, for language models, 100 to 103; it neither throws nor rejects. */
   readonly call: (...args: number[]) => Awaitable<number>;
 }
 
@@ -44,12 +45,14 @@ const suspending: ReadonlySet<string> = new Set([
  *
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
  * @param onError told of every failure: the guest learns its number alone
+ * @param print writes to the guest's standard output, where a language model is to write its text there. Default: nowhere
  */
 export function createCoreModuleBinding(
   client: InferenceClient,
   memory: () => WebAssembly.Memory | undefined,
   onError?: ReportError,
   contexts: ContextCount = createContextCount(),
+  print: (bytes: Uint8Array<ArrayBuffer>) => void = () => undefined,
 ): CoreModuleBinding {
   const report = harmless(onError);
 
@@ -57,7 +60,7 @@ export function createCoreModuleBinding(
     const guestMemory = new GuestMemory(name, memory);
     const fail = (cause: unknown) => {
       const error = toWasiNNError(cause, name, 'unknown');
-      report(error, name);
+      if (!(error instanceof EndOfSequence)) report(error, name);
       return toErrno(error);
     };
     return {
@@ -80,10 +83,10 @@ export function createCoreModuleBinding(
   }
 
   const reportUnload = (cause: unknown) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload');
-  const session = new CoreModuleSession(client, contexts, reportUnload);
+  const session = new CoreModuleSession({ client, count: contexts, onUnloadFailure: reportUnload, print });
   const witx = createWitxFunctions(session);
   return {
-    wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session, witx) }),
+    wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session) }),
     wasi_nn: toModule(createWamrFunctions(session, witx)),
   };
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, WasiNNError } from '../standard/error.js';
+import { TextError } from './text-errors.js';
 
 /**
  * The results of functions for core modules (`$nn_errno` of wasi-nn.witx). A guest's generated code may have undefined
@@ -37,5 +38,6 @@ export class MissingMemoryError extends WasiNNError {
 }
 
 export function toErrno(error: WasiNNError): number {
+  if (error instanceof TextError) return error.errno;
   return error instanceof MissingMemoryError ? errno.missing_memory : errnoOfCode[error.code];
 }

@@ -2,6 +2,7 @@ import { type Awaitable, type InferenceClient, isOnDevice, type NamedClientTenso
 import { WasiNNError } from '../standard/error.js';
 import { matchInputs } from '../standard/match-inputs.js';
 import type { DeclaredTensors, NamedTensor, TensorValue } from '../standard/tensor.js';
+import type { TextEnd, TextModel } from '../standard/text.js';
 import { type CoreModuleBinding, createCoreModuleBinding } from './core-module.js';
 
 /** What a core module does before it calls: it lays things out in its memory. Nothing is ever freed. */
@@ -96,6 +97,14 @@ export class TestMemory {
 export const echoModel = new TextEncoder().encode('ECHO');
 export const echoName = 'echo';
 
+/** What a {@link FakeEngine} generates for a prompt. */
+export type FakeLanguageModel = (
+  prompt: string,
+  settings: Readonly<Record<string, unknown>>,
+) => { readonly pieces: readonly string[]; readonly end: TextEnd };
+
+export const fakeTextModel: TextModel = { buildNumber: 11364, commit: '46ca246', contextTokens: 64 };
+
 /**
  * An engine whose graphs answer their inputs as their outputs. As honest as the real one: it checks what it is given,
  * knows only the graphs that it has loaded, and takes the buffers that are passed to it, as a client with a port does.
@@ -112,14 +121,22 @@ export class FakeEngine implements InferenceClient {
   readonly #asynchronous: boolean;
   readonly #keeps: boolean;
   readonly #inputs: DeclaredTensors;
+  readonly #languageModel: FakeLanguageModel | undefined;
+  /** The texts that are under way. */
+  readonly texts = new Map<number, { pieces: string[]; readonly end: TextEnd }>();
   #nextId = 100;
 
-  /** @param options.keeps whether outputs stay on a device until they are asked for */
+  /**
+   * @param options.keeps whether outputs stay on a device until they are asked for
+   * @param options.languageModel makes its graphs language models
+   */
   constructor({
     asynchronous = false,
     keeps = false,
     inputs = [{ name: 'x', type: 'U8', shape: ['n'] }] as DeclaredTensors,
+    languageModel = undefined as FakeLanguageModel | undefined,
   } = {}) {
+    this.#languageModel = languageModel;
     this.#asynchronous = asynchronous;
     this.#keeps = keeps;
     this.#inputs = inputs;
@@ -135,8 +152,8 @@ export class FakeEngine implements InferenceClient {
     });
   };
 
-  loadByName: InferenceClient['loadByName'] = (name) =>
-    this.#answer('loadByName', [name], () => {
+  loadByName: InferenceClient['loadByName'] = (name, { configuration } = {}) =>
+    this.#answer('loadByName', configuration === undefined ? [name] : [name, configuration], () => {
       if (name !== echoName) throw new WasiNNError('not-found', `load-by-name: there is no ${JSON.stringify(name)}`);
       return this.#open();
     });
@@ -174,6 +191,32 @@ export class FakeEngine implements InferenceClient {
       this.graphs.delete(graph);
     });
 
+  startText: InferenceClient['startText'] = (graph, { prompt, configuration }) =>
+    this.#answer('startText', [graph, decode(prompt), decode(configuration)], () => {
+      const { pieces, end } = this.#languageModel?.(decode(prompt), JSON.parse(decode(configuration))) ?? {};
+      if (!pieces || !end) throw new WasiNNError('invalid-argument', 'compute: the graph is no language model');
+      const text = this.#nextId++;
+      this.texts.set(text, { pieces: [...pieces], end });
+      return text;
+    });
+
+  /** Two pieces come at a time, as where the model is faster than the guest. */
+  readText: InferenceClient['readText'] = (text) =>
+    this.#answer('readText', [text], () => {
+      const found = this.texts.get(text);
+      if (!found) throw new WasiNNError('invalid-argument', `compute: there is no text ${text}`);
+      const pieces = found.pieces.splice(0, 2);
+      const { end } = found;
+      if (found.pieces.length > 0) return { pieces, hasBegun: true, inputTokens: end.inputTokens };
+      this.texts.delete(text);
+      return { pieces, hasBegun: true, end };
+    });
+
+  stopText: InferenceClient['stopText'] = (text) =>
+    this.#answer('stopText', [text], () => {
+      this.texts.delete(text);
+    });
+
   callsOf(operation: keyof InferenceClient): unknown[][] {
     return this.calls.filter(([name]) => name === operation);
   }
@@ -197,7 +240,8 @@ export class FakeEngine implements InferenceClient {
     const inputs = this.#inputs;
     const outputs = inputs === 'any' ? inputs : inputs.map(({ name, ...info }) => ({ ...info, name: `${name}-out` }));
     const device = { target: 'cpu', provider: 'wasm', description: 'fake' } as const;
-    return { id, backend: 'fake', device, inputs, outputs };
+    const text = this.#languageModel && { text: fakeTextModel };
+    return { id, backend: 'fake', device, inputs, outputs, ...text };
   }
 
   #answer<Value>(operation: keyof InferenceClient, values: unknown[], action: () => Value): Awaitable<Value> {
@@ -211,6 +255,10 @@ export class FakeEngine implements InferenceClient {
   }
 }
 
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
 /** A guest of either kind of client: its memory, its imports, and what its host was told of failures. */
 export function createTestGuest({
   engine = new FakeEngine(),
@@ -220,12 +268,15 @@ export function createTestGuest({
   memory?: TestMemory;
 } = {}) {
   const errors: string[] = [];
+  const printed: string[] = [];
   const binding = createCoreModuleBinding(
     engine,
     () => memory.memory,
     ({ code, message }, functionName) => errors.push(`${functionName}: ${code}: ${message}`),
+    undefined,
+    (bytes) => printed.push(decode(bytes)),
   );
-  return { memory, errors, nn: callable(binding.wasi_ephemeral_nn), wamr: callable(binding.wasi_nn) };
+  return { memory, errors, printed, nn: callable(binding.wasi_ephemeral_nn), wamr: callable(binding.wasi_nn) };
 }
 
 /** The functions of a module as a guest calls them. */

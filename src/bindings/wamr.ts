@@ -5,7 +5,9 @@ import { byteLengthOf, type TensorType, type TensorValue } from '../standard/ten
 import type { CoreModuleSession } from './core-module-session.js';
 import type { GuestMemory } from './guest-memory.js';
 import { dequantize, quantize, quantizedTensor } from './quantization.js';
-import { type GuestFunction, readDimensions, type WitxFunctions } from './witx.js';
+import { wamrDialect } from './text-dialect.js';
+import { readConfiguration } from './wasmedge.js';
+import { type GuestFunction, loadByName, readDimensions, type WitxFunctions } from './witx.js';
 
 /** `tensor_type` of WAMR's wasi_nn_types.h before it followed the standard. */
 const tensorTypes: readonly TensorType[] = ['FP16', 'FP32', 'U8', 'I32'];
@@ -32,7 +34,21 @@ export function createWamrFunctions(session: CoreModuleSession, witx: WitxFuncti
       return witx.load(memory, view.getUint32(0, true), view.getUint32(4, true), encoding, target, graphOut);
     },
 
-    load_by_name: witx.load_by_name,
+    load_by_name(memory: GuestMemory, name: number, nameByteLength: number, graphOut: number): Awaitable<void> {
+      return loadByName(memory, graphOut, [name, nameByteLength], session, undefined, wamrDialect);
+    },
+
+    load_by_name_with_config(
+      memory: GuestMemory,
+      name: number,
+      nameByteLength: number,
+      configuration: number,
+      configurationByteLength: number,
+      graphOut: number,
+    ): Awaitable<void> {
+      const settings = readConfiguration(memory, configuration, configurationByteLength);
+      return loadByName(memory, graphOut, [name, nameByteLength], session, settings, wamrDialect);
+    },
 
     init_execution_context: witx.init_execution_context,
 
@@ -42,6 +58,11 @@ export function createWamrFunctions(session: CoreModuleSession, witx: WitxFuncti
       const dimensions = readDimensions(memory, shape.getUint32(0, true), shape.getUint32(4, true));
       const type = tensorTypes[view.getUint8(4)];
       if (!type) throw memory.invalid(`there is no tensor type ${view.getUint8(4)}`);
+      if (session.takesText(context)) {
+        if (type !== 'U8' || dimensions.length !== 1) throw memory.invalid('a prompt is a U8 tensor of one dimension');
+        session.setText(context, index, readPrompt(memory, view.getUint32(8, true), dimensions[0] ?? 0));
+        return;
+      }
       const data = memory.bytes(view.getUint32(8, true), byteLengthOf(type, dimensions), "the tensor's data");
       const quantized = type === 'FP32' ? quantizedTensor(session.inputInfo(context, index)) : undefined;
       const given: TensorValue = quantized
@@ -63,10 +84,16 @@ export function createWamrFunctions(session: CoreModuleSession, witx: WitxFuncti
       buffer: number,
       sizeInOut: number,
     ): Awaitable<void> {
+      // Sizes of texts are counted in bytes.
+      const isText = session.hasText(context);
       const places = () => {
         const size = memory.struct(sizeInOut, 4, "the output's size");
         const capacity = size.getUint32(0, true);
-        return { size, capacity, target: memory.bytes(buffer, capacity * 4, "the output's buffer") };
+        return {
+          size,
+          capacity,
+          target: memory.bytes(buffer, isText ? capacity : capacity * 4, "the output's buffer"),
+        };
       };
       places();
       const info = session.outputInfo(context, index);
@@ -75,16 +102,25 @@ export function createWamrFunctions(session: CoreModuleSession, witx: WitxFuncti
         const output = quantized ? dequantize(computed, quantized) : computed;
         // The guest may have run since its memory was looked at.
         const { size, capacity, target } = places();
-        const elements = Math.ceil(output.byteLength / 4);
+        const elements = isText ? output.byteLength : Math.ceil(output.byteLength / 4);
         const fits = elements <= capacity;
         if (fits) target.set(output);
-        size.setUint32(0, elements, true);
+        if (fits || !isText) size.setUint32(0, elements, true);
         if (fits) return;
+        const unit = isText ? 'bytes' : 'FP32 elements';
         throw new WasiNNError(
           'too-large',
-          `get_output: output ${index} has the size of ${elements} FP32 elements, but the buffer holds ${capacity}`,
+          `get_output: output ${index} has the size of ${elements} ${unit}, but the buffer holds ${capacity}`,
         );
       });
     },
   } satisfies Record<string, GuestFunction>;
+}
+
+/** A prompt ends with its first NUL. Guests that give it the length 1 give a C string. */
+function readPrompt(memory: GuestMemory, pointer: number, length: number): Uint8Array<ArrayBuffer> {
+  const most = length === 1 ? memory.buffer.byteLength - pointer : length;
+  const bytes = memory.bytes(pointer, Math.max(0, most), 'the prompt').slice();
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.slice(0, end);
 }

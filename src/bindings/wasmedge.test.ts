@@ -27,12 +27,12 @@ describe('load_by_name_with_config', () => {
     const { nn, memory, engine, out } = start();
     expect(nn('load_by_name_with_config', ...memory.text('echo'), ...memory.text(configuration), out)).toBe(0);
     expect(memory.readWord(out)).toBe(0);
-    expect(engine.calls).toEqual([['loadByName', 'echo']]);
+    expect(engine.calls).toEqual([['loadByName', 'echo', ...(configuration === '' ? [] : [configuration])]]);
   });
 
-  it('answers not_found for a name that is not registered', () => {
+  it('answers model_not_found for a name that is not registered', () => {
     const { nn, memory, out } = start();
-    expect(nn('load_by_name_with_config', ...memory.text('nothing'), ...memory.text('{}'), out)).toBe(8);
+    expect(nn('load_by_name_with_config', ...memory.text('nothing'), ...memory.text('{}'), out)).toBe(103);
     expect(memory.readWord(out)).toBe(untouched);
   });
 

@@ -1,16 +1,18 @@
+import { orElse } from '../rpc/awaitable.js';
 import type { Awaitable } from '../rpc/inference-client.js';
+import { WasiNNError } from '../standard/error.js';
+import { maximumConfigurationBytes } from '../standard/text-configuration.js';
 import type { CoreModuleSession } from './core-module-session.js';
 import type { GuestMemory } from './guest-memory.js';
-import type { GuestFunction, WitxFunctions } from './witx.js';
-
-const maxConfigurationBytes = 2 ** 20;
+import { modelNotFound } from './text-errors.js';
+import { type GuestFunction, loadByName, writeOutput } from './witx.js';
 
 /**
- * What WasmEdge adds to `wasi_ephemeral_nn` (plugins/wasi_nn; the guest crate `wasmedge-wasi-nn`): releasing graphs
- * and contexts, and computing a text token by token. A graph of tensors has no tokens: each `compute_single` is a whole
+ * What WasmEdge adds to `wasi_ephemeral_nn` (plugins/wasi_nn; the guest crate `wasmedge-wasi-nn`): it releases graphs
+ * and contexts, and generates a text token by token. A graph of tensors has no tokens: each `compute_single` is a whole
  * computation, and none ends a sequence.
  */
-export function createWasmEdgeFunctions(session: CoreModuleSession, witx: WitxFunctions) {
+export function createWasmEdgeFunctions(session: CoreModuleSession) {
   return {
     /** The configuration, JSON for language models, must be text; graphs of tensors have no use for it. */
     load_by_name_with_config(
@@ -21,8 +23,14 @@ export function createWasmEdgeFunctions(session: CoreModuleSession, witx: WitxFu
       configurationByteLength: number,
       graphOut: number,
     ): Awaitable<void> {
-      memory.text(configuration, configurationByteLength, 'the configuration', maxConfigurationBytes);
-      return witx.load_by_name(memory, name, nameByteLength, graphOut);
+      const settings = readConfiguration(memory, configuration, configurationByteLength);
+      return orElse(
+        () => loadByName(memory, graphOut, [name, nameByteLength], session, settings),
+        (cause) => {
+          if (cause instanceof WasiNNError && cause.code === 'not-found') throw modelNotFound(cause.message);
+          throw cause;
+        },
+      );
     },
 
     unload(_memory: GuestMemory, graph: number): void {
@@ -33,13 +41,31 @@ export function createWasmEdgeFunctions(session: CoreModuleSession, witx: WitxFu
       session.finalizeExecutionContext(context);
     },
 
-    compute_single: witx.compute,
+    compute_single(_memory: GuestMemory, context: number): Awaitable<void> {
+      return session.computeSingle(context);
+    },
 
-    get_output_single: witx.get_output,
+    get_output_single(
+      memory: GuestMemory,
+      context: number,
+      index: number,
+      buffer: number,
+      bufferByteLength: number,
+      writtenOut: number,
+    ): Awaitable<void> {
+      const place = [buffer, bufferByteLength, writtenOut] as const;
+      return writeOutput(memory, index, place, () => session.singleOutput(context, index));
+    },
 
     /** Ends the computations of `compute_single`; their outputs go. */
     fini_single(_memory: GuestMemory, context: number): void {
       session.forgetOutputs(context);
     },
   } satisfies Record<string, GuestFunction>;
+}
+
+/** The configuration of `load_by_name_with_config`, without the NUL that ends it in some guests. */
+export function readConfiguration(memory: GuestMemory, pointer: number, byteLength: number): string {
+  const text = memory.text(pointer, byteLength, 'the configuration', maximumConfigurationBytes);
+  return text.endsWith('\0') ? text.slice(0, -1) : text;
 }

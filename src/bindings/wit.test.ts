@@ -55,6 +55,9 @@ function createFakeClient(asynchronous: boolean) {
     },
     readTensor: unused.readTensor,
     releaseTensor: unused.releaseTensor,
+    startText: unused.startText,
+    readText: unused.readText,
+    stopText: unused.stopText,
   };
   return {
     client,

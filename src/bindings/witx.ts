@@ -4,6 +4,7 @@ import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { CoreModuleSession } from './core-module-session.js';
 import type { GuestMemory } from './guest-memory.js';
+import type { TextDialect } from './text-dialect.js';
 import { readTensorType, type TensorTypeEra } from './witx-tensor-types.js';
 
 /**
@@ -71,11 +72,7 @@ export function createWitxFunctions(session: CoreModuleSession) {
     },
 
     load_by_name(memory: GuestMemory, name: number, nameByteLength: number, graphOut: number): Awaitable<void> {
-      checkGraphOut(memory, graphOut);
-      const text = memory.text(name, nameByteLength, 'the name', maxNameBytes);
-      // C strings: some guests count the NUL that ends them.
-      const model = text.endsWith('\0') ? text.slice(0, -1) : text;
-      return andThen(session.loadByName(model), (graph) => writeGraph(memory, graphOut, graph, session));
+      return loadByName(memory, graphOut, [name, nameByteLength], session);
     },
 
     init_execution_context(memory: GuestMemory, graph: number, contextOut: number): void {
@@ -84,10 +81,15 @@ export function createWitxFunctions(session: CoreModuleSession) {
     },
 
     set_input(memory: GuestMemory, context: number, index: number, tensor: number): void {
-      const input = session.inputInfo(context, index);
       const view = memory.struct(tensor, 20, 'the tensor');
       const dimensions = readDimensions(memory, view.getUint32(0, true), view.getUint32(4, true));
       const data = memory.bytes(view.getUint32(12, true), view.getUint32(16, true), "the tensor's data");
+      if (session.takesText(context)) {
+        // Text of any length, whatever its dimensions: WasmEdge's guests give [1].
+        session.setText(context, index, data.slice());
+        return;
+      }
+      const input = session.inputInfo(context, index);
       // Only one byte of the type counts: guests in Rust leave the three after it undefined.
       const typed = { typeNumber: view.getUint8(8), dimensions, byteLength: data.byteLength };
       const reading = readTensorType(typed, input.type, era);
@@ -109,28 +111,42 @@ export function createWitxFunctions(session: CoreModuleSession) {
       bufferByteLength: number,
       writtenOut: number,
     ): Awaitable<void> {
-      const places = () => ({
-        place: memory.struct(writtenOut, 4, 'the place for the number of bytes written'),
-        target: memory.bytes(buffer, bufferByteLength, "the output's buffer"),
-      });
-      places();
-      return andThen(session.output(context, index), (output) => {
-        // The guest may have run since its memory was looked at.
-        const { place, target } = places();
-        const fits = output.byteLength <= target.byteLength;
-        if (fits) target.set(output);
-        place.setUint32(0, output.byteLength, true);
-        if (fits) return;
-        throw new WasiNNError(
-          'too-large',
-          `get_output: output ${index} has ${output.byteLength} bytes, but the buffer holds ${target.byteLength}`,
-        );
-      });
+      return writeOutput(memory, index, [buffer, bufferByteLength, writtenOut], () => session.output(context, index));
     },
   } satisfies Record<string, GuestFunction>;
 }
 
 export type WitxFunctions = ReturnType<typeof createWitxFunctions>;
+
+/**
+ * Writes an output and its number of bytes; where it has more than the buffer holds, that number alone.
+ *
+ * @param place pointer and length of the buffer, and the pointer to the place for the number
+ */
+export function writeOutput(
+  memory: GuestMemory,
+  index: number,
+  [buffer, bufferByteLength, writtenOut]: readonly [buffer: number, bufferByteLength: number, writtenOut: number],
+  read: () => Awaitable<Uint8Array>,
+): Awaitable<void> {
+  const places = () => ({
+    place: memory.struct(writtenOut, 4, 'the place for the number of bytes written'),
+    target: memory.bytes(buffer, bufferByteLength, "the output's buffer"),
+  });
+  places();
+  return andThen(read(), (output) => {
+    // The guest may have run since its memory was looked at.
+    const { place, target } = places();
+    const fits = output.byteLength <= target.byteLength;
+    if (fits) target.set(output);
+    place.setUint32(0, output.byteLength, true);
+    if (fits) return;
+    throw new WasiNNError(
+      'too-large',
+      `get_output: output ${index} has ${output.byteLength} bytes, but the buffer holds ${target.byteLength}`,
+    );
+  });
+}
 
 /** The elements of a shape: one u32 for each axis. */
 export function readDimensions(memory: GuestMemory, pointer: number, count: number): number[] {
@@ -150,6 +166,24 @@ function readBuilders(memory: GuestMemory, pointer: number, count: number): Grap
   if (total > memory.buffer.byteLength)
     throw memory.invalid(`the builders have ${total} bytes, more than the guest's memory`);
   return builders.map((builder) => builder.slice());
+}
+
+/** @param name pointer and byte length */
+export function loadByName(
+  memory: GuestMemory,
+  graphOut: number,
+  [name, nameByteLength]: readonly [name: number, nameByteLength: number],
+  session: CoreModuleSession,
+  configuration?: string,
+  dialect?: TextDialect,
+): Awaitable<void> {
+  checkGraphOut(memory, graphOut);
+  const text = memory.text(name, nameByteLength, 'the name', maxNameBytes);
+  // C strings: some guests count the NUL that ends them.
+  const model = text.endsWith('\0') ? text.slice(0, -1) : text;
+  return andThen(session.loadByName(model, configuration, dialect), (graph) =>
+    writeGraph(memory, graphOut, graph, session),
+  );
 }
 
 /** Looked at before a model is loaded: what could not be handed over need not be loaded. */

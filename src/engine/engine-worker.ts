@@ -2,6 +2,7 @@ import { createCustomBackend } from '../backends/custom-backend.js';
 import { createEchoBackend } from '../backends/echo.js';
 import { createImportedBackends } from '../backends/imported/imported.js';
 import { createOnnxBackend } from '../backends/onnx/onnx.js';
+import { createTextBackend } from '../backends/text/text.js';
 import { createTfliteBackend } from '../backends/tflite/tflite.js';
 import { limitThreads } from '../backends/thread-count.js';
 import type { EngineConfiguration } from '../rpc/engine-protocol.js';
@@ -45,7 +46,8 @@ function configure({ allowSoftwareAdapter, threads, powerPreference, verify, bac
   const outside = Array.from(backends, ([encoding, url]) => createCustomBackend(encoding, url));
   const options = { allowSoftwareAdapter, powerPreference, verify, onBroken };
   const onnx = createOnnxBackend(options);
-  const builtIn = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
+  const tensors = [onnx, ...createImportedBackends(onnx), createTfliteBackend(options), createEchoBackend()];
+  const builtIn = [...tensors, createTextBackend(options)];
   return createEngine({ backends: [...outside, ...builtIn], convertedModels: convertedModelsOf(rpc) });
 }
 

@@ -1,4 +1,11 @@
-import type { Backend, BackendGraph, DeviceTensor, FallbackStep } from '../backends/backend.js';
+import type {
+  Backend,
+  BackendGraph,
+  DeviceTensor,
+  FallbackStep,
+  TextGeneration,
+  TextGraph,
+} from '../backends/backend.js';
 import { chooseBackend, namedBackend, UnservedError } from '../backends/choose-backend.js';
 import {
   type ComputedTensor,
@@ -17,6 +24,8 @@ import type {
   EngineLoad,
   EngineLoadFailure,
   EngineLoadResult,
+  EngineTextRead,
+  EngineTextStart,
   NamedEngineTensor,
 } from '../rpc/engine-protocol.js';
 import { isOnDevice } from '../rpc/inference-client.js';
@@ -26,10 +35,11 @@ import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { GraphBuilder } from '../standard/graph.js';
 import { toPlainError } from '../standard/plain-error.js';
 import { byteLengthOf, type TensorValue } from '../standard/tensor.js';
+import type { TextProgress } from '../standard/text.js';
 import { createConversionKeeper } from './conversions.js';
 
 export interface EngineOptions {
-  readonly backends: readonly Backend[];
+  readonly backends: readonly Backend<BackendGraph | TextGraph>[];
   /** Where conversions of named models are kept. Default: nowhere. */
   readonly convertedModels?: ConvertedModels | undefined;
 }
@@ -45,11 +55,16 @@ export interface Engine {
   unload(graph: number): Promise<void>;
   readTensor(tensor: number): Promise<TensorValue>;
   releaseTensors(tensors: readonly number[]): Promise<void>;
+  /** Begins a text, under a number of the engine's. */
+  startText(start: EngineTextStart): Promise<number>;
+  /** What has come of a text since it was last read. A text that has ended, or fails, is forgotten. */
+  readText(read: EngineTextRead): Promise<TextProgress>;
+  stopText(text: number): Promise<void>;
   heapBytes(): number;
 }
 
 interface Entry {
-  readonly graph: BackendGraph;
+  readonly graph: BackendGraph | TextGraph;
   /** Set by a computation in which the graph has moved to another device. */
   moved: readonly FallbackStep[] | undefined;
 }
@@ -57,8 +72,10 @@ interface Entry {
 export function createEngine({ backends, convertedModels }: EngineOptions): Engine {
   const graphs = new Map<number, Entry>();
   const tensors = new Map<number, DeviceTensor>();
+  const texts = new Map<number, TextGeneration>();
   const keeper = createConversionKeeper(convertedModels);
   let nextTensor = 0;
+  let nextText = 0;
   /** Where the runtime has aborted in the call that is under way. */
   let aborted: ProviderAbort | undefined;
 
@@ -100,7 +117,8 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
     });
     graphs.set(id, { graph, moved: undefined });
     const { device, inputs, outputs, fallback } = graph;
-    return { backend: backend.name, device, inputs, outputs, steps: fallback };
+    const text = 'text' in graph ? { text: graph.text } : {};
+    return { backend: backend.name, device, inputs, outputs, steps: fallback, ...text };
   }
 
   function findGraph(id: number): Entry {
@@ -118,16 +136,18 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
   async function compute(request: EngineCompute): Promise<EngineComputeResult | AbortedCompute> {
     noteAbort(undefined);
     const entry = findGraph(request.graph);
+    const { graph } = entry;
+    if ('text' in graph) throw new WasiNNError('runtime-error', 'compute: a language model generates texts alone');
     const inputs = new Map<string, ComputedTensor>();
     for (const [name, tensor] of request.inputs) {
       inputs.set(name, isOnDevice(tensor) ? findTensor(tensor.deviceTensor) : tensor);
     }
     try {
-      const computed = await (entry.graph.computeOnDevice?.(inputs) ?? computeOnBytes(entry.graph, inputs));
+      const computed = await (graph.computeOnDevice?.(inputs) ?? computeOnBytes(graph, inputs));
       const outputs = await keep(computed, request);
       const steps = entry.moved;
       entry.moved = undefined;
-      return { outputs, device: entry.graph.device, ...(steps && { steps }), ...(aborted && { abort: aborted }) };
+      return { outputs, device: graph.device, ...(steps && { steps }), ...(aborted && { abort: aborted }) };
     } catch (cause) {
       if (aborted) return { abort: aborted, inputs: request.inputs };
       throw cause;
@@ -177,6 +197,19 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
     }
   }
 
+  async function readText({ text, milliseconds }: EngineTextRead): Promise<TextProgress> {
+    const generation = texts.get(text);
+    if (!generation) throw new WasiNNError('runtime-error', `the engine has no text ${text}: it has ended`);
+    try {
+      const progress = await generation.read(milliseconds);
+      if (progress.end) texts.delete(text);
+      return progress;
+    } catch (cause) {
+      texts.delete(text);
+      throw cause;
+    }
+  }
+
   return {
     load: (request) => load(request).catch(toFailure),
     compute,
@@ -187,6 +220,17 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
     },
     readTensor: async (id) => fetchValue(findTensor(id)),
     releaseTensors,
+    async startText({ graph: id, request }) {
+      const { graph } = findGraph(id);
+      if (!('text' in graph)) throw new WasiNNError('runtime-error', 'compute: the graph generates no texts');
+      texts.set(nextText, graph.generate(request));
+      return nextText++;
+    },
+    readText,
+    async stopText(text) {
+      texts.get(text)?.stop();
+      texts.delete(text);
+    },
     heapBytes: () => backends.reduce((total, backend) => total + (backend.heapBytes?.() ?? 0), 0),
   };
 }

@@ -1,4 +1,10 @@
-import type { EngineCompute, EngineLoad, EngineResponse } from '../rpc/engine-protocol.js';
+import type {
+  EngineCompute,
+  EngineLoad,
+  EngineResponse,
+  EngineTextRead,
+  EngineTextStart,
+} from '../rpc/engine-protocol.js';
 import { type Handlers, Transferring } from '../rpc/rpc.js';
 import { buffersOf, wholeTensors } from '../rpc/transfer.js';
 import { isBlob } from '../standard/brand-checks.js';
@@ -55,6 +61,9 @@ export function serveEngine(engine: Engine, faultOf: () => string | undefined): 
       });
       return new Transferring(response, transfer);
     },
+    startText: (start) => respond(() => engine.startText(start as EngineTextStart)),
+    readText: (read) => respond(() => engine.readText(read as EngineTextRead)),
+    stopText: (text) => respond(() => engine.stopText(text as number)),
     releaseTensors: (tensors) => respond(() => engine.releaseTensors(tensors as readonly number[])),
   };
 }

@@ -27,7 +27,13 @@ export async function instantiateModule(
   let memory: WebAssembly.Memory | undefined;
   const wasi = createPreview1(environment, output);
   const { client, jspi } = await connect(WebAssembly.Module.imports(module).some((from) => waits(from, environment)));
-  const binding = createCoreModuleBinding(client, () => memory, report, contexts);
+  const binding = createCoreModuleBinding(
+    client,
+    () => memory,
+    report,
+    contexts,
+    (bytes) => output('stdout', bytes),
+  );
   const granted: Granted = new Map([
     ...createPageFunctions(environment.imports, page, jspi),
     ['wasi_snapshot_preview1', wasi.functions],

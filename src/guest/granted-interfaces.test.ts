@@ -15,6 +15,9 @@ const client: InferenceClient = {
   unload: refuse,
   readTensor: refuse,
   releaseTensor: refuse,
+  startText: refuse,
+  readText: refuse,
+  stopText: refuse,
 };
 
 const interfaces = new Map([

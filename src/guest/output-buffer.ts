@@ -191,6 +191,9 @@ export function flushFirst(client: InferenceClient, flush: () => void): Inferenc
     unload: after(client.unload),
     readTensor: after(client.readTensor),
     releaseTensor: after(client.releaseTensor),
+    startText: after(client.startText),
+    readText: after(client.readText),
+    stopText: after(client.stopText),
   };
 }
 

@@ -39,7 +39,7 @@ function carryOut(call: GuestCall): unknown {
     case 'load':
       return client.load(call[1], call[2], call[3]);
     case 'loadByName':
-      return client.loadByName(call[1]);
+      return client.loadByName(call[1], call[2]);
     case 'compute':
       return client.compute(call[1], call[2]);
     case 'unload':
@@ -48,5 +48,11 @@ function carryOut(call: GuestCall): unknown {
       return client.readTensor(call[1]);
     case 'releaseTensor':
       return client.releaseTensor(call[1]);
+    case 'startText':
+      return client.startText(call[1], call[2]);
+    case 'readText':
+      return client.readText(call[1]);
+    case 'stopText':
+      return client.stopText(call[1]);
   }
 }

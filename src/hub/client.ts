@@ -12,9 +12,11 @@ import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import { matchInputs } from '../standard/match-inputs.js';
 import { byteLengthOf, type TensorValue } from '../standard/tensor.js';
+import type { TextProgress, TextRequest } from '../standard/text.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EngineProcess } from './engine-process.js';
 import type { Call, Graph, Graphs } from './graphs.js';
+import { createTexts } from './texts.js';
 
 /** One guest, or the page, as the hub serves it: its graphs and tensors, and what it may still ask for. */
 export interface Client {
@@ -25,7 +27,8 @@ export interface Client {
     target: ExecutionTarget,
     signal?: AbortSignal,
   ): Promise<GraphInfo>;
-  loadByName(name: string, signal?: AbortSignal): Promise<GraphInfo>;
+  /** @param configuration settings for a language model, as JSON */
+  loadByName(name: string, signal?: AbortSignal, configuration?: string): Promise<GraphInfo>;
   /** `device`: where the graph ran, if that is another device than the client was last told. */
   compute(
     graph: number,
@@ -35,6 +38,9 @@ export interface Client {
   unload(graph: number): Promise<void>;
   readTensor(tensor: number): Promise<TensorValue>;
   releaseTensor(tensor: number): void;
+  startText(graph: number, request: TextRequest): Promise<number>;
+  readText(text: number): Promise<TextProgress>;
+  stopText(text: number): void;
   usage(): ClientUsage;
   /** Gives back all graphs and tensors. Calls that wait reject, and so do all that follow. */
   close(): void;
@@ -80,6 +86,7 @@ const maximumTensors = 10_000;
 export function createClient({ client, graphs, dispatchers, limits, onCallEnd }: ClientOptions): Client {
   const held = new Map<number, HeldGraph>();
   const tensors = new Map<number, HeldTensor>();
+  const texts = createTexts({ client, graphs, dispatcher: dispatchers.text, limits });
   const closing = new AbortController();
   const { signal } = closing;
   let nextId = 0;
@@ -119,9 +126,9 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
         throw signal.aborted ? signal.reason : callSignal.reason;
       }
       const id = nextId++;
-      const { backend, device, inputs, outputs } = graph;
+      const { backend, device, inputs, outputs, text } = graph;
       held.set(id, { graph, toldDevice: device });
-      return { id, backend, device, inputs, outputs };
+      return { id, backend, device, inputs, outputs, ...(text && { text }) };
     });
   }
 
@@ -199,6 +206,7 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     // The graph stays until this has ended.
     graph.hold.count++;
     try {
+      if (graph.text) return { outputs: await texts.compute(graph, inputs, call) };
       const given = known(inputs);
       refuseMore('compute', totalBytes(given), limits.tensorBytes, 'bytes of inputs');
       const matched = matchInputs(graph.inputs, given);
@@ -241,7 +249,8 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
         refuseMore('load', bytes, limits.modelBytes, 'bytes of a model');
         return graphs.load({ parts, encoding, target }, call);
       }),
-    loadByName: (name, callSignal = signal) => open(callSignal, (call) => graphs.loadByName(name, call)),
+    loadByName: (name, callSignal = signal, configuration) =>
+      open(callSignal, (call) => graphs.loadByName(name, call, configuration)),
     compute: (id, inputs, callSignal = signal) =>
       admit('compute', callSignal, async (call) => {
         const entry = held.get(id);
@@ -258,9 +267,19 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     },
     readTensor: (id) => admit('read', signal, async (call) => read(findTensor(id), call)),
     releaseTensor,
+    startText: (id, request) =>
+      admit('compute', signal, async (call) => {
+        const entry = held.get(id);
+        if (!entry) throw unknownGraph(id);
+        if (!entry.graph.text) throw new WasiNNError('invalid-argument', 'compute: the graph is no language model');
+        return texts.start(entry.graph, request, call);
+      }),
+    readText: (id) => admit('compute', signal, (call) => texts.read(id, call)),
+    stopText: (id) => texts.stop(id),
     usage: () => ({ graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() }),
     close() {
       closing.abort(new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again'));
+      texts.close();
       for (const id of [...tensors.keys()]) releaseTensor(id);
       for (const { graph } of held.values()) graphs.release(graph, client).catch(() => undefined);
       held.clear();

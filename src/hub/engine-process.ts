@@ -7,7 +7,15 @@ import { fromPlainError } from '../standard/plain-error.js';
 import { watchWorker } from '../standard/worker-watch.js';
 
 /** A method of an engine (`engine/serve-engine.ts`). */
-export type EngineMethod = 'load' | 'compute' | 'unload' | 'readTensor' | 'releaseTensors';
+export type EngineMethod =
+  | 'load'
+  | 'compute'
+  | 'unload'
+  | 'readTensor'
+  | 'releaseTensors'
+  | 'startText'
+  | 'readText'
+  | 'stopText';
 
 export interface EngineRequestOptions {
   readonly transfer?: Transferable[];

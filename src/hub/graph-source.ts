@@ -2,13 +2,20 @@ import type { NamedModels, OpenModel } from '../models/models.js';
 import type { EngineLoad } from '../rpc/engine-protocol.js';
 import type { FallbackPolicy } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
-import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
+import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { PlainError } from '../standard/plain-error.js';
+import { isLanguageModel } from './language-model.js';
 
 /** What a graph is loaded from, again in each engine. */
 export type Source =
-  | { readonly name: string }
+  | NamedSource
   | { readonly parts: readonly Blob[]; readonly encoding: GraphEncoding; readonly target: ExecutionTarget };
+
+export interface NamedSource {
+  readonly name: string;
+  /** Settings for a language model, as JSON. */
+  readonly configuration?: string | undefined;
+}
 
 /** How a graph is loaded. */
 export interface Loadable {
@@ -33,8 +40,10 @@ export async function openSource(
     return { load: { encoding, options: { target, fallback } }, target, parts, bytes };
   }
   const model = await models.open(source.name, signal);
-  const bytes = model.parts.reduce((total, { byteLength }) => total + byteLength, 0);
-  return { load: toLoad(model, fallback), target: model.target, parts: model.parts, bytes };
+  const load = toLoad(model, fallback);
+  const parts = await configure(load, model.parts, source.configuration);
+  const bytes = parts.reduce((total, { byteLength }) => total + byteLength, 0);
+  return { load, target: model.target, parts, bytes };
 }
 
 /** The options of the registry, with the defaults of the page. */
@@ -55,6 +64,21 @@ function toLoad(model: OpenModel, fallback: FallbackPolicy): Loadable['load'] {
       ...(graphOptimization && { graphOptimization }),
     },
   };
+}
+
+/** A language model's settings are its last part, as in WasmEdge. */
+async function configure(
+  load: Loadable['load'],
+  parts: readonly GraphBuilder[],
+  configuration: string | undefined,
+): Promise<readonly GraphBuilder[]> {
+  if (!configuration || !(await isLanguageModel(load, parts))) return parts;
+  return [...parts, new TextEncoder().encode(configuration)];
+}
+
+/** Clients share a graph that they load by the same name with the same settings. */
+export function keyOf({ name, configuration = '' }: NamedSource): string {
+  return JSON.stringify([name, configuration]);
 }
 
 export function labelOf(source: Source | undefined): { readonly name?: string } {

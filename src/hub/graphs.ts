@@ -10,11 +10,13 @@ import type { AvoidedProviders, Device, FallbackPolicy, FallbackStep, ProviderAb
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
+import type { TextEnd, TextModel } from '../standard/text.js';
 import type { Dispatcher, Job } from './dispatcher.js';
 import type { EngineMethod, EngineProcess } from './engine-process.js';
-import { explain, type Loadable, labelOf, openSource, type Source } from './graph-source.js';
+import { explain, keyOf, type Loadable, labelOf, type NamedSource, openSource, type Source } from './graph-source.js';
 import type { HeapWatch } from './heap-watch.js';
 import { createKnownAborts } from './known-aborts.js';
+import { isLanguageModel } from './language-model.js';
 
 /** A graph, which several clients may hold where it was loaded by name. */
 export interface Graph {
@@ -27,6 +29,8 @@ export interface Graph {
   readonly backend: string;
   readonly inputs: DeclaredTensors;
   readonly outputs: DeclaredTensors;
+  /** For a language model. */
+  readonly text?: TextModel;
   /** Where it was last known to run. */
   device: Device;
   /** The engine that has it loaded; one that has ended has nothing. */
@@ -65,6 +69,8 @@ export interface GraphsOptions {
   readonly heapWatch: HeapWatch;
   /** Whether calls are measured. */
   readonly measure: boolean;
+  /** Whether language models have an engine of their own. */
+  readonly hasTextEngine: boolean;
   onEvent(event: HubEvent): void;
 }
 
@@ -89,13 +95,20 @@ export interface Computed {
 export interface Graphs {
   load(source: Exclude<Source, { readonly name: string }>, call: Call): Promise<Graph>;
   /** Loads a model of the registry, or takes a hold of the graph where it is loaded or on its way. */
-  loadByName(name: string, call: Call): Promise<Graph>;
+  loadByName(name: string, call: Call, configuration?: string): Promise<Graph>;
   compute(graph: Graph, computation: Computation, call: Call): Promise<Computed>;
+  /** Does something with an engine that has the graph, which is loaded again where its engine has ended. */
+  use<Result extends object>(graph: Graph, call: Call, action: Use<Result>): Promise<Result>;
+  /** Measures a text that has ended. @param began when the engine was found to work on it */
+  reportText(graph: Graph, came: number, began: number, end: TextEnd): void;
   /** Lets go of a graph; the last to do so unloads it. */
   release(graph: Graph, client: number): Promise<void>;
   /** Has an engine do something, and measures it. */
   request(engine: EngineProcess, method: EngineMethod, parameters: unknown, call: RequestOptions): Promise<unknown>;
 }
+
+/** What is done with the engine that has a graph. It answers nothing where the next engine is to do it. */
+type Use<Result> = (engine: EngineProcess, kind: EngineKind) => Promise<Result | undefined>;
 
 interface RequestOptions {
   readonly operation: MeasuredOperation;
@@ -119,6 +132,7 @@ export function createGraphs({
   fallback,
   heapWatch,
   measure,
+  hasTextEngine,
   onEvent,
 }: GraphsOptions): Graphs {
   const named = new Map<string, NamedGraph>();
@@ -187,8 +201,8 @@ export function createGraphs({
       if (result.isDamaged && 'name' in source) await models.forget(source.name);
       throw explain(source, result.error);
     }
-    const { backend, device, inputs, outputs, steps } = result;
-    const loaded = { backend, device, inputs, outputs };
+    const { backend, device, inputs, outputs, text, steps } = result;
+    const loaded = { backend, device, inputs, outputs, ...(text && { text }) };
     // A PyTorch program and a custom backend do not hand a load back. Their graphs move after the first computation.
     if (kind === 'accelerator' && device.provider === 'wasm' && steps.length > 0) findings.tried = steps;
     // The page knows already where a graph runs that is loaded again.
@@ -222,9 +236,10 @@ export function createGraphs({
     const findings: Findings = { avoid: {} };
     const id = nextId++;
     let loadable = await openSource(source, models, fallback, signal);
+    const isText = hasTextEngine && (await isLanguageModel(loadable.load, loadable.parts));
     for (;;) {
       const { target } = loadable;
-      const kind = findings.tried ? 'cpu' : engineKindOf(target);
+      const kind = isText ? 'text' : findings.tried ? 'cpu' : engineKindOf(target);
       const job: Job<Graph | undefined> = async (engine) => {
         const loaded = await loadInto(engine, { id, source, kind, findings }, loadable, came);
         return loaded && { id, source, kind, target, ...loaded, engine, hold, findings };
@@ -236,35 +251,37 @@ export function createGraphs({
     }
   }
 
-  function startNamed(name: string, call: Call): NamedGraph {
+  function startNamed(source: NamedSource, call: Call): NamedGraph {
     const abandon = new AbortController();
     const hold = { count: 0 };
-    const loading = loadNew({ name }, { ...call, signal: abandon.signal }, hold);
+    const loading = loadNew(source, { ...call, signal: abandon.signal }, hold);
     const entry = { loading, hold, abandon };
-    named.set(name, entry);
+    named.set(keyOf(source), entry);
     loading.then(
       (graph) => {
         if (hold.count === 0) unload(graph, call.client).catch(() => undefined);
       },
-      () => forget(name, entry),
+      () => forget(source, entry),
     );
     return entry;
   }
 
   /** Who asks for the name from now on loads it anew. */
-  function forget(name: string, entry: NamedGraph): void {
-    if (named.get(name) === entry) named.delete(name);
+  function forget(source: NamedSource, entry: NamedGraph): void {
+    const key = keyOf(source);
+    if (named.get(key) === entry) named.delete(key);
   }
 
-  async function loadByName(name: string, call: Call): Promise<Graph> {
-    const entry = named.get(name) ?? startNamed(name, call);
+  async function loadByName(name: string, call: Call, configuration?: string): Promise<Graph> {
+    const source = { name, configuration };
+    const entry = named.get(keyOf(source)) ?? startNamed(source, call);
     entry.hold.count++;
     try {
       return await abortable(call.signal, entry.loading);
     } catch (cause) {
       entry.hold.count--;
       if (entry.hold.count === 0) {
-        forget(name, entry);
+        forget(source, entry);
         entry.abandon.abort(cause);
       }
       throw cause;
@@ -274,7 +291,7 @@ export function createGraphs({
   async function unload(graph: Graph, client: number): Promise<void> {
     const { source, kind, engine, hold } = graph;
     // A later graph of the name stays.
-    if ('name' in source && named.get(source.name)?.hold === hold) named.delete(source.name);
+    if ('name' in source && named.get(keyOf(source))?.hold === hold) named.delete(keyOf(source));
     heapWatch.forget(graph.id);
     if (!engine || engine.ended.aborted) return;
     const { computeMilliseconds: limit } = limits;
@@ -284,30 +301,56 @@ export function createGraphs({
   }
 
   /**
-   * @param loadable what the graph is loaded from where the engine does not have it. Without it nothing is computed then
-   * @returns the job, which answers nothing where the next engine is to compute
+   * Has an engine load a graph that it lacks.
+   *
+   * @param loadable what the graph is loaded from. Without it nothing is loaded
+   * @returns whether the engine has the graph
    */
-  function computeJob(
+  async function ensureLoaded(
+    engine: EngineProcess,
     graph: Graph,
     kind: EngineKind,
-    computation: Computation,
-    came: number,
-    loadable?: Loadable,
-  ): Job<Computed | undefined> {
-    return async (engine) => {
-      if (graph.engine !== engine) {
-        if (!loadable?.parts || graph.kind !== kind) return undefined;
-        const loaded = await loadInto(engine, graph, loadable, performance.now());
-        if (!loaded) {
-          if (graph.findings.tried) graph.kind = 'cpu';
-          return undefined;
-        }
-        Object.assign(graph, { device: loaded.device, engine });
-      }
+    loadable: Loadable | undefined,
+  ): Promise<boolean> {
+    if (graph.engine === engine) return true;
+    if (!loadable?.parts || graph.kind !== kind) return false;
+    const loaded = await loadInto(engine, graph, loadable, performance.now());
+    if (!loaded) {
+      if (graph.findings.tried) graph.kind = 'cpu';
+      return false;
+    }
+    Object.assign(graph, { device: loaded.device, engine });
+    return true;
+  }
+
+  /** @param prepare called before the action is queued, each time */
+  async function use<Result extends object>(
+    graph: Graph,
+    { client, signal }: Call,
+    action: Use<Result>,
+    prepare: (kind: EngineKind) => Promise<void> = async () => undefined,
+  ): Promise<Result> {
+    let loadable: Loadable | undefined;
+    for (;;) {
+      // The files are fetched before the next engine is occupied with them.
+      const isLoaded = graph.engine?.ended.aborted === false;
+      if (!isLoaded && !loadable?.parts) loadable = await openSource(graph.source, models, fallback, signal);
+      const { kind } = graph;
+      await prepare(kind);
+      const source = isLoaded ? undefined : loadable;
+      const job: Job<Result | undefined> = async (engine) =>
+        (await ensureLoaded(engine, graph, kind, source)) ? action(engine, kind) : undefined;
+      const done = await dispatchers[kind].run(client, job, signal);
+      if (done) return done;
+    }
+  }
+
+  function compute(graph: Graph, computation: Computation, call: Call): Promise<Computed> {
+    const action: Use<Computed> = async (engine, kind) => {
       const inputs = computation.inputs(engine);
       const { tensorBytes: outputBytes } = limits;
       const parameters = { graph: graph.id, inputs, outputBytes, deviceRoom: computation.deviceRoom() };
-      const options = { operation: 'compute', came, graph, transfer: buffersOf(inputs) } as const;
+      const options = { operation: 'compute', came: call.came, graph, transfer: buffersOf(inputs) } as const;
       const result = await request(engine, 'compute', parameters, options);
       if (isAbortedCompute(result)) {
         if (!noteAbort(graph.findings, engine, result.abort))
@@ -323,6 +366,24 @@ export function createGraphs({
       if (steps) await moveToCpu(graph, engine, steps);
       return { outputs: result.outputs, engine, kind };
     };
+    return use(graph, call, action, (kind) => computation.bring(kind));
+  }
+
+  function reportText({ source }: Graph, came: number, began: number, { inputTokens, outputTokens }: TextEnd): void {
+    if (!measure) return;
+    const now = performance.now();
+    const tokensPerSecond = (outputTokens * 1000) / Math.max(1, now - began);
+    onEvent({
+      type: 'measure',
+      operation: 'generate',
+      ...labelOf(source),
+      start: performance.timeOrigin + came,
+      milliseconds: now - came,
+      waited: began - came,
+      inputTokens,
+      outputTokens,
+      tokensPerSecond,
+    });
   }
 
   /** Has the engine of the CPU run a graph from its next computation on, where an accelerator's has it on WebAssembly now. */
@@ -336,24 +397,12 @@ export function createGraphs({
     await engine.request('unload', graph.id, { limit: limits.computeMilliseconds }).catch(() => undefined);
   }
 
-  async function compute(graph: Graph, computation: Computation, { client, came, signal }: Call): Promise<Computed> {
-    let loadable: Loadable | undefined;
-    for (;;) {
-      // The files are fetched before the next engine is occupied with them.
-      const isLoaded = graph.engine?.ended.aborted === false;
-      if (!isLoaded && !loadable?.parts) loadable = await openSource(graph.source, models, fallback, signal);
-      const { kind } = graph;
-      await computation.bring(kind);
-      const job = computeJob(graph, kind, computation, came, isLoaded ? undefined : loadable);
-      const computed = await dispatchers[kind].run(client, job, signal);
-      if (computed) return computed;
-    }
-  }
-
   return {
     load: (source, call) => loadNew(source, call, { count: 1 }),
     loadByName,
     compute,
+    use: (graph, call, action) => use(graph, call, action),
+    reportText,
     request,
     async release(graph, client) {
       graph.hold.count--;

@@ -79,6 +79,14 @@ function configure({
     },
   };
   const startEngine = () => startEngineProcess(start, handlers);
-  const hub = createHub({ startEngine, models: remote, limits, fallback, measure, onEvent });
+  const hub = createHub({
+    startEngine,
+    models: remote,
+    limits,
+    fallback,
+    measure,
+    hasTextEngine: !engine.backends.has('ggml'),
+    onEvent,
+  });
   return { hub, models, maximumBytes: limits.tensorBytes };
 }

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest';
-import type { Backend } from '../backends/backend.js';
+import type { Backend, BackendGraph, TextGraph } from '../backends/backend.js';
 import { createEngine } from '../engine/engine.js';
 import { serveEngine } from '../engine/serve-engine.js';
 import type { ConvertedModels, NamedModels, OpenModel } from '../models/models.js';
@@ -32,7 +32,7 @@ export interface TestEngine {
 }
 
 export interface TestEnginesOptions {
-  readonly backends: readonly Backend[];
+  readonly backends: readonly Backend<BackendGraph | TextGraph>[];
   readonly convertedModels?: ConvertedModels;
   /** When an engine has started. Default: at once. @param engine how many engines were started before */
   starting?(engine: number): Promise<void>;

@@ -28,10 +28,20 @@ export interface HubOptions {
   readonly fallback?: FallbackPolicy;
   /** Whether calls are measured. Default: no. */
   readonly measure?: boolean;
+  /** Whether language models have an engine of their own. Default: no, as where the page brings a backend for them. */
+  readonly hasTextEngine?: boolean;
   onEvent(event: HubEvent): void;
 }
 
-export function createHub({ startEngine, models, limits, fallback = true, measure = false, onEvent }: HubOptions): Hub {
+export function createHub({
+  startEngine,
+  models,
+  limits,
+  fallback = true,
+  measure = false,
+  hasTextEngine = false,
+  onEvent,
+}: HubOptions): Hub {
   const clients = new Map<number, Client>();
   let nextClient = 0;
 
@@ -40,7 +50,11 @@ export function createHub({ startEngine, models, limits, fallback = true, measur
       () => startEngine(kind),
       ({ message: reason }) => onEvent({ type: 'replace', engine: kind, reason }),
     );
-  const dispatchers = { cpu: dispatcherFor('cpu'), accelerator: dispatcherFor('accelerator') };
+  const dispatchers = {
+    cpu: dispatcherFor('cpu'),
+    accelerator: dispatcherFor('accelerator'),
+    text: dispatcherFor('text'),
+  };
   const running = () => engineKinds.flatMap((kind) => dispatchers[kind].engine() ?? []);
 
   const heapWatch = createHeapWatch({
@@ -49,7 +63,7 @@ export function createHub({ startEngine, models, limits, fallback = true, measur
       engineKinds.every((kind) => dispatchers[kind].engine() !== engine || !dispatchers[kind].isBusy()) &&
       usages().every(({ deviceBytes }) => deviceBytes === 0),
   });
-  const graphs = createGraphs({ dispatchers, models, limits, fallback, heapWatch, measure, onEvent });
+  const graphs = createGraphs({ dispatchers, models, limits, fallback, heapWatch, measure, hasTextEngine, onEvent });
 
   const usages = () => Array.from(clients.values(), (client) => client.usage());
 

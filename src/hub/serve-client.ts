@@ -8,6 +8,7 @@ import { isExecutionTarget, isGraphEncoding } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { toPlainError } from '../standard/plain-error.js';
 import { isTensorType } from '../standard/tensor.js';
+import { maximumConfigurationBytes } from '../standard/text-configuration.js';
 import type { Client } from './client.js';
 
 /**
@@ -94,7 +95,9 @@ function handlersOf(client: Client): Handlers {
     },
     loadByName(parameters, { signal }) {
       if (!isObjectWith(parameters, 'name') || typeof parameters.name !== 'string') throw malformed('loadByName');
-      return client.loadByName(parameters.name, signal);
+      const configuration = isObjectWith(parameters, 'configuration') ? parameters.configuration : undefined;
+      if (configuration !== undefined && !isConfiguration(configuration)) throw malformed('loadByName');
+      return client.loadByName(parameters.name, signal, configuration);
     },
     async compute(parameters, { signal }) {
       if (!isObjectWith(parameters, 'inputs') || !isNamedTensors(parameters.inputs)) throw malformed('compute');
@@ -108,10 +111,24 @@ function handlersOf(client: Client): Handlers {
       return new Transferring(value, [value.data.buffer]);
     },
     releaseTensor: (parameters) => client.releaseTensor(numberOf(parameters, 'tensor')),
+    startText(parameters) {
+      if (!isObjectWith(parameters, 'prompt') || !isUint8Array(parameters.prompt)) throw malformed('startText');
+      if (!isObjectWith(parameters, 'configuration') || !isUint8Array(parameters.configuration))
+        throw malformed('startText');
+      const { prompt, configuration } = parameters;
+      return client.startText(numberOf(parameters, 'graph'), { prompt, configuration });
+    },
+    readText: (parameters) => client.readText(numberOf(parameters, 'text')),
+    stopText: (parameters) => client.stopText(numberOf(parameters, 'text')),
   };
 }
 
-function numberOf(parameters: unknown, key: 'graph' | 'tensor'): number {
+/** A client checks its length itself. */
+function isConfiguration(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= maximumConfigurationBytes;
+}
+
+function numberOf(parameters: unknown, key: 'graph' | 'tensor' | 'text'): number {
   const value = isObjectWith(parameters, key) ? parameters[key] : undefined;
   if (typeof value === 'number') return value;
   throw malformed(key);

@@ -10,5 +10,8 @@ export function clientUntilAborted(client: InferenceClient, signal: AbortSignal)
     unload: (...values) => untilAborted(signal, async () => client.unload(...values)),
     readTensor: (...values) => untilAborted(signal, async () => client.readTensor(...values)),
     releaseTensor: (...values) => untilAborted(signal, async () => client.releaseTensor(...values)),
+    startText: (...values) => untilAborted(signal, async () => client.startText(...values)),
+    readText: (...values) => untilAborted(signal, async () => client.readText(...values)),
+    stopText: (...values) => untilAborted(signal, async () => client.stopText(...values)),
   };
 }

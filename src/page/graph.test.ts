@@ -28,6 +28,9 @@ function open() {
     },
     readTensor: refuse,
     releaseTensor: refuse,
+    startText: refuse,
+    readText: refuse,
+    stopText: refuse,
   };
   return { graph: toGraph(client, info, new AbortController().signal), asked };
 }

@@ -13,6 +13,7 @@ import type { OutputPlace } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
 import { asyncDispose, dispose } from './dispose-symbols.js';
+import { type GenerateOptions, generate } from './generate.js';
 import { toRecord } from './to-record.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -87,6 +88,14 @@ export interface Graph {
     inputs: PageInputs,
     options?: ComputeOptions & { readonly outputs?: 'bytes' },
   ): Promise<Record<string, OutputTensor>>;
+  /**
+   * Has a language model go on with a prompt. The iteration yields the text in pieces, one for each token, as they come.
+   * To leave it ends the text.
+   *
+   * @throws WasiNNError `invalid-argument` where the graph is no language model, and for a grammar or a schema that is none,
+   *   `too-large` for a prompt that the context does not take, `timeout` or `runtime-error`; the signal's reason
+   */
+  generate(prompt: string, options?: GenerateOptions): AsyncIterable<string>;
   /** Gives the graph back. Disposing twice is harmless. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -141,6 +150,7 @@ export function toGraph(client: RemoteInferenceClient, info: GraphInfo, disposed
     inputs,
     outputs,
     compute,
+    generate: (prompt, options = {}) => generate(client, info, prompt, options, disposed),
     dispose: end,
     [asyncDispose]: end,
   };

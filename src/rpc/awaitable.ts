@@ -9,6 +9,20 @@ export function andThen<Value, Result>(
   return answer instanceof Promise ? answer.then(next) : next(answer);
 }
 
+/** Does something again and again, until it answers that it is done. */
+export function untilDone(step: () => Awaitable<boolean>): Awaitable<void> {
+  for (;;) {
+    const answer = step();
+    if (answer instanceof Promise) return goOn(answer, step);
+    if (answer === true) return undefined;
+  }
+}
+
+async function goOn(first: Promise<boolean>, step: () => Awaitable<boolean>): Promise<void> {
+  let isDone = await first;
+  while (!isDone) isDone = await step();
+}
+
 /** Does something, and something else where it fails, now or later. */
 export function orElse<Value>(
   action: () => Awaitable<Value>,

@@ -18,4 +18,7 @@ export const unused: InferenceClient = {
   unload: refuse,
   readTensor: refuse,
   releaseTensor: refuse,
+  startText: refuse,
+  readText: refuse,
+  stopText: refuse,
 };

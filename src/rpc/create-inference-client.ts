@@ -4,6 +4,7 @@ import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { fromPlainError, isPlainError } from '../standard/plain-error.js';
 import type { TensorValue } from '../standard/tensor.js';
+import { isTextProgress } from '../standard/text.js';
 import { type Awaitable, andThen } from './awaitable.js';
 import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from './inference-client.js';
 import type { Mailbox } from './mailbox.js';
@@ -15,7 +16,16 @@ import { buffersOf, wholeTensors } from './transfer.js';
 const { Blob } = globalThis;
 
 /** The methods that the hub answers to a client (`hub/serve-client.ts`). */
-export type InferenceMethod = 'load' | 'loadByName' | 'compute' | 'unload' | 'readTensor' | 'releaseTensor';
+export type InferenceMethod =
+  | 'load'
+  | 'loadByName'
+  | 'compute'
+  | 'unload'
+  | 'readTensor'
+  | 'releaseTensor'
+  | 'startText'
+  | 'readText'
+  | 'stopText';
 
 /** How requests reach the hub. Its answers are all promises, or all values. */
 interface Transport {
@@ -94,7 +104,11 @@ function createClient({ request }: Transport): RemoteInferenceClient {
       const blobs = parts.map((part) => (isBlob(part) ? part : new Blob([part])));
       return andThen(request('load', { parts: blobs, encoding, target }, options), toGraph);
     },
-    loadByName: (name, options) => andThen(request('loadByName', { name }, options), toGraph),
+    loadByName: (name, { configuration, signal } = {}) =>
+      andThen(
+        request('loadByName', { name, ...(configuration !== undefined && { configuration }) }, { signal }),
+        toGraph,
+      ),
     compute(graph, inputs, { signal } = {}) {
       const whole = wholeTensors(inputs);
       const options = { transfer: buffersOf(whole), signal };
@@ -110,6 +124,17 @@ function createClient({ request }: Transport): RemoteInferenceClient {
         throw unexpected();
       }),
     releaseTensor: (tensor) => andThen(request('releaseTensor', { tensor }), () => undefined),
+    startText: (graph, { prompt, configuration }) =>
+      andThen(request('startText', { graph, prompt, configuration }), (answer) => {
+        if (typeof answer === 'number') return answer;
+        throw unexpected();
+      }),
+    readText: (text) =>
+      andThen(request('readText', { text }), (answer) => {
+        if (isTextProgress(answer)) return answer;
+        throw unexpected();
+      }),
+    stopText: (text) => andThen(request('stopText', { text }), () => undefined),
   };
 
   /** What cannot be posted is an argument of the wrong kind, such as a buffer that is gone. */

@@ -1,15 +1,15 @@
 import type { ExecutionTarget } from '../standard/graph.js';
 
 /**
- * The engines of a page: one for graphs on the CPU, one for those on accelerators. A run on the CPU blocks its thread, and
- * would delay all that waits for a device there.
+ * The engines of a page: one for graphs on the CPU, one for those on accelerators, one for language models. A run on the CPU
+ * blocks its thread, and would delay all that waits for a device there. A text takes seconds, and would delay both.
  */
-export const engineKinds = ['cpu', 'accelerator'] as const;
+export const engineKinds = ['cpu', 'accelerator', 'text'] as const;
 
 export type EngineKind = (typeof engineKinds)[number];
 
-/** The engine for graphs that are meant for a target. */
-export function engineKindOf(target: ExecutionTarget): EngineKind {
+/** The engine for graphs that are meant for a target, but for language models. */
+export function engineKindOf(target: ExecutionTarget): Exclude<EngineKind, 'text'> {
   return target === 'cpu' || !canAccelerate() ? 'cpu' : 'accelerator';
 }
 

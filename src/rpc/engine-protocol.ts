@@ -10,6 +10,7 @@ import type {
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
 import type { DeclaredTensors, TensorValue } from '../standard/tensor.js';
+import type { TextModel, TextRequest } from '../standard/text.js';
 import type { NamedClientTensor } from './inference-client.js';
 
 /**
@@ -83,6 +84,20 @@ export interface EngineGraph extends AbortReport {
   readonly inputs: DeclaredTensors;
   readonly outputs: DeclaredTensors;
   readonly steps: readonly FallbackStep[];
+  /** For a language model, which generates texts in place of computing tensors. */
+  readonly text?: TextModel;
+}
+
+/** Begins a text. */
+export interface EngineTextStart {
+  readonly graph: number;
+  readonly request: TextRequest;
+}
+
+/** Asks for what has come of a text; waits for the first piece, but not longer than that. */
+export interface EngineTextRead {
+  readonly text: number;
+  readonly milliseconds: number;
 }
 
 /** What a load ends with. */

@@ -1,6 +1,7 @@
 import type { Device, FallbackStep } from '../standard/device.js';
 import type { ExecutionTarget } from '../standard/graph.js';
 import type { DeclaredTensors } from '../standard/tensor.js';
+import type { TextModel } from '../standard/text.js';
 import type { EngineKind } from './engine-kind.js';
 
 /** What the hub tells the page while it works. */
@@ -15,6 +16,8 @@ export interface LoadEvent {
   readonly device: Device;
   readonly inputs: DeclaredTensors;
   readonly outputs: DeclaredTensors;
+  /** For a language model. */
+  readonly text?: TextModel;
 }
 
 /** A graph runs elsewhere than it was asked to. */
@@ -29,8 +32,10 @@ export interface FallbackEvent {
   readonly device: Device;
 }
 
-/** What an engine did for a call; `read`: it brought a tensor back from a device. */
-export type MeasuredOperation = 'load' | 'compute' | 'read';
+/**
+ * What an engine did for a call; `read`: it brought a tensor back from a device; `generate`: it generated a text, to its end.
+ */
+export type MeasuredOperation = 'load' | 'compute' | 'read' | 'generate';
 
 /** How long a call took. */
 export interface MeasureEvent {
@@ -43,6 +48,10 @@ export interface MeasureEvent {
   readonly milliseconds: number;
   /** How much of that passed before the engine began, in ms. */
   readonly waited: number;
+  /** For a text: the tokens of its prompt, those that were generated, and how many of these came in a second. */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly tokensPerSecond?: number;
 }
 
 /** An engine's worker was ended or broke down. Another starts when it is next needed, and loads what it needs anew. */

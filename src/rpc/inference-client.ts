@@ -1,6 +1,7 @@
 import type { Device } from '../standard/device.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import type { DeclaredTensors, TensorShape, TensorValue } from '../standard/tensor.js';
+import type { TextModel, TextProgress, TextRequest } from '../standard/text.js';
 import type { Awaitable } from './awaitable.js';
 
 export type { Awaitable } from './awaitable.js';
@@ -13,6 +14,8 @@ export interface GraphInfo {
   readonly device: Device;
   readonly inputs: DeclaredTensors;
   readonly outputs: DeclaredTensors;
+  /** For a language model. */
+  readonly text?: TextModel;
 }
 
 /**
@@ -31,6 +34,11 @@ export function isOnDevice(tensor: ClientTensor): tensor is DeviceTensorReferenc
   return 'deviceTensor' in tensor;
 }
 
+export interface NamedLoadOptions {
+  /** Settings for a language model, as JSON. Other models have no use for them. */
+  readonly configuration?: string;
+}
+
 /**
  * The engine, as one guest reaches it. Its operations throw (or reject with) a `WasiNNError`.
  *
@@ -39,8 +47,12 @@ export function isOnDevice(tensor: ClientTensor): tensor is DeviceTensorReferenc
 export interface InferenceClient {
   /** Loads a model from its parts. */
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<GraphInfo>;
-  /** Loads a model of the registry; guests that load the same name share one session. */
-  loadByName(name: string): Awaitable<GraphInfo>;
+  /**
+   * Loads a model of the registry; guests that load the same name share one session.
+   *
+   * Guests that give other settings have a session of their own.
+   */
+  loadByName(name: string, options?: NamedLoadOptions): Awaitable<GraphInfo>;
   /**
    * Runs a graph once. All inputs must be given; all outputs come back, in the order of the model. Those of a graph that
    * was registered with `outputs: 'device'` may stay on the device.
@@ -52,6 +64,12 @@ export interface InferenceClient {
   readTensor(deviceTensor: number): Awaitable<TensorValue>;
   /** Gives the place of a tensor on a device back. Unknown numbers are ignored. */
   releaseTensor(deviceTensor: number): Awaitable<void>;
+  /** Has a language model begin a text. It is generated whether or not it is read. @returns the text's number */
+  startText(graph: number, request: TextRequest): Awaitable<number>;
+  /** Waits for the next pieces of a text. A text that has ended, or fails, is forgotten. */
+  readText(text: number): Awaitable<TextProgress>;
+  /** Ends a text. Unknown numbers are ignored. */
+  stopText(text: number): Awaitable<void>;
 }
 
 /** One file of a model: its bytes, or where to read them. */
@@ -70,7 +88,7 @@ export interface RemoteInferenceClient extends InferenceClient {
     target: ExecutionTarget,
     options?: CallOptions,
   ): Awaitable<GraphInfo>;
-  loadByName(name: string, options?: CallOptions): Awaitable<GraphInfo>;
+  loadByName(name: string, options?: CallOptions & NamedLoadOptions): Awaitable<GraphInfo>;
   compute(
     graph: number,
     inputs: readonly NamedClientTensor[],

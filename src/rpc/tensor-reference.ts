@@ -124,10 +124,13 @@ export function withoutDeviceTensors(client: InferenceClient): InferenceClient {
 
   return {
     load: (parts, encoding, target) => client.load(parts, encoding, target),
-    loadByName: (name) => client.loadByName(name),
+    loadByName: (name, options) => client.loadByName(name, options),
     compute: (graph, inputs) => andThen(client.compute(graph, inputs), fetch),
     unload: (graph) => client.unload(graph),
     readTensor: (deviceTensor) => client.readTensor(deviceTensor),
     releaseTensor: (deviceTensor) => client.releaseTensor(deviceTensor),
+    startText: (graph, request) => client.startText(graph, request),
+    readText: (text) => client.readText(text),
+    stopText: (text) => client.stopText(text),
   };
 }

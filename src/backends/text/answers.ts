@@ -1,0 +1,92 @@
+import { WasiNNError } from '../../standard/error.js';
+import { isObjectWith } from '../../standard/is-object-with.js';
+import { wllamaVersion } from './wllama-files.js';
+
+/** What wllama says of a loaded model. */
+export interface LoadedModel {
+  /** Whether there is one: `loadModel` also succeeds with files that are no models. */
+  readonly isLoaded: boolean;
+  readonly contextTokens: number;
+  readonly trainedTokens: number;
+  /** The tokens that end a text. */
+  readonly endTokens: readonly number[];
+}
+
+/** @throws WasiNNError where another release answers */
+export function readLoadedModel(answer: unknown): LoadedModel {
+  const tokens: unknown = memberOf(answer, 'list_tokens_eog');
+  return {
+    isLoaded: memberOf(answer, 'success') === true,
+    contextTokens: numberIn(answer, 'n_ctx'),
+    trainedTokens: numberIn(answer, 'n_ctx_train'),
+    endTokens: Array.isArray(tokens) ? tokens.filter((token) => typeof token === 'number') : [],
+  };
+}
+
+/** A part of an answer that is generated. */
+export interface Chunk {
+  readonly text: string;
+  /** The token that was sampled last; absent where none was. */
+  readonly token?: number;
+  /** How many tokens the prompt has, in chunks that tell so. */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly finishReason?: 'stop' | 'length';
+}
+
+/** @throws WasiNNError where another release answers */
+export function readChunk(chunk: unknown): Chunk {
+  const choices: unknown = memberOf(chunk, 'choices');
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  const text: unknown = memberOf(choice, 'text');
+  if (typeof text !== 'string') throw unexpected();
+  const reason: unknown = memberOf(choice, 'finish_reason');
+  const usage: unknown = memberOf(chunk, 'usage');
+  const progress: unknown = memberOf(chunk, 'prompt_progress');
+  const sampled: unknown = memberOf(memberOf(choice, 'logprobs'), 'content');
+  const token: unknown = Array.isArray(sampled) ? memberOf(sampled.at(-1), 'id') : undefined;
+  return {
+    text,
+    ...(typeof token === 'number' && { token }),
+    ...(isObjectWith(progress, 'total') && { inputTokens: numberIn(progress, 'total') }),
+    ...(isObjectWith(usage, 'prompt_tokens') && {
+      inputTokens: numberIn(usage, 'prompt_tokens'),
+      outputTokens: numberIn(usage, 'completion_tokens'),
+    }),
+    ...((reason === 'stop' || reason === 'length') && { finishReason: reason }),
+  };
+}
+
+/** An embedding, and how many tokens the prompt has. */
+export interface Embedding {
+  readonly values: readonly number[];
+  readonly inputTokens: number;
+}
+
+/** @throws WasiNNError where another release answers */
+export function readEmbedding(answer: unknown): Embedding {
+  const data: unknown = memberOf(answer, 'data');
+  const values: unknown = Array.isArray(data) ? memberOf(data[0], 'embedding') : undefined;
+  if (!Array.isArray(values) || !values.every((value) => typeof value === 'number')) throw unexpected();
+  return { values, inputTokens: numberIn(memberOf(answer, 'usage'), 'prompt_tokens') };
+}
+
+/** How many tokens a prompt has that wllama refuses as too long; nothing where it refuses for another reason. */
+export function tooManyTokens(message: string): number | undefined {
+  const [, tokens] = /^(?:request|input) \((\d+) tokens\) (?:exceeds|is larger|is too large)/.exec(message) ?? [];
+  return tokens === undefined ? undefined : Number(tokens);
+}
+
+function numberIn(object: unknown, key: string): number {
+  const value: unknown = memberOf(object, key);
+  if (typeof value === 'number') return value;
+  throw unexpected();
+}
+
+function memberOf(object: unknown, key: string): unknown {
+  return isObjectWith(object, key) ? object[key] : undefined;
+}
+
+function unexpected(): WasiNNError {
+  return new WasiNNError('runtime-error', `wllama gave an answer that a release ${wllamaVersion} does not give`);
+}

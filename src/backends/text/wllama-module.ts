@@ -1,0 +1,77 @@
+import { messageOf, WasiNNError } from '../../standard/error.js';
+import { isObjectWith } from '../../standard/is-object-with.js';
+import { installation, type WllamaFiles, wllamaVersion } from './wllama-files.js';
+
+/** What is used of wllama's class `Wllama`. What it answers with is parsed (`answers.ts`). */
+export interface Wllama {
+  setCompat(files: { readonly worker: string; readonly wasm: string }, mode: 'firefox_safari'): void;
+  loadModel(files: readonly Blob[], parameters: Readonly<Record<string, unknown>>): Promise<void>;
+  getLoadedContextInfo(): unknown;
+  getNumThreads(): number;
+  /** Resolves when the text has ended. */
+  createCompletion(request: Readonly<Record<string, unknown>>): Promise<unknown>;
+  createEmbedding(request: { readonly input: string }): Promise<unknown>;
+  /** Ends its worker. */
+  exit(): Promise<void>;
+}
+
+/** How wllama is told where to write: a line of text, or an event where its worker has failed. */
+export type WllamaLogger = Readonly<Record<'debug' | 'log' | 'warn' | 'error', (...values: unknown[]) => void>>;
+
+interface WllamaOptions {
+  readonly logger: WllamaLogger;
+  /** These download models and keep them, which nobody asks of wllama here. Its own need storage that not every browser has. */
+  readonly cacheManager: object;
+  readonly modelManager: object;
+}
+
+interface WllamaClass {
+  new (paths: { readonly default: string }, options: WllamaOptions): Wllama;
+  getLibllamaVersion(): string;
+}
+
+export interface WllamaModule {
+  create(logger: WllamaLogger): Wllama;
+  /** The release of llama.cpp in it. */
+  readonly buildNumber: number;
+  readonly commit: string;
+}
+
+/**
+ * Loads wllama.
+ *
+ * @throws WasiNNError `unsupported-operation` where it is missing or of another release, with what to install
+ */
+export async function importWllama({ script, wasm, compat }: WllamaFiles): Promise<WllamaModule> {
+  const module: unknown = await import(
+    /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ script.href
+  ).catch(notLoaded);
+  const Wllama = isObjectWith(module, 'Wllama') ? module.Wllama : undefined;
+  if (!isWllamaClass(Wllama)) throw otherRelease();
+  const [, buildNumber, commit] = /^b(\d+)-(\w+)$/.exec(Wllama.getLibllamaVersion()) ?? [];
+  if (buildNumber === undefined || commit === undefined) throw otherRelease();
+  return {
+    create(logger) {
+      const wllama = new Wllama({ default: wasm.href }, { logger, cacheManager: {}, modelManager: {} });
+      // Otherwise wllama fetches this build from a content delivery network.
+      wllama.setCompat({ worker: compat.worker.href, wasm: compat.wasm.href }, 'firefox_safari');
+      return wllama;
+    },
+    buildNumber: Number(buildNumber),
+    commit,
+  };
+}
+
+function isWllamaClass(value: unknown): value is WllamaClass {
+  return typeof value === 'function' && 'getLibllamaVersion' in value && typeof value.getLibllamaVersion === 'function';
+}
+
+function otherRelease(): WasiNNError {
+  const text = `load: the @wllama/wllama that was found is of another release than ${wllamaVersion}; ${installation}`;
+  return new WasiNNError('unsupported-operation', text);
+}
+
+function notLoaded(cause: unknown): never {
+  const text = `load: wllama, which runs GGUF models, could not be loaded (${messageOf(cause)}); if it is missing, ${installation}`;
+  throw new WasiNNError('unsupported-operation', text, { cause });
+}

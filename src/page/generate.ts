@@ -1,0 +1,96 @@
+import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
+import { WasiNNError } from '../standard/error.js';
+import type { TextEnd } from '../standard/text.js';
+import { untilAborted } from './until-aborted.js';
+
+/** How a text is generated. What is left out is as llama.cpp has it. */
+export interface GenerateOptions {
+  /** Ends the text. The iteration then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** How many tokens are generated at most. Default: as many as the context takes. */
+  readonly maxTokens?: number;
+  /** 0 for the likeliest token each time. */
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly repeatPenalty?: number;
+  /** Texts with the same seed and the same options are the same. */
+  readonly seed?: number;
+  /** What the text has to be like, in GBNF. */
+  readonly grammar?: string;
+  /** A JSON schema that the text has to fulfil. */
+  readonly jsonSchema?: unknown;
+  /** Called once, when the text has ended. */
+  readonly onEnd?: (end: TextEnd) => void;
+}
+
+/** The names that the engine has for options (`standard/text-settings.ts`). */
+const settingNames = {
+  maxTokens: 'n-predict',
+  temperature: 'temp',
+  topK: 'top-k',
+  topP: 'top-p',
+  minP: 'min-p',
+  repeatPenalty: 'repeat-penalty',
+  seed: 'seed',
+  grammar: 'grammar',
+} as const satisfies Partial<Record<keyof GenerateOptions, string>>;
+
+const encoder = new TextEncoder();
+
+/**
+ * Generates a text, and yields what each token is as text.
+ *
+ * @param disposed once this is aborted, the iteration throws its reason
+ * @throws WasiNNError `invalid-argument` where the graph is no language model, and for options that it does not take
+ */
+export async function* generate(
+  client: InferenceClient,
+  { id, text: model }: GraphInfo,
+  prompt: string,
+  options: GenerateOptions,
+  disposed: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  if (!model) throw new WasiNNError('invalid-argument', 'generate: the graph is no language model: compute it');
+  const signal = options.signal ? AbortSignal.any([disposed, options.signal]) : disposed;
+  signal.throwIfAborted();
+  const request = {
+    prompt: encoder.encode(prompt),
+    configuration: encoder.encode(JSON.stringify(toSettings(options))),
+  };
+  const starting = Promise.resolve(client.startText(id, request));
+  const stop = (text: number) => void Promise.resolve(client.stopText(text)).catch(() => undefined);
+  const text = await untilAborted(signal, () => starting).catch((cause) => {
+    starting.then(stop, () => undefined);
+    throw cause;
+  });
+  try {
+    for (;;) {
+      const { pieces, end } = await untilAborted(signal, async () => client.readText(text));
+      yield* pieces;
+      if (!end) continue;
+      if (end.reason === 'prompt-too-long') throw promptTooLong(end.inputTokens, model.contextTokens);
+      options.onEnd?.(end);
+      return;
+    }
+  } finally {
+    stop(text);
+  }
+}
+
+function toSettings({ jsonSchema, ...options }: GenerateOptions): Record<string, unknown> {
+  const settings = Object.entries(settingNames).flatMap(([option, name]) => {
+    const value: unknown = Reflect.get(options, option);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(settings),
+    ...(jsonSchema !== undefined && { 'json-schema': JSON.stringify(jsonSchema) }),
+  };
+}
+
+function promptTooLong(tokens: number, contextTokens: number): WasiNNError {
+  const text = `generate: the prompt has ${tokens} tokens, too many for a context of ${contextTokens}: shorten it`;
+  return new WasiNNError('too-large', text);
+}
