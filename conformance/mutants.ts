@@ -289,8 +289,8 @@ const coreModules: readonly Mutant[] = [
   {
     what: 'a buffer that is too small is no error',
     file: 'src/bindings/witx.ts',
-    from: 'if (fits) return;\n        throw new WasiNNError(',
-    to: 'if (fits || !fits) return;\n        throw new WasiNNError(',
+    from: 'if (fits) return;\n    throw new WasiNNError(',
+    to: 'if (fits || !fits) return;\n    throw new WasiNNError(',
     feature: 'get-output',
   },
   {

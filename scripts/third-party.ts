@@ -24,6 +24,7 @@ const standardTexts: ReadonlyMap<string, () => string> = new Map([
 /** The holders of the copyright of these packages, as their sources name them. */
 const holders: ReadonlyMap<string, string> = new Map([
   ['@litertjs/core', 'Copyright Google LLC'],
+  ['@wllama/wllama-compat', 'Copyright (c) 2024 Xuan Son NGUYEN\nCopyright (c) 2023-2026 The ggml authors (llama.cpp)'],
   ['esrecurse', 'Copyright (C) 2014 Yusuke Suzuki'],
   ['onnxruntime-common', 'Copyright (c) Microsoft Corporation. All rights reserved.'],
   ['onnxruntime-web', 'Copyright (c) Microsoft Corporation. All rights reserved.'],
