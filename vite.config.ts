@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { thirdPartyLicences } from './scripts/third-party.js';
 import { version } from './src/standard/version.js';
@@ -54,6 +55,18 @@ const unrecognizedWorkers: Plugin = {
   },
 };
 
+/** Puts the page of the README's first example beside the library, with its guest and its model. */
+const examples: Plugin = {
+  name: 'examples',
+  generateBundle() {
+    const files = ['examples/index.html', 'guests/classify.component.wasm', 'public/models/digits.onnx'];
+    for (const file of files) {
+      const fileName = `examples/${path.basename(file)}`;
+      this.emitFile({ type: 'asset', fileName, source: readFileSync(path.join(import.meta.dirname, file)) });
+    }
+  },
+};
+
 const licences = thirdPartyLicences();
 
 /** The library for a script tag: one module with its workers and WebAssembly files beside it, nothing left to resolve. */
@@ -74,7 +87,7 @@ const standalone: UserConfig = {
       output: { entryFileNames: '[name].js' },
     },
   },
-  plugins: [onnxruntimeLoaders, unrecognizedWorkers, licences.page],
+  plugins: [onnxruntimeLoaders, unrecognizedWorkers, examples, licences.page],
   worker: { plugins: () => [licences.worker] },
 };
 
