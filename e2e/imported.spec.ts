@@ -148,7 +148,7 @@ test('the introductory example runs with the OpenVINO model that it was written 
       ({ program, options }) => globalThis.guestPage.nn.run(`/guests/${program}`, options),
       { program, options: { files, args } },
     );
-    expect(ending).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^1\.\) \[281\]/m), stderr: '' });
+    expect(ending).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^1\.\) \[281\]/m), stderr: '', files: {} });
   }
 });
 

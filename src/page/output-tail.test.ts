@@ -29,3 +29,15 @@ it('keeps no buffer that a listener may take away', () => {
   structuredClone(written, { transfer: [written.buffer] });
   expect(tail.text().stderr).toBe('kept');
 });
+
+it('keeps the order of pieces of all lengths', () => {
+  const tail = new OutputTail();
+  let written = '';
+  for (let piece = 0; piece < 3000; piece++) {
+    const text = String.fromCharCode(97 + (piece % 26)).repeat(1 + (piece % 23));
+    tail.take('stdout', bytes(text));
+    written += text;
+    if (piece % 500 === 0) expect(tail.text().stdout).toBe(written.slice(-16_384));
+  }
+  expect(tail.text().stdout).toBe(written.slice(-16_384));
+});

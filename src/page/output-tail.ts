@@ -6,39 +6,53 @@ export type OutputText = Readonly<Record<OutputStream, string>>;
 /** The bytes that are kept of each stream. */
 const maxBytes = 16 << 10;
 
+/** The last bytes of a stream, in a ring: a guest may write very many pieces of one byte each. */
+interface Ring {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the next byte comes. */
+  end: number;
+  isFull: boolean;
+}
+
 /** Keeps the end of what a guest writes during a call, for the error of that call. */
 export class OutputTail {
-  #streams: Readonly<Record<OutputStream, Uint8Array>> = noBytes;
+  #rings: Partial<Record<OutputStream, Ring>> = {};
 
   take(stream: OutputStream, bytes: Uint8Array): void {
-    const kept = this.#streams[stream];
-    const added = bytes.subarray(-maxBytes);
-    const old = kept.subarray(Math.max(0, kept.byteLength + added.byteLength - maxBytes));
-    const joined = new Uint8Array(old.byteLength + added.byteLength);
-    joined.set(old);
-    joined.set(added, old.byteLength);
-    this.#streams = { ...this.#streams, [stream]: joined };
+    this.#rings[stream] ??= { bytes: new Uint8Array(maxBytes), end: 0, isFull: false };
+    const ring = this.#rings[stream];
+    const kept = bytes.subarray(-maxBytes);
+    const beforeEdge = kept.subarray(0, maxBytes - ring.end);
+    ring.bytes.set(beforeEdge, ring.end);
+    ring.bytes.set(kept.subarray(beforeEdge.byteLength));
+    const end = ring.end + kept.byteLength;
+    ring.isFull ||= end >= maxBytes;
+    ring.end = end % maxBytes;
   }
 
   /** Begins anew, for the next call. @returns what was there */
   cut(): OutputTail {
     const before = new OutputTail();
-    before.#streams = this.#streams;
-    this.#streams = noBytes;
+    before.#rings = this.#rings;
+    this.#rings = {};
     return before;
   }
 
   text(): OutputText {
-    const { stdout, stderr } = this.#streams;
+    const { stdout, stderr } = this.#rings;
     return { stdout: decode(stdout), stderr: decode(stderr) };
   }
 }
 
-const noBytes = { stdout: new Uint8Array(), stderr: new Uint8Array() };
-
-/** The text of bytes of which the beginning may be cut off, within a character. */
-function decode(bytes: Uint8Array): string {
+/** The text of what a ring holds. Its first bytes may be the rest of a character. */
+function decode(ring: Ring | undefined): string {
+  if (!ring) return '';
+  const { bytes, end, isFull } = ring;
+  if (!isFull) return new TextDecoder().decode(bytes.subarray(0, end));
+  const inOrder = new Uint8Array(maxBytes);
+  inOrder.set(bytes.subarray(end));
+  inOrder.set(bytes.subarray(0, end), maxBytes - end);
   let start = 0;
-  while (bytes.byteLength === maxBytes && start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++;
-  return new TextDecoder().decode(bytes.subarray(start));
+  while (start < 3 && ((inOrder[start] ?? 0) & 0xc0) === 0x80) start++;
+  return new TextDecoder().decode(inOrder.subarray(start));
 }
