@@ -17,7 +17,7 @@ const closesOnCommand = "new BroadcastChannel('close').onmessage = () => self.cl
 /** Has a guest's worker end itself at the first call. The worker loses `close` before guest code runs. */
 const closesWhenAsked = `const closeWorker = self.close.bind(self);
 addEventListener('message', (event) => {
-  if (event.data.type !== 'ask') return;
+  if (event.data.method !== 'perform') return;
   event.stopImmediatePropagation();
   closeWorker();
 })`;
