@@ -14,7 +14,7 @@ declare global {
 }
 
 /** For how long costs are taken, in ms. */
-const duration = 1000;
+const duration = 3000;
 
 for (const isolated of [true, false]) {
   for (const { name, fields, kinds } of floods) {
