@@ -52,6 +52,14 @@ it('is told from other values', () => {
 });
 
 describe('the hub receives', () => {
+  it('a message whose notification was lost', async () => {
+    const received = hub.receive();
+    const bytes = whole('lost');
+    new Uint8Array(mailbox, 16, bytes.byteLength).set(bytes);
+    Atomics.store(words(), 0, bytes.byteLength);
+    expect(await received).toMatchObject({ message: 'lost' });
+  });
+
   it('a message with its bytes, in pieces of any length', async () => {
     const message = { method: 'compute', parameters: { data: Uint8Array.from({ length: 90 }, (_, index) => index) } };
     const bytes = whole(message);

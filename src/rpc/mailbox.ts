@@ -23,6 +23,9 @@ const pieceBytes = 1 << 20;
 /** How long one mailbox may keep the hub's thread busy before others have their turn, in ms. */
 const busyMilliseconds = 8;
 
+/** How often the hub looks at a mailbox that it waits for, in ms. */
+const pollMilliseconds = 500;
+
 /** @throws TypeError where the browser has no shared memory */
 export function createMailbox(): Mailbox {
   return createSharedMemory(firstPiece + 2 * pieceBytes);
@@ -113,7 +116,7 @@ export interface HubMailbox {
   /** Resolves to the next message; to nothing once the mailbox is closed. @throws what `parseHeader` throws */
   receive(): Promise<ReceivedMessage | undefined>;
   send(message: unknown): Promise<void>;
-  /** The guest reports a change by a message. */
+  /** Looks whether the mailbox has changed: the guest reports it by a message. */
   rung(): void;
   /** Ends what waits here. The guest's thread is gone. */
   close(): void;
@@ -124,8 +127,7 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
   const { requests, responses } = halves(mailbox);
   const { words } = requests;
   const hasWaitAsync = 'waitAsync' in Atomics;
-  let ring = () => {};
-  let bell = nextBell();
+  let waiting: { readonly word: number; readonly value: number; resolve(): void } | undefined;
   if (!hasWaitAsync) Atomics.store(words, ringWord, 1);
 
   /** When this began to keep the thread busy without a pause. */
@@ -133,25 +135,29 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
 
   const isClosed = () => Atomics.load(words, closedWord) === 1;
 
-  function nextBell(): Promise<void> {
-    return new Promise((resolve) => {
-      ring = resolve;
-    });
+  /** Ends the wait where the word has changed. */
+  function rung(): void {
+    if (!waiting) return;
+    if (isClosed() || Atomics.load(words, waiting.word) !== waiting.value) waiting.resolve();
+    // The guest may be the one that missed a change.
+    else Atomics.notify(words, waiting.word);
   }
 
-  function rung(): void {
-    ring();
-    bell = nextBell();
-  }
+  // WebKitGTK has been seen to lose a notification of `Atomics.waitAsync`. Both ends then waited for each other for minutes.
+  const poll = setInterval(rung, pollMilliseconds);
 
   /** Resolves when the word is another than `value`, or the mailbox is closed. */
   async function waitWhile({ word }: Half, value: number): Promise<number> {
     for (;;) {
-      const change = bell;
       const current = Atomics.load(words, word);
       if (current !== value || isClosed()) return current;
-      if (hasWaitAsync) await Atomics.waitAsync(words, word, value).value;
-      else await change;
+      await new Promise<void>((resolve) => {
+        waiting = { word, value, resolve };
+        if (!hasWaitAsync) return;
+        const change = Atomics.waitAsync(words, word, value);
+        if (change.async) change.value.then(() => resolve());
+        else resolve();
+      });
       busySince = performance.now();
     }
   }
@@ -191,6 +197,7 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
       Atomics.store(words, closedWord, 1);
       Atomics.notify(words, requests.word);
       Atomics.notify(words, responses.word);
+      clearInterval(poll);
       rung();
     },
   };
