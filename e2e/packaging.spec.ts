@@ -39,7 +39,7 @@ const run = promisify(execFile);
 // The package is packed once for all.
 test.describe.configure({ mode: 'default' });
 
-test.describe('the packed package', { tag: '@long' }, () => {
+test.describe('the packed package', { tag: '@tools' }, () => {
   let folder = '';
   let archive = '';
 

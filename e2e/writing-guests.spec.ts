@@ -27,7 +27,7 @@ const guests = [
 ] as const;
 
 for (const { title, tool, others, file, ...more } of guests) {
-  test(`${title} says which digit a picture shows`, { tag: '@long' }, async ({ page, site }, testInfo) => {
+  test(`${title} says which digit a picture shows`, { tag: '@tools' }, async ({ page, site }, testInfo) => {
     test.skip(spawnSync(tool, ['--version']).status !== 0, `${tool} is not installed`);
     // A toolchain may first have to be downloaded.
     test.setTimeout(600_000);

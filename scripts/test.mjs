@@ -9,6 +9,7 @@
 //   npm test -- --start             the test of `npm start`, which builds the demo itself
 //   npm test -- --fixtures          the unit tests, and the specs that use the fixtures where they are there
 //   npm test -- --other-browsers    the tests in Firefox and WebKitGTK that are not tagged @long
+//   npm test -- --tools             the tests that are tagged @tools: they install bundlers and run toolchains
 //   npm test -- --long              the tests that are tagged @long, in all browsers, and those that run in Chromium in a
 //                                   second way of waiting (playwright.config.ts)
 //
@@ -35,6 +36,8 @@ const parts = {
   },
   'other-browsers': () => runShortBrowserTests('other browsers', otherBrowsers),
   long: runLongTests,
+  tools: () =>
+    runBrowserTests('bundlers and toolchains', ['chromium'], { tag: '@tools', workers: availableParallelism() }),
 };
 
 const options = Object.fromEntries(Object.keys(parts).map((part) => [part, { type: 'boolean' }]));
@@ -69,8 +72,8 @@ async function runAll() {
 
 /** Runs the tests that are not long: first those that may run side by side, then the others. */
 async function runShortBrowserTests(name, projects, specs) {
-  await runBrowserTests(`${name}, side by side`, projects, { skip: '@long|@alone', specs });
-  await runBrowserTests(`${name}, one at a time`, projects, { tag: '@alone', skip: '@long', workers: 1, specs });
+  await runBrowserTests(`${name}, side by side`, projects, { skip: '@long|@tools|@alone', specs });
+  await runBrowserTests(`${name}, one at a time`, projects, { tag: '@alone', skip: '@long|@tools', workers: 1, specs });
 }
 
 /** Long tests hardly wait: as many run side by side as there are cores. */
