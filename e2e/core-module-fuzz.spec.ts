@@ -1,22 +1,7 @@
+import { coreModuleArities as functions } from '../src/bindings/core-module-arities.fixture.js';
 import { coreModuleGuest, openContext, placeTensor, words } from './core-module-page.js';
 import { openGuests } from './guest-page.js';
 import { expect, test } from './test.js';
-
-/** The functions of the ABI for core modules with the number of their arguments. */
-const functions = {
-  load: 5,
-  load_by_name: 3,
-  init_execution_context: 2,
-  set_input: 3,
-  compute: 1,
-  get_output: 5,
-  load_by_name_with_config: 5,
-  unload: 1,
-  finalize_execution_context: 1,
-  compute_single: 1,
-  get_output_single: 5,
-  fini_single: 1,
-};
 
 const calls = 20_000;
 

@@ -39,11 +39,12 @@ for (const { title, tool, others, file, ...more } of guests) {
     // A toolchain may first have to be downloaded.
     test.setTimeout(600_000);
     const folder = testInfo.outputPath('guest');
-    // As where the package is installed.
-    mkdirSync(path.join(folder, 'node_modules'), { recursive: true });
+    mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
     if ('install' in more) execute(folder, `npm install --no-audit --no-fund ${more.install}`);
-    symlinkSync(root, path.join(folder, 'node_modules/wasi-nn-web'));
+    // What a guest needs of the installed package.
+    mkdirSync(path.join(folder, 'node_modules/wasi-nn-web'), { recursive: true });
+    symlinkSync(path.join(root, 'wit'), path.join(folder, 'node_modules/wasi-nn-web/wit'));
     const files = new Map([...others.flatMap((other) => filesOf(other)), ...filesOf(title)]);
     for (const [name, content] of files) writeIn(folder, name, content);
 

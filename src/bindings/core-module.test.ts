@@ -2,24 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { InferenceClient } from '../rpc/inference-client.js';
 import { WasiNNError } from '../standard/error.js';
 import { createCoreModuleBinding } from './core-module.js';
+import { coreModuleArities } from './core-module-arities.fixture.js';
 import { callable, createTestGuest, echoModel, FakeEngine, TestMemory } from './guest.fixture.js';
 
 const asynchronous = true;
 
-const arities: Readonly<Record<string, number>> = {
-  load: 5,
-  load_by_name: 3,
-  init_execution_context: 2,
-  set_input: 3,
-  compute: 1,
-  get_output: 5,
-  load_by_name_with_config: 5,
-  unload: 1,
-  finalize_execution_context: 1,
-  compute_single: 1,
-  get_output_single: 5,
-  fini_single: 1,
-};
+const arities: Readonly<Record<string, number>> = coreModuleArities;
 const functionNames = Object.keys(arities);
 const zeros = (name: string) => Array.from({ length: arities[name] ?? 0 }, () => 0);
 

@@ -1,8 +1,9 @@
 import type { PageEvent } from '../hub/protocol.js';
 import { type ModelsOption, toRegistryOptions } from '../models/registry.js';
+import type { Awaitable } from '../rpc/awaitable.js';
 import { createInferenceClient, type InferenceConnection } from '../rpc/create-inference-client.js';
 import type { MeasureEvent } from '../rpc/events.js';
-import type { InferenceClient } from '../rpc/inference-client.js';
+import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
 import { defaultLimits, type Limits, toLimits } from '../rpc/limits.js';
 import { WasiNNError } from '../standard/error.js';
 import type { PowerPreference, Verify } from '../standard/graph.js';
@@ -260,22 +261,19 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     return { ...engineStats, contexts: guests?.contexts() ?? 0, cache };
   }
 
-  async function load(
-    parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
-    { encoding = 'autodetect', target = 'cpu', signal }: PageLoadOptions,
-  ): Promise<Graph> {
+  /** Fetches the code for graphs when the first of them comes. */
+  async function openGraph(load: (connection: InferenceConnection) => Awaitable<GraphInfo>): Promise<Graph> {
     const connection = own();
-    const blobs = parts.map((part) => new Blob([part]));
-    const loading = connection.load(blobs, encoding, target, { signal });
-    const [{ toGraph }, loaded] = await Promise.all([import('./graph.js'), loading]);
+    const [{ toGraph }, loaded] = await Promise.all([import('./graph.js'), load(connection)]);
     return toGraph(connection, loaded, disposed);
   }
 
-  async function loadByName(name: string, { signal }: { readonly signal?: AbortSignal }): Promise<Graph> {
-    const connection = own();
-    const loading = connection.loadByName(name, { signal });
-    const [{ toGraph }, loaded] = await Promise.all([import('./graph.js'), loading]);
-    return toGraph(connection, loaded, disposed);
+  function load(
+    parts: readonly (Uint8Array<ArrayBuffer> | Blob)[],
+    { encoding = 'autodetect', target = 'cpu', signal }: PageLoadOptions,
+  ): Promise<Graph> {
+    const blobs = parts.map((part) => new Blob([part]));
+    return openGraph((connection) => connection.load(blobs, encoding, target, { signal }));
   }
 
   const end = () =>
@@ -289,9 +287,9 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
       untilAborted(disposed, async () => (await withGuests()).run(source, options)),
     stats: () => untilAborted(disposed, stats),
     loadByName: (name: string, options: { readonly signal?: AbortSignal } = {}) =>
-      untilAborted(disposed, () => loadByName(name, options)),
+      untilAborted(disposed, () => openGraph((connection) => connection.loadByName(name, options))),
     load: (parts: readonly (Uint8Array<ArrayBuffer> | Blob)[], options: PageLoadOptions = {}) =>
-      untilAborted(disposed, () => load(parts, options)),
+      untilAborted(disposed, async () => load(parts, options)),
     dispose: end,
     [disposeSymbol]: end,
   });
