@@ -82,7 +82,8 @@ function writeIn(folder: string, name: string, content: string): void {
 
 /** @throws with what the commands print, where one fails */
 function execute(cwd: string, commands: string): void {
-  execFileSync('sh', ['-e', '-c', commands], { cwd, stdio: 'pipe' });
+  // npx asks nobody whether to install a package.
+  execFileSync('sh', ['-e', '-c', commands], { cwd, stdio: 'pipe', env: { ...process.env, npm_config_yes: 'true' } });
 }
 
 function serve(site: Site, file: string, pathname: string): void {
