@@ -5,7 +5,7 @@ import {
   parseTextConfiguration,
   type TextConfiguration,
 } from '../../standard/text-configuration.js';
-import type { Backend, Device, FallbackPolicy, FallbackStep, TextGraph } from '../backend.js';
+import type { Device, FallbackPolicy, FallbackStep, LoadOptions, TextGraph } from '../backend.js';
 import { allowedCandidates } from '../fallback-graph.js';
 import { inTime, type ProviderOptions, unavailable } from '../runtime-module.js';
 import { findAdapter } from '../webgpu.js';
@@ -13,8 +13,12 @@ import { type GgufDescription, readGguf } from './gguf.js';
 import { type Llama, startLlama } from './llama.js';
 import { numberOf, toLoadParameters } from './parameters.js';
 import { createTextRunner } from './text-graph.js';
-import { type WllamaFiles, wllamaFiles } from './wllama-files.js';
+import { wllamaFiles } from './wllama-files.js';
 import { importWllama, type WllamaModule } from './wllama-module.js';
+import { releaseWorkerScripts } from './worker-scripts.js';
+
+// Once for the thread: this module runs in the engine for language models alone.
+releaseWorkerScripts();
 
 /** As many layers as any model has. */
 const allLayers = 99_999;
@@ -56,53 +60,47 @@ const chains: Readonly<Record<ExecutionTarget, readonly Place[]>> = {
 };
 
 /**
- * The backend for language models in GGUF files, on wllama, which a page has installed beside this library. Each graph has
- * an instance of its own, in a worker of its own.
+ * Loads a language model from GGUF files, on wllama, which a page has installed beside this library. Each graph has an
+ * instance of its own, in a worker of its own.
  *
- * @param filesOf tells where wllama is. Default: where bundlers put it
+ * @throws WasiNNError as `Backend.load` does
  */
-export function createTextBackend(
+export async function loadTextModel(
+  parts: readonly GraphBuilder[],
+  { target, fallback = true }: LoadOptions,
   options: ProviderOptions,
-  filesOf: () => WllamaFiles = wllamaFiles,
-): Backend<TextGraph> {
-  return {
-    name: 'llama.cpp',
-    encodings: ['ggml'],
-    async load(parts, { target, fallback = true }) {
-      const model = readParts(parts);
-      const module = await importWllama(filesOf());
-      const blobs = model.files.map((file) => new Blob([file]));
-      const { gguf, configuration } = model;
-      const open = (settings: TextConfiguration) =>
-        choose({ module, blobs, gguf, settings, target, fallback, options });
-      const first = await open(configuration);
-      let { device } = first;
-      const runner = createTextRunner({
-        configuration,
-        llama: first.llama,
-        tokenText: gguf.tokenText,
-        async open(settings) {
-          const opened = await open(settings);
-          device = opened.device;
-          return opened.llama;
-        },
-      });
-      return {
-        inputs: 'any',
-        outputs: ['0', '1'].map((name) => ({ name, type: 'U8', shape: ['bytes'] })),
-        get device() {
-          return device;
-        },
-        fallback: first.steps,
-        text: {
-          buildNumber: module.buildNumber,
-          commit: module.commit,
-          contextTokens: first.llama.model.contextTokens,
-        },
-        generate: runner.generate,
-        dispose: async () => runner.dispose(),
-      };
+): Promise<TextGraph> {
+  const model = readParts(parts);
+  const module = await importWllama(wllamaFiles());
+  const blobs = model.files.map((file) => new Blob([file]));
+  const { gguf, configuration } = model;
+  const open = (settings: TextConfiguration) => choose({ module, blobs, gguf, settings, target, fallback, options });
+  const first = await open(configuration);
+  let { device } = first;
+  const runner = createTextRunner({
+    configuration,
+    llama: first.llama,
+    tokenText: gguf.tokenText,
+    async open(settings) {
+      const opened = await open(settings);
+      device = opened.device;
+      return opened.llama;
     },
+  });
+  return {
+    inputs: 'any',
+    outputs: ['0', '1'].map((name) => ({ name, type: 'U8', shape: ['bytes'] })),
+    get device() {
+      return device;
+    },
+    fallback: first.steps,
+    text: {
+      buildNumber: module.buildNumber,
+      commit: module.commit,
+      contextTokens: first.llama.model.contextTokens,
+    },
+    generate: runner.generate,
+    dispose: async () => runner.dispose(),
   };
 }
 
