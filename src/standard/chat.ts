@@ -15,10 +15,18 @@ const roles: readonly unknown[] = ['system', 'user', 'assistant'] satisfies read
  * @throws WasiNNError `invalid-argument` for what is no list of messages
  */
 export function parseMessages(json: string): readonly ChatMessage[] {
-  const messages: unknown = JSON.parse(json);
+  const messages = parse(json);
   if (Array.isArray(messages) && messages.length > 0 && messages.every(isMessage)) return messages;
   const expected = 'expected messages, each with a role (system, user or assistant) and a content (text)';
   throw new WasiNNError('invalid-argument', `generate: ${expected}, such as [{ role: 'user', content: 'Hello' }]`);
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function isMessage(value: unknown): value is ChatMessage {
