@@ -5,7 +5,9 @@ import { featureOf, readTap } from './tap.js';
  * What came of a case. `other-error`: not what was expected, where the standard leaves the error code open. `ended`: the
  * engine ended, or reported nothing for too long.
  */
-export type Verdict = 'passed' | 'failed' | 'other-error' | 'ended' | 'skipped';
+export const verdicts = ['passed', 'failed', 'other-error', 'ended', 'skipped'] as const;
+
+export type Verdict = (typeof verdicts)[number];
 
 export interface CaseResult {
   readonly case: CaseEntry;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Engine, engines } from './engines.js';
 import type { CaseEntry, Manifest } from './manifest.js';
-import { type CaseResult, runCases, type Verdict } from './run-cases.js';
+import { type CaseResult, runCases, type Verdict, verdicts } from './run-cases.js';
 
 // Runs the packed suite with an engine on the command line, and reports in the Test Anything Protocol: README.md.
 
@@ -40,12 +40,16 @@ function main(): number {
   }
   const manifest: Manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8'));
   const cases = manifest.cases.filter(({ id, abi, target }) => {
-    const isWanted = values.abi === undefined ? engine.abis.includes(abi) : abi === values.abi;
+    const isWanted = engine.abis.includes(abi) && (values.abi === undefined || abi === values.abi);
     return isWanted && target === values.target && id.startsWith(values.only);
   });
   console.log(`TAP version 13\n1..${cases.length}\n# ${version}`);
-  const results = Object.values(Object.groupBy(cases, ({ abi }) => abi)).flatMap((ofOneAbi) =>
-    runAbi(engine, manifest, ofOneAbi),
+  const results = engine.abis.flatMap((abi) =>
+    runAbi(
+      engine,
+      manifest,
+      cases.filter((entry) => entry.abi === abi),
+    ),
   );
   report(results);
   return results.some(({ verdict }) => verdict === 'failed' || verdict === 'ended') ? 1 : 0;
@@ -91,9 +95,12 @@ function report(results: readonly CaseResult[]): void {
     console.log(directive ? `${line} # ${directive} ${reason}` : line);
     if (!isOk && !directive) console.log(`  ---\n  message: ${JSON.stringify(reason)}\n  ...`);
   }
-  for (const [abi, ofOneAbi = []] of Object.entries(Object.groupBy(results, (result) => result.case.abi))) {
-    const counts = Object.entries(Object.groupBy(ofOneAbi, ({ verdict }) => verdict));
-    console.log(`# ${abi}: ${counts.map(([verdict, some = []]) => `${some.length} ${verdict}`).join(', ')}`);
+  for (const abi of new Set(results.map((result) => result.case.abi))) {
+    const ofOneAbi = results.filter((result) => result.case.abi === abi);
+    const counts = verdicts.map(
+      (verdict) => `${ofOneAbi.filter((result) => result.verdict === verdict).length} ${verdict}`,
+    );
+    console.log(`# ${abi}: ${counts.join(', ')}`);
   }
 }
 

@@ -37,6 +37,7 @@ export type { GuestImports, ImportedFunction, ImportResult } from './page/page-i
 export type { GuestResource } from './page/remote-resources.js';
 export type { BackendsOption } from './page/resolve-backends.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
+export type { InputFunction, InputPiece, StandardInput } from './page/standard-input.js';
 export { transfer } from './page/transfer.js';
 export type { PageLoadOptions, WasiNN, WasiNNStats } from './page/wasi-nn-interface.js';
 export type { EngineKind } from './rpc/engine-kind.js';
