@@ -46,12 +46,12 @@ it('does not wait while something is left of a piece', async () => {
   expect(input.ready()).toBeUndefined();
 });
 
-it('fails where the guest blocks and shares no memory with the page', () => {
+it('fails where the guest blocks and shares no memory with the page', async () => {
   const input = createPageInput(
     { request: async () => ({ end: true }), notify: () => undefined, replies: undefined },
     false,
   );
-  input.ready();
+  await input.ready();
   expect(() => input.take(1)).toThrow('stdin: the guest cannot wait for the page');
 });
 

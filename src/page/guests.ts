@@ -78,14 +78,16 @@ export function createGuests({
     const imports = parseImports(options.imports ?? {});
     const stdin = parseInput(options.stdin ?? '', (error) => onFault(error, 'stdin', 0));
     const source = isUint8Array(stdin) ? undefined : stdin;
-    const gathering = gatherEnvironment(ended, imports.names, isUint8Array(stdin) ? stdin : 'page');
-    const [prepared, environment] = await Promise.all([prepare(input, ended, source !== undefined), gathering]).catch(
-      (cause) => {
-        source?.cancel(cause);
-        throw cause;
-      },
-    );
-    ending.throwIfAborted();
+    const getReady = async () => {
+      const gathering = gatherEnvironment(ended, imports.names, isUint8Array(stdin) ? stdin : 'page');
+      const ready = await Promise.all([prepare(input, ended, source !== undefined), gathering]);
+      ending.throwIfAborted();
+      return ready;
+    };
+    const [prepared, environment] = await getReady().catch((cause) => {
+      source?.cancel(cause);
+      throw cause;
+    });
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       running.delete(started);

@@ -1,5 +1,5 @@
 import { type InputReply, maxPieceBytes } from '../rpc/input-reply.js';
-import { isUint8Array } from '../standard/brand-checks.js';
+import { isReadableStream, isUint8Array } from '../standard/brand-checks.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { describeValue } from './describe-value.js';
 
@@ -42,7 +42,7 @@ export function parseInput(
       onError,
     );
   }
-  if (!(input instanceof ReadableStream)) {
+  if (!isReadableStream(input)) {
     throw invalid(`expected a string, a Uint8Array, a ReadableStream or a function, came ${describeValue(input)}`);
   }
   if (input.locked) throw invalid('the stream is locked: something else reads it');
