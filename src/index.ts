@@ -30,7 +30,7 @@ export type {
   PageTensor,
   TensorElements,
 } from './page/graph.js';
-export type { Guest, GuestExports, GuestMemory } from './page/guest.js';
+export type { Guest, GuestExport, GuestExports, GuestMemory, RemoteFunction } from './page/guest.js';
 export { GuestError, GuestTrap } from './page/guest-errors.js';
 export type { GuestInput } from './page/guest-source.js';
 export type { ModelManager, PreloadOptions } from './page/model-manager.js';
@@ -38,19 +38,37 @@ export type { GuestImports, ImportedFunction, ImportResult } from './page/page-i
 export type { GuestResource } from './page/remote-resources.js';
 export type { BackendsOption } from './page/resolve-backends.js';
 export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
+export type { InputFunction, InputPiece, StandardInput } from './page/standard-input.js';
 export { transfer } from './page/transfer.js';
 export type { PageLoadOptions, WasiNN, WasiNNStats } from './page/wasi-nn-interface.js';
 export type { EngineKind } from './rpc/engine-kind.js';
-export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from './rpc/events.js';
+export type {
+  EngineStats,
+  FallbackEvent,
+  LoadEvent,
+  MeasuredOperation,
+  MeasureEvent,
+  ReplaceEvent,
+} from './rpc/events.js';
+export type { WasmValue } from './rpc/import-reply.js';
 export type { Limits } from './rpc/limits.js';
 export type { TranspiledGuest } from './rpc/transpiled-guest.js';
 export type { Waiting } from './rpc/waiting.js';
 export type { ChatMessage } from './standard/chat.js';
+export type { FallbackPolicy, ProviderAbort } from './standard/device.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
-export type { ExecutionTarget, GraphEncoding, OutputPlace, PowerPreference } from './standard/graph.js';
+export type {
+  ExecutionTarget,
+  GraphBuilder,
+  GraphEncoding,
+  OutputPlace,
+  PowerPreference,
+  Verify,
+} from './standard/graph.js';
 export type {
   DeclaredTensors,
   NamedTensor,
+  Quantization,
   TensorInfo,
   TensorShape,
   TensorType,

@@ -21,6 +21,7 @@ async function instantiate(text: string): Promise<Instance> {
     report: () => undefined,
     connect: async () => ({ client: unused }),
     page: { request: refuse, notify: refuse, replies: undefined },
+    input: { request: refuse, notify: refuse, replies: undefined },
   });
 }
 

@@ -12,6 +12,7 @@ import { messageOf, WasiNNError } from '../standard/error.js';
 import { explainMissing } from './explain-missing.js';
 import type { Host } from './host.js';
 import { createPageFunctions } from './page-functions.js';
+import { createPageInput } from './page-input.js';
 import { createPreview1, type Preview1 } from './wasi-preview1.js';
 
 /**
@@ -22,11 +23,11 @@ import { createPreview1, type Preview1 } from './wasi-preview1.js';
  */
 export async function instantiateModule(
   module: WebAssembly.Module,
-  { environment, output, contexts, report, connect, page }: Host,
+  { environment, output, contexts, report, connect, page, input }: Host,
 ): Promise<Instance> {
   let memory: WebAssembly.Memory | undefined;
-  const wasi = createPreview1(environment, output);
   const { client, jspi } = await connect(WebAssembly.Module.imports(module).some((from) => waits(from, environment)));
+  const wasi = createPreview1(environment, output, createPageInput(input, jspi !== undefined));
   const binding = createCoreModuleBinding(
     client,
     () => memory,
@@ -36,7 +37,7 @@ export async function instantiateModule(
   );
   const granted: Granted = new Map([
     ...createPageFunctions(environment.imports, page, jspi),
-    ['wasi_snapshot_preview1', wasi.functions],
+    ['wasi_snapshot_preview1', environment.stdin === 'page' ? suspendReads(wasi, jspi) : wasi.functions],
     ['wasi_ephemeral_nn', toImports(binding.wasi_ephemeral_nn, jspi)],
     ['wasi_nn', toImports(binding.wasi_nn, jspi)],
   ]);
@@ -103,8 +104,23 @@ function withCamelCase(functions: ReadonlyMap<string, GuestFunction>): ReadonlyM
 }
 
 /** Whether an import may wait: for wasi-nn, of whatever function, or for the page. */
-function waits({ module }: WebAssembly.ModuleImportDescriptor, { imports }: ProgramEnvironment): boolean {
-  return module === 'wasi_ephemeral_nn' || module === 'wasi_nn' || imports.has(module);
+function waits({ module, name }: WebAssembly.ModuleImportDescriptor, environment: ProgramEnvironment): boolean {
+  if (module === 'wasi_snapshot_preview1') return environment.stdin === 'page' && name === 'fd_read';
+  return module === 'wasi_ephemeral_nn' || module === 'wasi_nn' || environment.imports.has(module);
+}
+
+/** The functions of preview 1, of which the one that reads suspends the guest while it waits for the page. */
+function suspendReads(
+  { functions, awaitInput }: Preview1,
+  jspi: PromiseIntegration | undefined,
+): ReadonlyMap<string, WebAssembly.ExportValue> {
+  const read = functions.get('fd_read');
+  if (!jspi || !read) return functions;
+  const suspending = new jspi.Suspending((...values: (number | bigint)[]) => {
+    const waiting = awaitInput(values[0]);
+    return waiting === undefined ? read(...values) : waiting.then(() => read(...values));
+  });
+  return new Map<string, WebAssembly.ExportValue>([...functions, ['fd_read', suspending]]);
 }
 
 /** Functions by the modules and the names that guests import them by. */

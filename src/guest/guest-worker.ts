@@ -4,6 +4,7 @@ import type { Instance } from '../rpc/guest-exports.js';
 import { type Failure, isAction, isStart, type Outcome, type Started } from '../rpc/guest-protocol.js';
 import { dropFunction } from '../rpc/handle-record.js';
 import { type ImportCall, type ImportReply, isImportReply } from '../rpc/import-reply.js';
+import { type InputReply, isInputReply } from '../rpc/input-reply.js';
 import { acknowledge } from '../rpc/output-batch.js';
 import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
@@ -25,7 +26,7 @@ let output: OutputBuffer | undefined;
 /** What ended the guest's use: its memory may be in any state. */
 let trap: Error | undefined;
 /** How many functions of the page the guest waits for. */
-let importsUnderWay = 0;
+let pageCallsUnderWay = 0;
 let acknowledged: Int32Array = new Int32Array(1);
 const inTurn = createCallQueue();
 
@@ -39,7 +40,7 @@ confine();
 
 async function start(parameters: unknown): Promise<Started> {
   if (!isStart(parameters)) throw malformed('start');
-  const { prepared, port, environment, contextWord, importReplies, waiting, lock } = parameters;
+  const { prepared, port, environment, contextWord, importReplies, inputReplies, waiting, lock } = parameters;
   const report = createContextReport(contextWord, (contexts) => rpc.notify('contexts', contexts));
   contextReport = report;
   acknowledged = parameters.acknowledged;
@@ -61,6 +62,14 @@ async function start(parameters: unknown): Promise<Started> {
       },
       replies: importReplies,
     },
+    input: {
+      request: readInput,
+      notify() {
+        buffer.flush();
+        rpc.notify('readInputBlocking', undefined);
+      },
+      replies: inputReplies,
+    },
     connect: async (waits, wish = waiting) => {
       const connection = await connect(port, waits, wish);
       return connection.jspi ? connection : { client: flushFirst(connection.client, buffer.flush) };
@@ -71,19 +80,29 @@ async function start(parameters: unknown): Promise<Started> {
 
 /** Calls a function of the page, while the guest is suspended. */
 async function callPage(call: ImportCall): Promise<ImportReply> {
-  importsUnderWay++;
+  const reply = await askPage('callImport', call);
+  return isImportReply(reply) ? reply : { error: 'the page gave no reply' };
+}
+
+/** Asks the page for a piece of the standard input, while the guest is suspended. */
+async function readInput(): Promise<InputReply> {
+  const reply = await askPage('readInput', undefined);
+  return isInputReply(reply) ? reply : { error: 'stdin: the page gave no reply' };
+}
+
+async function askPage(method: string, parameters: unknown): Promise<unknown> {
+  pageCallsUnderWay++;
   try {
-    const reply = await rpc.request('callImport', call);
-    return isImportReply(reply) ? reply : { error: 'the page gave no reply' };
+    return await rpc.request(method, parameters);
   } finally {
-    importsUnderWay--;
+    pageCallsUnderWay--;
   }
 }
 
 /** A function of the page that the guest waits for may read and write its memory meanwhile. */
 function takeTurn<Result>(action: unknown, run: () => Promise<Result>): Promise<Result> {
   const isOfMemory = isAction(action) && (action.action === 'read' || action.action === 'write');
-  return isOfMemory && importsUnderWay > 0 ? run() : inTurn(run);
+  return isOfMemory && pageCallsUnderWay > 0 ? run() : inTurn(run);
 }
 
 /** The outcome of a request. The page has all that the guest has written before it gets that. */

@@ -3,6 +3,7 @@ import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.
 import type { Waiting } from '../rpc/waiting.js';
 import type { WasiNNError } from '../standard/error.js';
 import type { PageCalls } from './page-functions.js';
+import type { InputCalls } from './page-input.js';
 import type { Connection } from './waiting.js';
 
 /** What a guest is instantiated with. */
@@ -22,4 +23,6 @@ export interface Host {
   connect(waits: boolean, wish?: Waiting): Promise<Connection>;
   /** The guest's way to the functions of the page that it imports. */
   readonly page: PageCalls;
+  /** The guest's way to a standard input that the page provides piece by piece. */
+  readonly input: InputCalls;
 }

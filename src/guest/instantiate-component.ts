@@ -12,6 +12,7 @@ import { grantInterface, type Interface } from './grant.js';
 import { grantWasiNN, refuseUngranted } from './granted-interfaces.js';
 import type { Host } from './host.js';
 import { instantiateCore } from './instantiate-core.js';
+import { createPageInput } from './page-input.js';
 import { createResources } from './resources.js';
 import { createPreview2, exitCodeOf } from './wasi-preview2.js';
 
@@ -36,7 +37,8 @@ export async function instantiateComponent(
   host: Host,
 ): Promise<Instance> {
   refuseUngranted(component.imports);
-  const { client } = await host.connect(mayWait(component), waiting === 'block' ? 'block' : 'suspend');
+  const suspends = waiting !== 'block';
+  const { client } = await host.connect(mayWait(component, false), suspends ? 'suspend' : 'block');
   refuseFunctions(host.environment.imports);
   const nn = createWitBinding(
     waiting === 'suspend' ? withoutDeviceTensors(client) : client,
@@ -45,7 +47,7 @@ export async function instantiateComponent(
   );
   const wasi = component.imports.every((name) => name.startsWith('wasi:nn/'))
     ? undefined
-    : createPreview2(host.environment, host.output);
+    : createPreview2(host.environment, host.output, createPageInput(host.input, suspends));
   const imports: Imports = new Map([...(wasi?.interfaces ?? []), ...grantWasiNN(nn)]);
   const { exports } = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);

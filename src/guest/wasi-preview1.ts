@@ -1,7 +1,9 @@
 import { ConsoleStdout, type Fd, type Inode, WASI, WASIProcExit, wasi } from '@bjorn3/browser_wasi_shim';
 import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import { FileSpace, OutOfSpaceError } from './memory-file.js';
-import { contentOf, createRoot, FileInode, PreopenedFolder, StandardInput } from './preview1-files.js';
+import { emptyInput } from './page-input.js';
+import { contentOf, createRoot, PreopenedFolder } from './preview1-files.js';
+import { createStandardInput, StreamInput } from './preview1-input.js';
 import { createTransfers, type Preview1Function, viewOf } from './preview1-transfers.js';
 import { toFolder } from './program.js';
 import { collectWritten } from './written-files.js';
@@ -10,6 +12,8 @@ import { collectWritten } from './written-files.js';
 export interface Preview1 {
   /** The functions of the import module `wasi_snapshot_preview1`, by their names. */
   readonly functions: ReadonlyMap<string, Preview1Function>;
+  /** What a guest that is suspended must wait for before it reads from a descriptor, if it must. */
+  awaitInput(fd: unknown): Promise<void> | undefined;
   /** Must be called with the instance before it runs. */
   attach(memory: WebAssembly.Memory): void;
   /** The exit code, where what was thrown is the guest's way out; otherwise nothing. */
@@ -54,7 +58,8 @@ const pathLengths: Readonly<Record<string, readonly number[]>> = {
   path_unlink_file: [2],
 };
 
-export function createPreview1(environment: ProgramEnvironment, output: OutputSink): Preview1 {
+/** @param input the standard input where the environment leaves it to the page */
+export function createPreview1(environment: ProgramEnvironment, output: OutputSink, input = emptyInput): Preview1 {
   const space = new FileSpace();
   // One tree under two names: which of them a relative path is looked up in depends on the guest's C library.
   const root = createRoot(toFolder(environment.files), space);
@@ -62,7 +67,7 @@ export function createPreview1(environment: ProgramEnvironment, output: OutputSi
     [...environment.args],
     Object.entries(environment.env).map(([name, value]) => `${name}=${value}`),
     [
-      new StandardInput(new FileInode(environment.stdin, space)),
+      createStandardInput(environment.stdin, space, input),
       new ConsoleStdout((bytes) => output('stdout', bytes.slice())),
       new ConsoleStdout((bytes) => output('stderr', bytes.slice())),
       new PreopenedFolder('/', root),
@@ -76,6 +81,10 @@ export function createPreview1(environment: ProgramEnvironment, output: OutputSi
   for (const [name, call] of functions) functions.set(name, guard(call, checkPaths(shim, pathLengths[name] ?? [])));
   return {
     functions,
+    awaitInput(fd) {
+      const source = shim.fds[Number(fd) >>> 0];
+      return source instanceof StreamInput ? source.ready() : undefined;
+    },
     attach(memory) {
       shim.inst = { exports: { memory } };
     },

@@ -2,8 +2,10 @@ import { createCli } from '@bytecodealliance/preview2-shim/cli';
 import { monotonicClock, wallClock } from '@bytecodealliance/preview2-shim/clocks';
 import { poll, streams } from '@bytecodealliance/preview2-shim/io';
 import { insecure, insecureSeed, random } from '@bytecodealliance/preview2-shim/random';
+import type { Awaitable } from '../rpc/awaitable.js';
 import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { grantInterface, grantResource, type Interface } from './grant.js';
+import { emptyInput, InputError, type PageInput } from './page-input.js';
 import { createFilesystem, IoError } from './preview2-filesystem.js';
 
 /** The most random bytes of one call. */
@@ -20,11 +22,13 @@ export interface Preview2 {
 /**
  * The interfaces of WASI 0.2 for one component, function by function: its arguments, variables, standard streams and
  * files, clocks and random numbers. There is no network.
+ *
+ * @param input the standard input where the environment leaves it to the page
  */
-export function createPreview2(environment: ProgramEnvironment, output: OutputSink): Preview2 {
+export function createPreview2(environment: ProgramEnvironment, output: OutputSink, input = emptyInput): Preview2 {
   const filesystem = createFilesystem(environment);
   const interfaces: Record<string, Interface> = {
-    ...commandInterfaces(environment, output),
+    ...commandInterfaces(environment, output, input),
     'wasi:clocks/monotonic-clock': pick(monotonicClock, ['now', 'resolution', 'subscribeDuration', 'subscribeInstant']),
     'wasi:clocks/wall-clock': pick(wallClock, ['now', 'resolution']),
     'wasi:filesystem/preopens': filesystem.preopens,
@@ -55,11 +59,15 @@ export function createPreview2(environment: ProgramEnvironment, output: OutputSi
   };
 }
 
-function commandInterfaces({ env, args, stdin }: ProgramEnvironment, output: OutputSink): Record<string, Interface> {
+function commandInterfaces(
+  { env, args, stdin }: ProgramEnvironment,
+  output: OutputSink,
+  input: PageInput,
+): Record<string, Interface> {
   const cli = createCli({
     environment: { ...env },
     arguments: [...args],
-    stdin: readFrom(stdin),
+    stdin: stdin === 'page' ? readFromPage(input) : readFrom(stdin),
     stdout: writeTo('stdout', output),
     stderr: writeTo('stderr', output),
   });
@@ -112,6 +120,40 @@ function readFrom(bytes: Uint8Array) {
       return chunk;
     },
   };
+}
+
+/** The functions answer with promises where the guest is suspended. */
+function readFromPage(input: PageInput) {
+  function take(byteLength: number): Uint8Array {
+    const bytes = attempt(() => input.take(byteLength));
+    if (!bytes) throw { tag: 'closed' };
+    return bytes;
+  }
+
+  function read(length: bigint): Awaitable<Uint8Array> {
+    const waiting = input.ready();
+    return waiting === undefined ? take(Number(length)) : waiting.then(() => take(Number(length)));
+  }
+
+  function skip(length: bigint): Awaitable<bigint> {
+    const bytes = read(length);
+    return bytes instanceof Uint8Array ? BigInt(bytes.byteLength) : bytes.then((came) => BigInt(came.byteLength));
+  }
+
+  const handler = { blockingRead: (length: bigint) => take(Number(length)) };
+  // The library passes on what these answer, though its types know of no promises.
+  Object.assign(handler, { read, blockingRead: read, skip, blockingSkip: skip });
+  return handler;
+}
+
+/** The error of a stream, as WASI has it. */
+function attempt<Result>(action: () => Result): Result {
+  try {
+    return action();
+  } catch (cause) {
+    if (cause instanceof InputError) throw { tag: 'last-operation-failed', val: new IoError(cause.message) };
+    throw cause;
+  }
 }
 
 function writeTo(stream: OutputStream, output: OutputSink) {

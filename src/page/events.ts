@@ -2,10 +2,10 @@ import type { ModelsEvent } from '../models/protocol.js';
 import type { FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent } from '../rpc/events.js';
 import type { WasiNNError } from '../standard/error.js';
 
-/** An error that wasi-nn answered a guest with. A core module learns its number alone. */
+/** An error that wasi-nn, or a standard input of the page, answered a guest with. A core module learns its number alone. */
 export interface FaultEvent {
   readonly type: 'fault';
-  /** The function that failed, as the guest's ABI names it: `set_input`, or `set-input` for a component. */
+  /** The function that failed, as the guest's ABI names it: `set_input`, or `set-input` for a component. `stdin` for the input. */
   readonly functionName: string;
   readonly error: WasiNNError;
   /** How many more errors of the guest followed so soon that they are only counted; mostly 0. */

@@ -24,6 +24,7 @@ import {
 } from './parse-guest-message.js';
 import type { HubPort } from './remote-hub.js';
 import { createRemoteExports } from './remote-resources.js';
+import type { InputSource } from './standard-input.js';
 import { buffersGivenAway } from './transfer.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -87,6 +88,8 @@ export interface GuestOptions {
   readonly environment: ProgramEnvironment;
   /** The functions of the page that it may import. */
   readonly imports: PageImports;
+  /** Its standard input, where the page provides that piece by piece. */
+  readonly input: InputSource | undefined;
   readonly output: OutputSink;
   /** Called with the errors that wasi-nn answers the guest with. */
   readonly onFault: OnFault;
@@ -108,6 +111,7 @@ export function startGuest<Exports extends object>({
   connection,
   environment,
   imports,
+  input,
   output,
   onFault,
   waiting,
@@ -118,7 +122,7 @@ export function startGuest<Exports extends object>({
   const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
-  const importService = serveImports(imports);
+  const importService = serveImports(imports, input);
   const tail = new OutputTail();
   const ending = new AbortController();
   const ended = ending.signal;
@@ -212,8 +216,9 @@ export function startGuest<Exports extends object>({
   async function start(): Promise<Guest<Exports>> {
     const { port } = connection;
     const { lock } = watch;
-    const { replies: importReplies } = importService;
-    const parameters: Start = { prepared, port, environment, contextWord, acknowledged, importReplies, lock, waiting };
+    const { replies: importReplies, inputReplies } = importService;
+    const shared = { contextWord, acknowledged, importReplies, inputReplies };
+    const parameters: Start = { prepared, port, environment, lock, waiting, ...shared };
     const started = parseStarted(await request('start', parameters, [port]));
     if (!started) throw brokenProtocol(unreadable);
     const { functions, hasMemory } = started;

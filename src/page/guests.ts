@@ -2,7 +2,7 @@ import type { OnFault } from '../rpc/output-batch.js';
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink } from '../rpc/program-environment.js';
 import { supportedWaiting } from '../rpc/waiting.js';
-import { isModule } from '../standard/brand-checks.js';
+import { isModule, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import { type Guest, type StartedGuest, startGuest } from './guest.js';
 import { type GuestInput, toGuestSource } from './guest-source.js';
@@ -11,6 +11,7 @@ import type { PageWorkers } from './page-workers.js';
 import type { HubPort } from './remote-hub.js';
 import { createRemoteTranspiler } from './remote-transpiler.js';
 import { type EnvironmentOptions, gatherEnvironment, OutputCapture, type RunResult } from './run.js';
+import { parseInput } from './standard-input.js';
 import { toRecord } from './to-record.js';
 
 export interface GuestsOptions {
@@ -52,10 +53,15 @@ export function createGuests({
   const running = new Set<StartedGuest<object>>();
   const transpiler = createRemoteTranspiler(workers, transpileMilliseconds, startMilliseconds);
 
-  async function prepare(input: GuestInput, { waiting, signal }: EnvironmentOptions): Promise<PreparedGuest> {
+  async function prepare(
+    input: GuestInput,
+    { waiting, signal }: EnvironmentOptions,
+    inputWaits: boolean,
+  ): Promise<PreparedGuest> {
     if (isModule(input)) return { kind: 'module', module: input };
     const source = await toGuestSource(input);
-    const options = { wish: waiting, supported: supportedWaiting(), outputsMayStay: outputsMayStay() };
+    const supported = supportedWaiting();
+    const options = { wish: waiting, supported, outputsMayStay: outputsMayStay(), inputWaits };
     return transpiler.prepare(source, options, signal);
   }
 
@@ -70,12 +76,22 @@ export function createGuests({
     ending.throwIfAborted();
     const ended = { ...options, signal: ending };
     const imports = parseImports(options.imports ?? {});
-    const gathering = gatherEnvironment(ended, imports.names);
-    const [prepared, environment] = await Promise.all([prepare(input, ended), gathering]);
-    ending.throwIfAborted();
+    const stdin = parseInput(options.stdin ?? '', (error) => onFault(error, 'stdin', 0));
+    const source = isUint8Array(stdin) ? undefined : stdin;
+    const getReady = async () => {
+      const gathering = gatherEnvironment(ended, imports.names, isUint8Array(stdin) ? stdin : 'page');
+      const ready = await Promise.all([prepare(input, ended, source !== undefined), gathering]);
+      ending.throwIfAborted();
+      return ready;
+    };
+    const [prepared, environment] = await getReady().catch((cause) => {
+      source?.cancel(cause);
+      throw cause;
+    });
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       running.delete(started);
+      source?.cancel(new WasiNNError('runtime-error', 'stdin: the guest has ended'));
       signal?.removeEventListener('abort', abort);
     };
     const started = startGuest<Exports>({
@@ -84,6 +100,7 @@ export function createGuests({
       connection: connect(),
       environment,
       imports,
+      input: source,
       output,
       onFault,
       waiting,

@@ -6,8 +6,10 @@ import {
   type WasmValue,
   writeReply,
 } from '../rpc/import-reply.js';
+import { createInputMemory, type InputReply, writeInput } from '../rpc/input-reply.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
+import type { InputSource } from './standard-input.js';
 
 /**
  * A function of the page that a core module imports. It takes numbers, an i64 as a bigint, and returns what the import's type
@@ -80,16 +82,21 @@ function toValues(result: unknown): WasmValue[] {
 export interface ImportService {
   /** Where the replies for a thread that blocks are written, for the worker. */
   readonly replies: Int32Array | undefined;
+  readonly inputReplies: Int32Array | undefined;
   readonly handlers: {
     callImport(data: unknown): Promise<ImportReply>;
     callImportBlocking(data: unknown): Promise<void>;
+    readInput(): Promise<InputReply>;
+    readInputBlocking(): Promise<void>;
   };
   /** @throws WasiNNError `unsupported-operation` while the guest's thread waits for the page, which would wait for the guest */
   refuseWhileBlocked(): void;
 }
 
-export function serveImports(imports: PageImports): ImportService {
+/** @param input the standard input, where the page provides it piece by piece */
+export function serveImports(imports: PageImports, input: InputSource | undefined): ImportService {
   const replies = imports.names.size > 0 ? createReplyMemory() : undefined;
+  const inputReplies = input && createInputMemory();
   let blocking = 0;
 
   async function callImport(data: unknown): Promise<ImportReply> {
@@ -97,10 +104,22 @@ export function serveImports(imports: PageImports): ImportService {
     return call ? imports.call(call) : { error: 'the page cannot read this call' };
   }
 
+  async function readInput(): Promise<InputReply> {
+    return input ? input.next() : { end: true };
+  }
+
   return {
     replies,
+    inputReplies,
     handlers: {
       callImport,
+      readInput,
+      async readInputBlocking() {
+        blocking++;
+        const reply = await readInput();
+        blocking--;
+        if (inputReplies) writeInput(inputReplies, reply);
+      },
       async callImportBlocking(data) {
         blocking++;
         const reply = await callImport(data);
@@ -112,7 +131,7 @@ export function serveImports(imports: PageImports): ImportService {
       if (blocking === 0) return;
       throw new WasiNNError(
         'unsupported-operation',
-        "memory: the guest's thread is blocked in an imported function: use its memory before or after, or instantiate the guest with waiting: 'suspend'",
+        "memory: the guest's thread is blocked while it waits for the page: use its memory before or after, or instantiate the guest with waiting: 'suspend'",
       );
     },
   };

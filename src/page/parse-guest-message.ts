@@ -16,11 +16,17 @@ import type { PlainError } from '../standard/plain-error.js';
 const maxTextLength = 16384;
 
 /** What the worker of a guest may notify the page of, or request. */
-const methods: readonly unknown[] = ['ready', 'output', 'contexts', 'callImport', 'callImportBlocking'];
+const methods: readonly unknown[] = [
+  ...['ready', 'output', 'contexts'],
+  ...['callImport', 'callImportBlocking', 'readInput', 'readInputBlocking'],
+];
+
+/** What it may request, rather than notify the page of. */
+const requests: readonly unknown[] = ['callImport', 'readInput'];
 
 /**
  * Reads a message of a guest's worker, which may be under the guest's control: a response, a notification, or a
- * request of `callImport`.
+ * request.
  *
  * @returns undefined for what is neither
  */
@@ -28,7 +34,7 @@ export function parseGuestMessage(data: unknown): object | undefined {
   if (isObjectWith(data, 'method') && isObjectWith(data, 'parameters')) {
     const { method, parameters } = data;
     if (!methods.includes(method)) return undefined;
-    if (!isObjectWith(data, 'request') || method !== 'callImport') return { method, parameters };
+    if (!isObjectWith(data, 'request') || !requests.includes(method)) return { method, parameters };
     return isCount(data.request) ? { request: data.request, method, parameters } : undefined;
   }
   if (!isObjectWith(data, 'response') || !isCount(data.response)) return undefined;

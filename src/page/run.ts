@@ -3,6 +3,7 @@ import type { Waiting } from '../rpc/waiting.js';
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import type { GuestImports } from './page-imports.js';
+import type { StandardInput } from './standard-input.js';
 
 /** The bytes of a file: as they are, or where to get them from. */
 export type FileSource = string | URL | Blob | Uint8Array<ArrayBuffer>;
@@ -12,8 +13,12 @@ export interface EnvironmentOptions {
   /** The program's arguments, without its name. Default: none. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** What it reads from its standard input; text is passed on as UTF-8. Default: nothing. */
-  readonly stdin?: string | Uint8Array<ArrayBuffer>;
+  /**
+   * What it reads from its standard input: text, bytes, a stream of these, or a function that is called for the next piece. The
+   * guest waits for the page as `waiting` says. What a stream or function throws is an I/O error to the guest, and an event
+   * `fault`. A stream is cancelled when the guest ends. Default: nothing.
+   */
+  readonly stdin?: StandardInput;
   /**
    * Files by their paths: `{ 'fixture/model.onnx': '/models/squeezenet.onnx' }`; a string or URL is fetched. The guest
    * finds the tree as `/` and as its working folder. It can write to it, in memory alone, and add 256 MiB at most.
@@ -55,15 +60,16 @@ export interface RunResult {
 export async function gatherEnvironment(
   options: EnvironmentOptions,
   imports: ProgramEnvironment['imports'],
+  stdin: ProgramEnvironment['stdin'],
 ): Promise<ProgramEnvironment> {
-  const { args = [], env = {}, stdin = '', files = {}, signal } = options;
+  const { args = [], env = {}, files = {}, signal } = options;
   const entries = Object.entries(files).map(
     async ([path, source]) => [path, await readFile(path, source, signal)] as const,
   );
   return {
     args: ['guest', ...args],
     env,
-    stdin: typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin,
+    stdin,
     files: new Map(await Promise.all(entries)),
     imports,
   };

@@ -8,7 +8,12 @@ export interface ComponentInterface {
   readonly interfaces: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Whether a component imports an interface with functions that wait for the engine. */
-export function mayWait({ imports }: ComponentInterface): boolean {
-  return imports.some((name) => name.startsWith('wasi:nn/graph@') || name.startsWith('wasi:nn/inference@'));
+/**
+ * Whether a component imports an interface with functions that wait.
+ *
+ * @param inputWaits whether the standard input comes from the page, piece by piece
+ */
+export function mayWait({ imports }: ComponentInterface, inputWaits: boolean): boolean {
+  const waiting = ['wasi:nn/graph@', 'wasi:nn/inference@', ...(inputWaits ? ['wasi:cli/stdin@'] : [])];
+  return imports.some((name) => waiting.some((start) => name.startsWith(start)));
 }

@@ -6,6 +6,7 @@ import type { ExecutionTarget } from '../standard/graph.js';
  */
 export const engineKinds = ['cpu', 'accelerator', 'text'] as const;
 
+/** The kind of an engine: `cpu`, `accelerator` (WebGPU and WebNN) or `text` (language models). */
 export type EngineKind = (typeof engineKinds)[number];
 
 /** The engine for graphs that are meant for a target, but for language models. */

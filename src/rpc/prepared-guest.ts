@@ -16,6 +16,8 @@ export interface PreparationOptions {
   readonly supported: WaitingSupport;
   /** Whether a model may leave its outputs on a device. */
   readonly outputsMayStay: boolean;
+  /** Whether the guest waits for the page when it reads its standard input. */
+  readonly inputWaits: boolean;
 }
 
 /** A guest that is ready to be instantiated: nothing of it is left to fetch or to compile. It can be posted to a worker. */

@@ -3,7 +3,8 @@ export interface ProgramEnvironment {
   /** The arguments, the program's name first. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly stdin: Uint8Array<ArrayBuffer>;
+  /** `page`: the page is asked for each piece (`input-reply.ts`). */
+  readonly stdin: Uint8Array<ArrayBuffer> | 'page';
   /** Files by their paths, the folders between them implied: `fixture/model.onnx`. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** The names of the page's functions that a core module may import, by modules. */

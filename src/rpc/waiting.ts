@@ -7,7 +7,10 @@ import { promiseIntegration } from './jspi.js';
  */
 export type Waiting = 'suspend' | 'block';
 
-/** How a component waits. `suspend-reading`: it is suspended also while it reads outputs that have stayed on a device. */
+/**
+ * How a component waits. `suspend-reading`: it is suspended also while it reads outputs that have stayed on a device, and a
+ * standard input that comes from the page.
+ */
 export type ComponentWaiting = Waiting | 'suspend-reading';
 
 /** The ways of waiting that the browser and the page support. */

@@ -1,6 +1,15 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { isArrayBuffer, isBlob, isModule, isResponse, isUint8Array, isURL, typedArrayName } from './brand-checks.js';
+import {
+  isArrayBuffer,
+  isBlob,
+  isModule,
+  isReadableStream,
+  isResponse,
+  isUint8Array,
+  isURL,
+  typedArrayName,
+} from './brand-checks.js';
 
 /** What an expression makes in another realm, as an iframe is one. */
 const elsewhere = (expression: string): unknown => runInNewContext(expression);
@@ -27,6 +36,7 @@ describe('a value', () => {
     expect(isBlob(new Blob()) && isBlob(new File([], 'm'))).toBe(true);
     expect(isURL(new URL('https://page.example/'))).toBe(true);
     expect(isResponse(new Response())).toBe(true);
+    expect(isReadableStream(new ReadableStream())).toBe(true);
     expect(isModule(new WebAssembly.Module(emptyModule)) && isModule(moduleElsewhere)).toBe(true);
   });
 

@@ -4,7 +4,7 @@
  */
 
 /** Captured when this module loads: a guest's worker loses them before guest code runs (`guest/confine.ts`). */
-const { Blob, Response, URL } = globalThis;
+const { Blob, ReadableStream, Response, URL } = globalThis;
 
 const { exports: listExports } = WebAssembly.Module;
 
@@ -28,6 +28,10 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 
 export function isBlob(value: unknown): value is Blob {
   return hasBrand(Blob.prototype, 'size', value);
+}
+
+export function isReadableStream(value: unknown): value is ReadableStream<unknown> {
+  return hasBrand(ReadableStream.prototype, 'locked', value);
 }
 
 export function isURL(value: unknown): value is URL {

@@ -11,6 +11,10 @@ export const errorCodes = [
   'unknown',
 ] as const;
 
+/**
+ * The kind of a failure, as WIT spells it: `invalid-argument`, `invalid-encoding`, `timeout`, `runtime-error`,
+ * `unsupported-operation`, `too-large`, `not-found`, `security` or `unknown`.
+ */
 export type ErrorCode = (typeof errorCodes)[number];
 
 /**

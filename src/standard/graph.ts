@@ -9,11 +9,13 @@ export const graphEncodings = [
   'autodetect',
 ] as const;
 
+/** The format of a model: `openvino`, `onnx`, `tensorflow`, `pytorch`, `tensorflowlite`, `ggml`, or `autodetect`. */
 export type GraphEncoding = (typeof graphEncodings)[number];
 
 /** The kinds of hardware a graph can be wished on (`enum execution-target`). */
 export const executionTargets = ['cpu', 'gpu', 'tpu'] as const;
 
+/** The kind of hardware that a graph is meant for: `cpu`, `gpu` or `tpu`. */
 export type ExecutionTarget = (typeof executionTargets)[number];
 
 /** One part of a model, as a guest or the registry gives it. */

@@ -1,6 +1,7 @@
 /** The element types of wasi-nn, as WIT spells them (`enum tensor-type`). */
 export const tensorTypes = ['FP16', 'FP32', 'FP64', 'BF16', 'U8', 'I32', 'I64'] as const;
 
+/** The type of a tensor's elements: `FP16`, `FP32`, `FP64`, `BF16`, `U8`, `I32` or `I64`. */
 export type TensorType = (typeof tensorTypes)[number];
 
 /** The width of one element, in bytes. */

@@ -8,6 +8,7 @@ const options: PreparationOptions = {
   wish: undefined,
   supported: { suspend: true, block: true },
   outputsMayStay: false,
+  inputWaits: false,
 };
 
 const noSignal = new AbortController().signal;

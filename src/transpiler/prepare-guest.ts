@@ -73,13 +73,13 @@ async function prepareModule(bytes: Uint8Array<ArrayBuffer>): Promise<PreparedMo
 
 async function prepareComponent(
   bytes: Uint8Array<ArrayBuffer>,
-  { wish, supported, outputsMayStay }: PreparationOptions,
+  { wish, supported, outputsMayStay, inputWaits }: PreparationOptions,
 ): Promise<PreparedComponent> {
   const opened = openComponent(bytes);
   const { component } = opened;
-  const suspending = outputsMayStay ? 'suspend-reading' : 'suspend';
+  const suspending = outputsMayStay || inputWaits ? 'suspend-reading' : 'suspend';
   const choose = (): Waiting => chooseWaiting(wish, supported);
-  const waiting: ComponentWaiting = mayWait(component) && choose() === 'suspend' ? suspending : 'block';
+  const waiting: ComponentWaiting = mayWait(component, inputWaits) && choose() === 'suspend' ? suspending : 'block';
   return transpileOnce<PreparedComponent>(bytes, waiting, {
     transpile: () => transpile(opened, waiting),
     async load({ script, coreModules }) {
@@ -92,10 +92,10 @@ async function prepareComponent(
 /** Prepares a component that was transpiled in a build step. */
 async function prepareTranspiled(
   { glue, coreModules, component }: TranspiledGuest,
-  { wish, supported }: PreparationOptions,
+  { wish, supported, inputWaits }: PreparationOptions,
   signal: AbortSignal,
 ): Promise<PreparedComponent> {
-  const suspends = mayWait(component) && chooseWaiting(wish, supported) === 'suspend';
+  const suspends = mayWait(component, inputWaits) && chooseWaiting(wish, supported) === 'suspend';
   return {
     kind: 'component',
     component,

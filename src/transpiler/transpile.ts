@@ -26,8 +26,17 @@ const waitingImports = [
   'wasi:nn/inference#[method]graph-execution-context.compute',
 ];
 
-/** The one that waits where an output has stayed on a device. Each call then takes some 10 µs more, of whatever tensor. */
-const readingImport = 'wasi:nn/tensor#[method]tensor.data';
+/**
+ * Those that wait where an output has stayed on a device, and where the standard input comes from the page. Each call then takes
+ * some 10 µs more, of whatever tensor or stream.
+ */
+const readingImports = [
+  'wasi:nn/tensor#[method]tensor.data',
+  'wasi:io/streams#[method]input-stream.read',
+  'wasi:io/streams#[method]input-stream.blocking-read',
+  'wasi:io/streams#[method]input-stream.skip',
+  'wasi:io/streams#[method]input-stream.blocking-skip',
+];
 
 /**
  * Transpiles a component with jco, and checks the script that it makes. jco and the check are loaded only now: 4 MB that
@@ -112,7 +121,7 @@ function run<Result>(generate: () => Result): Result {
 function suspendIn(component: ComponentInterface, readingWaits: boolean): AsyncMode {
   // A constructor cannot answer with a promise.
   const exports = allNames(component).filter((name) => !name.includes('[constructor]'));
-  const imports = readingWaits ? [...waitingImports, readingImport] : waitingImports;
+  const imports = readingWaits ? [...waitingImports, ...readingImports] : waitingImports;
   return { tag: 'jspi', val: { imports, exports } };
 }
 

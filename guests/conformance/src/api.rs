@@ -88,6 +88,21 @@ pub enum Code {
     Other,
 }
 
+impl Code {
+    /// As WIT spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "invalid-argument",
+            Self::InvalidEncoding => "invalid-encoding",
+            Self::RuntimeError => "runtime-error",
+            Self::UnsupportedOperation => "unsupported-operation",
+            Self::TooLarge => "too-large",
+            Self::NotFound => "not-found",
+            Self::Other => "unknown",
+        }
+    }
+}
+
 /// What went wrong: the code, and the text where the ABI has one.
 pub struct Failure {
     pub code: Code,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use conformance::api::{Code, Type, Value, expect_failure};
 use conformance::core_module::{at, check, out, written};
-use conformance::{Case, Check};
+use conformance::{Case, Check, wasmedge};
 
 mod nn {
     #[link(wasm_import_module = "wasi_ephemeral_nn")]
@@ -29,23 +29,26 @@ const NONE: u32 = 123_456;
 fn main() -> ExitCode {
     conformance::main(vec![
         refused("unload/unknown-graph", Code::InvalidArgument, || unsafe { nn::unload(NONE) }),
-        Case::once("unload/once", || Ok(check(unsafe { nn::unload(graph()) })?)),
+        Case::once("unload/once", || Ok(check(unsafe { nn::unload(graph()) })?)).loads("echo"),
         refused("unload/twice", Code::InvalidArgument, || {
             let graph = graph();
             unsafe { nn::unload(graph) };
             unsafe { nn::unload(graph) }
-        }),
+        })
+        .loads("echo"),
         refused("unload/no-context-afterwards", Code::InvalidArgument, || {
             let graph = graph();
             unsafe { nn::unload(graph) };
             unsafe { nn::init_execution_context(graph, at(&*out())) }
-        }),
+        })
+        .loads("echo"),
         refused("unload/no-compute-afterwards", Code::InvalidArgument, || {
             let graph = graph();
             let context = context(graph);
             unsafe { nn::unload(graph) };
             unsafe { nn::compute(context) }
-        }),
+        })
+        .loads("echo"),
         Case::once("unload/outputs-stay", || {
             let graph = graph();
             let context = context(graph);
@@ -53,7 +56,8 @@ fn main() -> ExitCode {
             check(unsafe { nn::compute(context) })?;
             check(unsafe { nn::unload(graph) })?;
             got(context, nn::get_output)
-        }),
+        })
+        .loads("echo"),
         Case::once("unload/others-stay", || {
             let (first, second) = (graph(), graph());
             check(unsafe { nn::unload(first) })?;
@@ -61,25 +65,30 @@ fn main() -> ExitCode {
             set(context);
             check(unsafe { nn::compute(context) })?;
             got(context, nn::get_output)
-        }),
+        })
+        .loads("echo"),
         refused("finalize/unknown-context", Code::InvalidArgument, || unsafe { nn::finalize_execution_context(NONE) }),
-        Case::once("finalize/once", || Ok(check(unsafe { nn::finalize_execution_context(context(graph())) })?)),
+        Case::once("finalize/once", || Ok(check(unsafe { nn::finalize_execution_context(context(graph())) })?))
+            .loads("echo"),
         refused("finalize/twice", Code::InvalidArgument, || {
             let context = context(graph());
             unsafe { nn::finalize_execution_context(context) };
             unsafe { nn::finalize_execution_context(context) }
-        }),
+        })
+        .loads("echo"),
         refused("finalize/no-compute-afterwards", Code::InvalidArgument, || {
             let context = context(graph());
             unsafe { nn::finalize_execution_context(context) };
             unsafe { nn::compute(context) }
-        }),
+        })
+        .loads("echo"),
         Case::once("single/computes", || {
             let context = context(graph());
             set(context);
             check(unsafe { nn::compute_single(context) })?;
             got(context, nn::get_output_single)
-        }),
+        })
+        .loads("echo"),
         refused("single/unknown-context", Code::InvalidArgument, || unsafe { nn::compute_single(NONE) }),
         refused("single/no-output-after-the-end", Code::RuntimeError, || {
             let context = context(graph());
@@ -88,11 +97,13 @@ fn main() -> ExitCode {
             unsafe { nn::fini_single(context) };
             let buffer = [0_u8; 8];
             unsafe { nn::get_output_single(context, 0, at(&buffer), 8, at(&*out())) }
-        }),
+        })
+        .loads("echo"),
         refused("single/no-end-of-no-context", Code::InvalidArgument, || unsafe { nn::fini_single(NONE) }),
-        Case::once("configuration/json", || configured(b"{\"n-predict\": 10}")),
-        Case::once("configuration/empty", || configured(b"")),
-        refused("configuration/not-utf-8", Code::InvalidArgument, || with_configuration("echo", &[0xff, 0xfe])),
+        Case::once("configuration/json", || configured(b"{\"n-predict\": 10}")).loads("echo"),
+        Case::once("configuration/empty", || configured(b"")).loads("echo"),
+        refused("configuration/not-utf-8", Code::InvalidArgument, || with_configuration("echo", &[0xff, 0xfe]))
+            .loads("echo"),
         // WasmEdge has another number for this than for `load_by_name`.
         refused("configuration/unknown-name", Code::NotFound, || match with_configuration("nobody", b"{}") {
             103 => 8,
@@ -102,7 +113,7 @@ fn main() -> ExitCode {
 }
 
 fn refused(id: &str, code: Code, call: fn() -> u32) -> Case {
-    Case::once(id.to_owned(), move || expect_failure(check(call()), code))
+    Case::refused(id, wasmedge(code), move |code| expect_failure(check(call()), code))
 }
 
 fn graph() -> u32 {

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::api::{Api, Code, Encoding, Target, Type, Value, expect, expect_failure};
 use crate::tensors::{Shape, mebibyte_shapes, small_shapes};
-use crate::{Case, Check};
+use crate::{Case, Check, standard};
 
 /// The types that ONNX Runtime has.
 const ONNX_TYPES: [Type; 6] = [Type::Fp16, Type::Fp32, Type::Fp64, Type::U8, Type::I32, Type::I64];
@@ -16,21 +16,21 @@ pub fn cases<A: Api>() -> Vec<Case> {
         let mut shapes = small_shapes();
         shapes.extend(mebibyte_shapes(ty).into_iter().take(1));
         for Shape { name: shape, dimensions } in shapes {
-            cases.push(Case::new(format!("onnx/{name}/{shape}"), move |options| {
+            let case = Case::new(format!("onnx/{name}/{shape}"), move |options| {
                 computed(&by_name::<A>(ty, options.target)?, ty, &dimensions)
-            }));
+            });
+            cases.push(case.loads(format!("identity-{name}-{{target}}")));
         }
-        cases.push(Case::new(format!("load/bytes/{name}"), move |options| {
-            loaded::<A>(ty, Encoding::Onnx, options.target)
-        }));
-        cases.push(Case::new(format!("load/autodetect/{name}"), move |options| {
-            loaded::<A>(ty, Encoding::Autodetect, options.target)
-        }));
-        cases.push(Case::new(format!("dynamic-shapes/{name}"), move |options| dynamic::<A>(ty, options.target)));
+        for (id, encoding) in [("bytes", Encoding::Onnx), ("autodetect", Encoding::Autodetect)] {
+            let case = Case::new(format!("load/{id}/{name}"), move |options| loaded::<A>(ty, encoding, options.target));
+            cases.push(case.reads(path(ty)));
+        }
+        let case = Case::new(format!("dynamic-shapes/{name}"), move |options| dynamic::<A>(ty, options.target));
+        cases.push(case.loads(format!("identity-{name}-{{target}}")));
         for given in A::TYPES.iter().copied().filter(|&given| given != ty) {
-            cases.push(Case::once(format!("wrong-type/{}-for-{name}", given.name()), move || {
-                wrong_type::<A>(ty, given)
-            }));
+            let id = format!("wrong-type/{}-for-{name}", given.name());
+            let case = Case::refused(id, standard(Code::InvalidArgument), move |code| wrong_type::<A>(ty, given, code));
+            cases.push(case.loads(format!("identity-{name}-cpu")));
         }
     }
     cases
@@ -48,8 +48,13 @@ fn computed<A: Api>(Loaded(graph): &Loaded<A>, ty: Type, dimensions: &[u32]) -> 
     expect::<A>(&A::context(graph)?, &[("in", &value)], &[("out", &value)])
 }
 
+/// The file of the model of a type.
+pub fn path(ty: Type) -> String {
+    format!("models/identity-{}.onnx", ty.name())
+}
+
 pub fn model(ty: Type) -> Result<Vec<u8>, String> {
-    let path = format!("models/identity-{}.onnx", ty.name());
+    let path = path(ty);
     fs::read(&path).map_err(|error| format!("{path}: {error}"))
 }
 
@@ -69,10 +74,10 @@ fn dynamic<A: Api>(ty: Type, target: Target) -> Check {
 }
 
 /// Numbers of bytes that fit the type that is given, so that it is the type alone that is wrong.
-fn wrong_type<A: Api>(ty: Type, given: Type) -> Check {
+fn wrong_type<A: Api>(ty: Type, given: Type, code: Code) -> Check {
     let context = A::context(&A::load_by_name(&format!("identity-{}-cpu", ty.name()))?)?;
     let value = Value::patterned(given, &[3], 1);
-    expect_failure(A::compute(&context, &[("in", &value)], &[("out", 24)]), Code::InvalidArgument)?;
+    expect_failure(A::compute(&context, &[("in", &value)], &[("out", 24)]), code)?;
     let right = Value::patterned(ty, &[3], 1);
     expect::<A>(&context, &[("in", &right)], &[("out", &right)])
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::api::{Api, Code, Encoding, Failure, Target, Type, Value, expect, expect_failure};
-use crate::{Case, Check};
+use crate::{Case, Check, ours};
 
 /// How a model is kept in files, and what its input and output are called.
 #[derive(Clone, Copy)]
@@ -28,7 +28,11 @@ type Parts = Vec<Vec<u8>>;
 
 pub fn cases<A: Api>() -> Vec<Case> {
     let present = FORMATS.into_iter().filter(|format| Path::new(&path(format, "", 0)).exists());
-    present.flat_map(|format| [right::<A>(format), wrong::<A>(format)]).flatten().collect()
+    let cases = present.flat_map(|format| {
+        let cases = right::<A>(format).into_iter().chain(wrong::<A>(format));
+        cases.map(move |case| (0..format.files.len()).fold(case, |case, file| case.reads(path(&format, "", file))))
+    });
+    cases.collect()
 }
 
 /// Models that must load and compute.
@@ -57,31 +61,34 @@ fn wrong<A: Api>(format: Format) -> Vec<Case> {
     let mut cases: Vec<Case> = unnamed
         .into_iter()
         .map(|(id, encoding)| {
-            Case::once(format!("imported-errors/{name}/unknown-operator/{id}"), move || {
-                expect_failure(unknown_operator::<A>(&format, encoding), Code::UnsupportedOperation)
-            })
+            let id = format!("imported-errors/{name}/unknown-operator/{id}");
+            let case = Case::refused(id, ours(Code::UnsupportedOperation), move |code| {
+                expect_failure(unknown_operator::<A>(&format, encoding), code)
+            });
+            case.reads(path(&format, "-unknown", 0))
         })
         .collect();
-    cases.push(Case::once(format!("imported-errors/{name}/no-model"), move || {
+    let (encoding, argument) = (ours(Code::InvalidEncoding), ours(Code::InvalidArgument));
+    cases.push(Case::refused(format!("imported-errors/{name}/no-model"), encoding, move |code| {
         let junk = vec![vec![0xa5; 64]; format.files.len()];
-        expect_failure(load::<A>(&junk, format.encoding), Code::InvalidEncoding)
+        expect_failure(load::<A>(&junk, format.encoding), code)
     }));
-    cases.push(Case::once(format!("imported-errors/{name}/truncated"), move || {
+    cases.push(Case::refused(format!("imported-errors/{name}/truncated"), encoding, move |code| {
         let mut cut = parts(&format)?;
         let length = cut[0].len() * 2 / 3;
         cut[0].truncate(length);
-        expect_failure(load::<A>(&cut, format.encoding), Code::InvalidEncoding)
+        expect_failure(load::<A>(&cut, format.encoding), code)
     }));
-    cases.push(Case::once(format!("imported-errors/{name}/too-many-builders"), move || {
+    cases.push(Case::refused(format!("imported-errors/{name}/too-many-builders"), argument, move |code| {
         let mut more = parts(&format)?;
         more.resize(4, Vec::new());
-        expect_failure(load::<A>(&more, format.encoding), Code::InvalidArgument)
+        expect_failure(load::<A>(&more, format.encoding), code)
     }));
     if format.files.len() > 1 {
-        cases.push(Case::once(format!("imported-errors/{name}/too-few-builders"), move || {
+        cases.push(Case::refused(format!("imported-errors/{name}/too-few-builders"), argument, move |code| {
             let mut fewer = parts(&format)?;
             fewer.pop();
-            expect_failure(load::<A>(&fewer, format.encoding), Code::InvalidArgument)
+            expect_failure(load::<A>(&fewer, format.encoding), code)
         }));
     }
     cases

@@ -6,8 +6,11 @@ use std::fs;
 use crate::api::{Api, Encoding, Type, Value, close, expect_by};
 use crate::{Case, Check, Options};
 
+const INDEX: &str = "onnx-backend/index.txt";
+
 struct Tensor {
     name: String,
+    path: String,
     value: Value,
 }
 
@@ -19,7 +22,7 @@ struct Model {
 }
 
 pub fn cases<A: Api>() -> Vec<Case> {
-    let index = fs::read_to_string("onnx-backend/index.txt").unwrap_or_default();
+    let index = fs::read_to_string(INDEX).unwrap_or_default();
     let mut models: Vec<Model> = Vec::new();
     for line in index.lines() {
         let Some((id, is_input, tensor)) = parse(line) else { continue };
@@ -34,7 +37,7 @@ pub fn cases<A: Api>() -> Vec<Case> {
     models
         .into_iter()
         .filter(|model| model.inputs.iter().chain(&model.outputs).all(|tensor| A::TYPES.contains(&tensor.value.ty)))
-        .map(|model| Case::new(format!("onnx-backend/{}", model.id), move |options| computed::<A>(&model, options)))
+        .map(case::<A>)
         .collect()
 }
 
@@ -46,12 +49,24 @@ fn parse(line: &str) -> Option<(String, bool, Tensor)> {
     let type_name = fields.next()?;
     let ty = Type::ALL.into_iter().find(|ty| ty.name() == type_name)?;
     let dimensions = fields.next()?.split('x').filter_map(|length| length.parse().ok()).collect();
-    let data = fs::read(fields.next()?).ok()?;
-    Some((id, is_input, Tensor { name, value: Value { ty, dimensions, data } }))
+    let path = fields.next()?.to_owned();
+    let data = fs::read(&path).ok()?;
+    Some((id, is_input, Tensor { name, path, value: Value { ty, dimensions, data } }))
+}
+
+fn case<A: Api>(model: Model) -> Case {
+    let tensors = model.inputs.iter().chain(&model.outputs).map(|tensor| tensor.path.clone());
+    let files: Vec<_> = [INDEX.to_owned(), path(&model)].into_iter().chain(tensors).collect();
+    let case = Case::new(format!("onnx-backend/{}", model.id), move |options| computed::<A>(&model, options));
+    files.into_iter().fold(case, Case::reads)
+}
+
+fn path(model: &Model) -> String {
+    format!("onnx-backend/{}.onnx", model.id)
 }
 
 fn computed<A: Api>(model: &Model, options: &Options) -> Check {
-    let path = format!("onnx-backend/{}.onnx", model.id);
+    let path = path(model);
     let bytes = fs::read(&path).map_err(|error| format!("{path}: {error}"))?;
     let graph = A::load(&[&bytes], Encoding::Onnx, options.target)?;
     let inputs: Vec<_> = model.inputs.iter().map(|tensor| (tensor.name.as_str(), &tensor.value)).collect();
