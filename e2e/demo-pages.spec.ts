@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
+import { colourModel } from './generated-models.js';
 import { expect, test } from './test.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const guests = path.resolve(import.meta.dirname, '../guests');
 
 /** The pages of the site but the first, which runs a guest as it opens. */
-const quietPages = ['text', 'run', 'storage', 'conformance', 'code'];
+const quietPages = ['text', 'run', 'formats', 'storage', 'conformance', 'benchmark', 'code'];
 
 /** What a page loads only when it is needed: models, guests and the runtimes of models. */
 const heavy = /\.(onnx|gguf|wasm)$|ort-wasm|wllama|litert|jco/;
@@ -109,6 +110,34 @@ test('models are downloaded, listed and deleted, and code is copied', async ({ p
   await page.getByRole('button', { name: 'Copy' }).click();
   await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('nn.models.preload');
+});
+
+test('models of other formats classify a picture, and the benchmark gives its result away', async ({ page, site }) => {
+  await page.goto(`${site.origin}/formats/`);
+  const blue = await page.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    const pen = canvas.getContext('2d');
+    if (pen) pen.fillStyle = 'blue';
+    pen?.fillRect(0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL('image/png').split(',')[1] ?? '';
+  });
+  const picture = { name: 'blue.png', mimeType: 'image/png', buffer: Buffer.from(blue, 'base64') };
+  await page.getByTestId('picture').setInputFiles(picture);
+  const model = { name: 'colours.onnx', mimeType: '', buffer: Buffer.from(colourModel) };
+  await page.getByTestId('files-onnx').setInputFiles(model);
+  await page.getByTestId('files-tensorflow').setInputFiles({ ...model, name: 'frozen.pb' });
+  await page.getByTestId('run').click();
+  await expect(page.getByTestId('result-onnx')).toContainText('class 2', { timeout: 45_000 });
+  await expect(page.getByTestId('result-tensorflow')).toContainText('WasiNNError');
+
+  await page.goto(`${site.origin}/benchmark/?quick`);
+  await page.getByTestId('run').click();
+  await expect(page.getByTestId('state')).toHaveText('Done.', { timeout: 60_000 });
+  await expect(page.getByTestId('scenarios').locator('.ratio')).toHaveText([/\d ×/, /\d ×/, /\d ×/]);
+  const downloading = page.waitForEvent('download');
+  await page.getByTestId('download').click();
+  const result: unknown = JSON.parse(readFileSync(await (await downloading).path(), 'utf8'));
+  expect(result).toMatchObject({ results: [{ id: 'digits' }, { id: 'small' }, { id: 'large' }] });
 });
 
 /** What axe finds, in light and dark, and how far the content has moved by itself. */

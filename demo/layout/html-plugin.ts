@@ -10,8 +10,10 @@ const pages: readonly Entry[] = [
   { label: 'Classify', folder: '' },
   { label: 'Text', folder: 'text/' },
   { label: 'Run your own', folder: 'run/' },
+  { label: 'Formats', folder: 'formats/' },
   { label: 'Models', folder: 'storage/' },
   { label: 'Conformance', folder: 'conformance/' },
+  { label: 'Benchmark', folder: 'benchmark/' },
   { label: 'Code', folder: 'code/' },
 ];
 

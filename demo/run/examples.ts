@@ -5,6 +5,7 @@ import { sampleDigits } from '../classify/samples.js';
 
 /** A guest of this project with what it needs. */
 export interface Example {
+  /** The text of its button on the page. */
   readonly label: string;
   readonly note: string;
   readonly fileName: string;

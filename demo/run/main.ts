@@ -31,6 +31,8 @@ const terminal = createTerminal(elementById('terminal', HTMLElement));
 
 const files = new Map<string, Blob>();
 let program: Program | undefined;
+/** Whether what stands in the form is an example's: a visitor's own program begins with an empty form. */
+let isExample = false;
 let host: WasiNN | undefined;
 let running: AbortController | undefined;
 
@@ -41,7 +43,7 @@ acceptFiles(
 );
 runButton.addEventListener('click', () => void run());
 stopButton.addEventListener('click', () => running?.abort(new Error('You have stopped the program.')));
-elementById('examples', HTMLElement).replaceChildren(...examples.map(exampleButton));
+for (const button of elementById('examples', HTMLElement).querySelectorAll('button')) offerExample(button);
 showCode(elementById('code', HTMLElement));
 
 /** Engines start when the first program runs. */
@@ -55,10 +57,9 @@ function openHost(): WasiNN {
   return host;
 }
 
-function exampleButton(example: Example): HTMLButtonElement {
-  const button = element('button', { type: 'button' }, example.label);
-  button.addEventListener('click', () => void tryExample(example));
-  return button;
+function offerExample(button: HTMLButtonElement): void {
+  const example = examples.find(({ label }) => label === button.textContent);
+  if (example) button.addEventListener('click', () => void tryExample(example));
 }
 
 async function tryExample({ guest, fileName, args, stdin = '', note, files: sources }: Example): Promise<void> {
@@ -68,6 +69,7 @@ async function tryExample({ guest, fileName, args, stdin = '', note, files: sour
     const fetched = Object.entries(sources()).map(async ([path, source]) => [path, await toBlob(source)] as const);
     const blobs = await Promise.all(fetched);
     const bytes = await toBlob(guest);
+    isExample = true;
     files.clear();
     for (const [path, blob] of blobs) files.set(path, blob);
     argumentsField.value = args;
@@ -90,6 +92,12 @@ async function toBlob(source: string | URL | Blob | Uint8Array<ArrayBuffer>): Pr
 
 /** A `.wasm` is the program, all else are files that it may read. */
 async function take(chosen: readonly File[]): Promise<void> {
+  if (isExample) {
+    files.clear();
+    argumentsField.value = '';
+    stdinField.value = '';
+  }
+  isExample = false;
   for (const file of chosen) {
     if (file.name.endsWith('.wasm')) await takeProgram(file.name, file);
     else files.set(file.name, file);

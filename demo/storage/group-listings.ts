@@ -12,16 +12,16 @@ export interface ListedFile {
 
 /** Puts together the models that share their files. */
 export function groupListings(listings: readonly ModelListing[]): ListedFile[] {
-  const groups = Map.groupBy(listings, ({ urls }) => urls.join(' '));
-  return [...groups].map(([url, [first, ...others]]) => {
-    const all = first ? [first, ...others] : others;
+  const urls = new Set(listings.map(({ urls }) => urls.join(' ')));
+  return [...urls].map((url) => {
+    const all = listings.filter((listing) => listing.urls.join(' ') === url);
     const times = all.flatMap(({ lastUsed }) => (lastUsed ? [lastUsed.getTime()] : []));
     return {
       names: all.map(({ name }) => name),
       url,
-      cached: first?.cached ?? 'no',
+      cached: all[0]?.cached ?? 'no',
       cachedBytes: Math.max(...all.map(({ cachedBytes }) => cachedBytes)),
-      size: first?.size,
+      size: all[0]?.size,
       lastUsed: times.length > 0 ? new Date(Math.max(...times)) : undefined,
     };
   });

@@ -21,12 +21,40 @@ const shots: readonly Shot[] = [
       await expect(page.getByTestId('answer')).toHaveText('7');
     },
   },
-  { name: 'text', path: '/text/' },
-  { name: 'run', path: '/run/' },
+  {
+    name: 'text',
+    path: '/text/',
+    async prepare(page) {
+      await page.getByTestId('write').click();
+      await expect(page.getByTestId('state')).toHaveText(/Done/);
+    },
+  },
+  {
+    name: 'run',
+    path: '/run/',
+    async prepare(page) {
+      await page.getByRole('button', { name: 'Core module, crate 0.6' }).click();
+      await expect(page.getByTestId('state')).toHaveText(/Exit code/);
+    },
+  },
   { name: 'formats', path: '/formats/' },
-  { name: 'models', path: '/storage/' },
+  {
+    name: 'models',
+    path: '/storage/',
+    async prepare(page) {
+      await page.getByRole('button', { name: /Download Digits/ }).click();
+      await expect(page.getByRole('button', { name: /Delete Digits/ })).toBeVisible();
+    },
+  },
   { name: 'conformance', path: '/conformance/' },
-  { name: 'benchmark', path: '/benchmark/' },
+  {
+    name: 'benchmark',
+    path: '/benchmark/?quick',
+    async prepare(page) {
+      await page.getByTestId('run').click();
+      await expect(page.getByTestId('state')).toHaveText('Done.');
+    },
+  },
   { name: 'code', path: '/code/' },
 ];
 
@@ -36,9 +64,11 @@ const folder = path.resolve(import.meta.dirname, '../.output/screenshots');
 for (const { name, path: address, prepare } of shots) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   test(name, async ({ page, site }) => {
-    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.setViewportSize({ width: 1280, height: 880 });
     await page.goto(`${site.origin}${address}`);
     await prepare?.(page);
+    // What fits a screen: the README has it of the first page.
+    await page.screenshot({ path: path.join(folder, `${name}.png`) });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       for (const width of [1280, 390]) {
