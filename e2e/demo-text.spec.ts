@@ -16,8 +16,8 @@ test('a guest writes a text from a model by its URL, is stopped, and explains wh
   await page.getByTestId('write').click();
   await expect(page.getByTestId('failure')).toContainText('404', { timeout: 45_000 });
 
+  test.skip(!fixtures, withoutFixtures);
   await page.getByTestId('model-url').fill(`${site.origin}${tinyModel}`);
-  await page.getByTestId('tokens').fill('40');
   await page.getByLabel('Temperature').fill('0');
   await page.getByTestId('write').click();
   await expect(page.getByTestId('state')).toHaveText(/Done: 40 tokens, \d+ in a second/, { timeout: 45_000 });

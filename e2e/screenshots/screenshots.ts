@@ -68,6 +68,7 @@ for (const { name, path: address, prepare } of shots) {
     await page.goto(`${site.origin}${address}`);
     await prepare?.(page);
     // What fits a screen: the README has it of the first page.
+    await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: path.join(folder, `${name}.png`) });
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
