@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import sirv from 'sirv';
@@ -15,6 +16,8 @@ export interface Site {
   answer(path: string, handler: Handler): void;
   /** Answers every path that no folder is served under, in place of the demo. */
   fallBack(handler: Handler): void;
+  /** Forgets all requests and answers, and ends all connections. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -37,16 +40,20 @@ const folders: readonly (readonly [prefix: string, folder: string])[] = [
 
 export async function startSite({ isolated = true }: SiteOptions = {}): Promise<Site> {
   const requests: string[] = [];
-  const answers = new Map<string, Handler>([['/blank.html', blank]]);
-  let fallBack: Handler = sirv(path.join(root, 'build/demo'), { dev: true });
+  const answers = new Map<string, Handler>();
+  const demo = sirv(path.join(root, 'build/demo'), { dev: true });
+  let fallBack: Handler = demo;
   const statics = folders.map(([prefix, folder]) => [prefix, sirv(folder, { dev: true })] as const);
 
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     requests.push(pathname);
     setHeaders(response, isolated);
-    const answer = answers.get(pathname);
+    const answer = answers.get(pathname) ?? (pathname === '/blank.html' ? blank : undefined);
     if (answer) return answer(request, response);
+    const runtime =
+      pathname.startsWith('/lib/') && pathname.endsWith('.wasm') ? readRuntime(pathname.slice(5)) : undefined;
+    if (runtime) return response.writeHead(200, { 'Content-Type': 'application/wasm' }).end(runtime);
     const [prefix, serve] = statics.find(([start]) => pathname.startsWith(start)) ?? [];
     if (!prefix || !serve) return fallBack(request, response);
     request.url = pathname.slice(prefix.length - 1);
@@ -63,11 +70,29 @@ export async function startSite({ isolated = true }: SiteOptions = {}): Promise<
     fallBack(handler) {
       fallBack = handler;
     },
+    reset() {
+      server.closeAllConnections();
+      requests.length = 0;
+      answers.clear();
+      fallBack = demo;
+    },
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+const runtimes = new Map<string, Buffer>();
+
+/**
+ * Reads a WebAssembly module of the library, once for all sites. Almost every test asks for one of 15 MB, which takes four times
+ * the processor time where a stream reads it piece by piece.
+ */
+function readRuntime(name: string): Buffer | undefined {
+  const file = path.join(root, 'dist/standalone', name);
+  if (!runtimes.has(name) && existsSync(file)) runtimes.set(name, readFileSync(file));
+  return runtimes.get(name);
 }
 
 function setHeaders(response: ServerResponse, isolated: boolean): void {
