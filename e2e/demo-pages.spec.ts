@@ -11,8 +11,8 @@ const guests = path.resolve(import.meta.dirname, '../guests');
 /** The pages of the site but the first, which runs a guest as it opens. */
 const quietPages = ['text', 'run', 'formats', 'storage', 'conformance', 'benchmark', 'code'];
 
-/** What a page loads only when it is needed: models, guests and the runtimes of models. */
-const heavy = /\.(onnx|gguf|wasm)$|ort-wasm|wllama|litert|jco/;
+/** What a page loads only when it is needed: models, guests and the runtimes of models. Tests themselves ask for `/lib/`. */
+const heavy = /^(?!\/lib\/).*(\.(onnx|gguf|wasm)$|ort-wasm|wllama|litert|jco)/;
 
 test('every page is accessible in light and dark, stands still, and loads nothing heavy by itself', async ({
   page,
@@ -33,7 +33,7 @@ test('every page is accessible in light and dark, stands still, and loads nothin
   await page.goto(site.origin);
   await expect(page.getByTestId('result')).toHaveAttribute('data-state', 'ready', { timeout: 45_000 });
   expect(await faults(page), 'classify').toEqual([]);
-  expect(site.requests.filter((request) => /jspi|asyncify|wllama|litert/.test(request))).toEqual([]);
+  expect(site.requests.filter((request) => /^(?!\/lib\/).*(jspi|asyncify|wllama|litert)/.test(request))).toEqual([]);
   await page.setViewportSize({ width: 360, height: 740 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
   expect(elsewhere).toEqual([]);

@@ -11,5 +11,10 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 60_000 },
   reporter: 'list',
-  use: { browserName: 'chromium', launchOptions: chromiumLaunchOptions(...quickToCompile) },
+  // Bars are as long as they will be at once.
+  use: {
+    contextOptions: { reducedMotion: 'reduce' },
+    browserName: 'chromium',
+    launchOptions: chromiumLaunchOptions(...quickToCompile),
+  },
 });

@@ -64,7 +64,7 @@ const folder = path.resolve(import.meta.dirname, '../.output/screenshots');
 for (const { name, path: address, prepare } of shots) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   test(name, async ({ page, site }) => {
-    await page.setViewportSize({ width: 1280, height: 880 });
+    await page.setViewportSize({ width: 1280, height: 1010 });
     await page.goto(`${site.origin}${address}`);
     await prepare?.(page);
     // What fits a screen: the README has it of the first page.
