@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { layoutPlugin, pageFiles } from './demo/layout/html-plugin.js';
+import { offlinePlugin } from './demo/offline/build-plugin.js';
 import { thirdPartyLicences } from './scripts/third-party.js';
 import { version } from './src/standard/version.js';
 
@@ -20,8 +22,9 @@ const demo: UserConfig = {
     emptyOutDir: true,
     target: 'es2023',
     reportCompressedSize: false,
-    rolldownOptions: { input: ['demo/index.html', 'demo/conformance/index.html'] },
+    rolldownOptions: { input: pageFiles },
   },
+  plugins: [layoutPlugin(), offlinePlugin()],
 };
 
 const onnxruntime = new URL('node_modules/onnxruntime-web/dist/', import.meta.url);

@@ -7,11 +7,13 @@ test('the conformance page performs cases in every row, filters them, and gives 
   site,
 }) => {
   await page.goto(`${site.origin}/`);
-  await page.getByTestId('conformance').click();
+  await page.getByTestId('nav-conformance').click();
   await page.goto(`${page.url()}?cases=handles/`);
   await page.getByTestId('run').click();
-  await expect(page.getByTestId('state')).toHaveText('Done: 14 passed, 0 failed.', { timeout: 100_000 });
+  await expect(page.getByTestId('state')).toHaveText('This browser passes 14 of 14 cases.', { timeout: 100_000 });
 
+  await expect(page.getByTestId('features')).toHaveText('handles14 passed');
+  await page.getByText('Every case in every row').click();
   const names = page.getByTestId('cases').locator('tr:visible th');
   await expect(names).toContainText(['handles/no-graph', 'handles/contexts-differ']);
   await page.getByTestId('filter').fill('differ');

@@ -1,6 +1,6 @@
 import type { Setting } from '../../conformance/rows.js';
 import type { Report } from '../../conformance/tap.js';
-import { elementById } from '../element.js';
+import { elementById } from '../layout/element.js';
 
 const signs = { passed: '✓', failed: '✗', skipped: '–' } as const;
 

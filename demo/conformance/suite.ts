@@ -25,12 +25,14 @@ const guestUrls: Readonly<Record<Setting['abi'], URL>> = {
  * Has a guest perform its cases.
  *
  * @param only the beginning of the ids of the cases to perform; empty for all
+ * @param signal ends the guest
  * @param onReports called with those that are there so far, as they come
  * @returns all of them; a guest that cannot be run has one, which says why
  */
 export async function perform(
   { abi, target, waiting }: Setting,
   only: string,
+  signal: AbortSignal,
   onReports: (reports: readonly Report[]) => void,
 ): Promise<readonly Report[]> {
   const nn = createWasiNN({ models: models(), allowSoftwareAdapter: true });
@@ -45,7 +47,7 @@ export async function perform(
     onReports(readTap(output).filter(({ id }) => featureOf(id) !== 'unreported'));
   };
   try {
-    await nn.run(guestUrls[abi], { args: ['--target', target, '--only', only], files, waiting, stdout });
+    await nn.run(guestUrls[abi], { args: ['--target', target, '--only', only], files, waiting, stdout, signal });
     return readTap(output);
   } catch (cause) {
     return [...readTap(output), { id: `unreported/${guests[abi]}`, status: 'failed', reason: String(cause) }];

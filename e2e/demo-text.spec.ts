@@ -1,0 +1,36 @@
+import { fixtures, withoutFixtures } from './fixture-data.js';
+import { tinyModel } from './language-model-guest.js';
+import { expect, test } from './test.js';
+
+test("a guest writes with the site's own model and one by its URL, is stopped, and explains what goes wrong", async ({
+  page,
+  site,
+}) => {
+  await page.goto(`${site.origin}/text/`);
+  const text = page.getByTestId('text');
+  await page.getByTestId('tokens').fill('40');
+  await page.getByTestId('write').click();
+  await expect(page.getByTestId('state')).toHaveText(/Done: 40 tokens, \d+ in a second/, { timeout: 45_000 });
+  await expect(text).toContainText(/Alice was(\s+\S+){8}/);
+
+  await page.getByTestId('tokens').fill('900');
+  await page.getByTestId('write').click();
+  await expect(text).toContainText(/Alice was(\s+\S+){2}/);
+  await page.getByTestId('stop').click();
+  await expect(page.getByTestId('state')).toHaveText('Stopped');
+  await expect(page.getByTestId('write')).toBeEnabled();
+
+  await page.getByLabel('a GGUF file by its URL').check();
+  await page.getByTestId('model-url').fill(`${site.origin}/nothing.gguf`);
+  await page.getByTestId('write').click();
+  await expect(page.getByTestId('failure')).toContainText('404', { timeout: 45_000 });
+
+  test.skip(!fixtures, withoutFixtures);
+  await page.getByTestId('prompt').fill('ROMEO:');
+  await page.getByTestId('tokens').fill('40');
+  await page.getByLabel('Temperature').fill('0');
+  await page.getByTestId('model-url').fill(`${site.origin}${tinyModel}`);
+  await page.getByTestId('write').click();
+  await expect(page.getByTestId('state')).toHaveText(/Done: 40 tokens/, { timeout: 45_000 });
+  await expect(text).toContainText('I am not, I am not');
+});
