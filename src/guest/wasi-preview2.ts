@@ -4,7 +4,8 @@ import { poll, streams } from '@bytecodealliance/preview2-shim/io';
 import { insecure, insecureSeed, random } from '@bytecodealliance/preview2-shim/random';
 import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { grantInterface, grantResource, type Interface } from './grant.js';
-import { createFilesystem, IoError } from './preview2-filesystem.js';
+import { createFilesystem } from './preview2-filesystem.js';
+import { IoError } from './preview2-streams.js';
 
 /** The most random bytes of one call. */
 const maxRandomBytes = 16 << 20;
