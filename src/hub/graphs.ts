@@ -18,6 +18,8 @@ import { createNamedGraphs } from './named-graphs.js';
 export interface GraphsOptions {
   readonly dispatchers: Readonly<Record<EngineKind, Dispatcher>>;
   readonly models: NamedModels;
+  /** Called when a model of the registry is about to be opened. */
+  expect(name: string): void;
   readonly limits: Limits;
   /** Where graphs may fall back to, unless the registry says otherwise. */
   readonly fallback: FallbackPolicy;
@@ -64,6 +66,7 @@ type Use<Result> = (engine: EngineProcess, kind: EngineKind) => Promise<Result |
 export function createGraphs({
   dispatchers,
   models,
+  expect,
   limits,
   fallback,
   heapWatch,
@@ -79,6 +82,7 @@ export function createGraphs({
   async function loadNew(source: Source, { client, came, signal }: Call, hold: Hold): Promise<Graph> {
     const findings: Findings = { avoid: {} };
     const id = nextId++;
+    if ('name' in source) expect(source.name);
     let loadable = await openSource(source, models, fallback, signal);
     const isText = hasTextEngine && (await isLanguageModel(loadable.load, loadable.parts));
     for (;;) {

@@ -114,8 +114,9 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     return ownConnection;
   }
 
-  /** Fetches the code for guests when the first of them comes. */
+  /** Fetches the code for guests when the first of them comes. The hub starts meanwhile. */
   async function withGuests(): Promise<Guests> {
+    running();
     const { createGuests } = await import('./guests.js');
     disposed.throwIfAborted();
     guests ??= createGuests({

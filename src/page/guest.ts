@@ -8,7 +8,7 @@ import { type Endpoint, openRpc } from '../rpc/rpc.js';
 import { isShared } from '../rpc/shared-memory.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
-import { watchWorker } from '../standard/worker-watch.js';
+import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
 import { dispose } from './dispose-symbols.js';
 import { toError } from './guest-errors.js';
 import type { Guest, GuestExports, GuestMemory } from './guest-interface.js';
@@ -41,9 +41,10 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 /** What a guest is started with. */
 export interface GuestOptions {
   readonly workers: PageWorkers;
-  readonly prepared: PreparedGuest;
+  /** Makes the guest ready to be instantiated. */
+  prepare(): Promise<PreparedGuest>;
   readonly connection: HubPort;
-  readonly environment: ProgramEnvironment;
+  gatherEnvironment(): Promise<ProgramEnvironment>;
   /** The functions of the page that it may import. */
   readonly imports: PageImports;
   readonly output: OutputSink;
@@ -57,15 +58,15 @@ export interface GuestOptions {
 }
 
 /**
- * Starts a guest in a worker of its own.
+ * Starts a guest in a worker of its own. The worker loads its script while the guest is prepared.
  *
  * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
 export function startGuest<Exports extends object>({
   workers,
-  prepared,
+  prepare,
+  gatherEnvironment,
   connection,
-  environment,
   imports,
   output,
   onFault,
@@ -74,19 +75,20 @@ export function startGuest<Exports extends object>({
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
   const worker = workers.start('guest');
-  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
   const importService = serveImports(imports);
   const tail = new OutputTail();
   const ending = new AbortController();
   const ended = ending.signal;
+  /** Begins with the worker's first message. */
+  let watch: WorkerWatch | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
 
   function fail(reason: unknown): void {
     if (ended.aborted) return;
     ending.abort(reason);
-    watch.stop();
+    watch?.stop();
     worker.terminate();
     connection.close();
     reject(reason);
@@ -105,7 +107,7 @@ export function startGuest<Exports extends object>({
   }
 
   const rpc = openRpc(guestEndpoint(worker, ended, fail), {
-    ready: () => watch.started(),
+    ready: () => watch?.started(),
     output: accept(parseOutput, takeOutput),
     ...importService.handlers,
     contexts: accept(parseContexts, (contexts) => writeContexts(contextWord, contexts)),
@@ -169,10 +171,20 @@ export function startGuest<Exports extends object>({
   };
 
   async function start(): Promise<Guest<Exports>> {
+    const [prepared, environment] = await Promise.all([prepare(), gatherEnvironment()]);
+    ended.throwIfAborted();
+    watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
     const { port } = connection;
-    const { lock } = watch;
-    const { replies: importReplies } = importService;
-    const parameters: Start = { prepared, port, environment, contextWord, acknowledged, importReplies, lock, waiting };
+    const parameters: Start = {
+      prepared,
+      port,
+      environment,
+      contextWord,
+      acknowledged,
+      importReplies: importService.replies,
+      lock: watch.lock,
+      waiting,
+    };
     const started = parseStarted(await request('start', parameters, [port]));
     if (!started) throw brokenProtocol(unreadable);
     const { functions, hasMemory } = started;

@@ -61,19 +61,16 @@ export function createGuests({
   }
 
   /** Starts a guest that ends with its signal. */
-  async function start<Exports extends object>(
+  function start<Exports extends object>(
     input: GuestInput,
     options: EnvironmentOptions,
     output: OutputSink,
-  ): Promise<StartedGuest<Exports>> {
+  ): StartedGuest<Exports> {
     const { signal, waiting } = options;
     const ending = signal ? AbortSignal.any([signal, disposed]) : disposed;
     ending.throwIfAborted();
     const ended = { ...options, signal: ending };
     const imports = parseImports(options.imports ?? {});
-    const gathering = gatherEnvironment(ended, imports.names);
-    const [prepared, environment] = await Promise.all([prepare(input, ended), gathering]);
-    ending.throwIfAborted();
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       running.delete(started);
@@ -81,9 +78,9 @@ export function createGuests({
     };
     const started = startGuest<Exports>({
       workers,
-      prepared,
+      prepare: () => prepare(input, ended),
+      gatherEnvironment: () => gatherEnvironment(ended, imports.names),
       connection: connect(),
-      environment,
       imports,
       output,
       onFault,
@@ -102,12 +99,12 @@ export function createGuests({
 
   return {
     async instantiate<Exports extends object>(input: GuestInput, options: EnvironmentOptions) {
-      const { guest } = await start<Exports>(input, options, (stream, bytes) => options[stream]?.(bytes));
+      const { guest } = start<Exports>(input, options, (stream, bytes) => options[stream]?.(bytes));
       return guest;
     },
     async run(input, options) {
       const capture = new OutputCapture();
-      const program = await start(input, options, (stream, bytes) => {
+      const program = start(input, options, (stream, bytes) => {
         capture.take(stream, bytes);
         options[stream]?.(bytes);
       });
