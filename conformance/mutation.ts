@@ -5,9 +5,9 @@ import sirv from 'sirv';
 import { build, type Plugin } from 'vite';
 import { startWithPlaywright, type TestBrowser } from '../e2e/browsers/browser.js';
 import { chromiumLaunchOptions } from '../e2e/chromium.js';
-import type { Site } from '../e2e/site.js';
+import { type Site, startSite } from '../e2e/site.js';
 import { type Mutant, mutants } from './mutants.js';
-import { perform, startModelSite } from './perform.js';
+import { perform, serveModels } from './perform.js';
 import { featureOf, type Report, readTap } from './tap.js';
 
 // Breaks the host in many ways, one at a time, and sees to it that the cases of the feature that is broken catch it.
@@ -20,7 +20,8 @@ let site: Site;
 
 test.beforeAll(async () => {
   browser = await startWithPlaywright(chromium, chromiumLaunchOptions());
-  site = await startModelSite();
+  site = await startSite();
+  serveModels(site);
   site.fallBack(sirv(folder, { dev: true }));
 });
 

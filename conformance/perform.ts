@@ -1,15 +1,14 @@
 import { runIn, type TestBrowser } from '../e2e/browsers/browser.js';
 import { fixtures } from '../e2e/fixture-data.js';
 import { identityModel } from '../e2e/onnx-model.js';
-import { type Site, startSite } from '../e2e/site.js';
+import type { Site } from '../e2e/site.js';
 import type { Waiting } from '../src/index.js';
 import { importedModels } from './imported-models.js';
 import { onnxBackendFiles } from './onnx-backend.js';
 import { guests, modelTypes, type Setting } from './rows.js';
 
-/** A site that has the library, the guests and the models that they load. */
-export async function startModelSite(): Promise<Site> {
-  const site = await startSite();
+/** Serves the models that the guests load, on a site that has the library and the guests. */
+export function serveModels(site: Site): void {
   for (const type of modelTypes) {
     site.answer(`/identity-${type}.onnx`, (_, response) => response.writeHead(200).end(identityModel(type)));
   }
@@ -19,7 +18,6 @@ export async function startModelSite(): Promise<Site> {
   }
   const files = fixtures ? JSON.stringify(onnxBackendFiles()) : '{}';
   site.answer('/onnx-backend.json', (_, response) => response.writeHead(200).end(files));
-  return site;
 }
 
 export interface PerformOptions {
@@ -44,7 +42,7 @@ export async function perform(
   { abi, target, waiting }: Setting,
   { library = '/lib/wasi-nn-web.js', only = '', onnxBackend = true, imported = true }: PerformOptions = {},
 ): Promise<string> {
-  const tab = await browser.openTab();
+  const tab = await browser.openTab(site.origin);
   try {
     await tab.open(`${site.origin}/blank.html`);
     const args = ['--target', target, '--only', only];

@@ -1,35 +1,26 @@
 import { knownFailures } from '../conformance/known-failures.js';
-import { perform, startModelSite } from '../conformance/perform.js';
+import { perform, serveModels } from '../conformance/perform.js';
 import { attachmentName, count, judge, nameOf, type RowName, type Run } from '../conformance/results.js';
 import { type Abi, settingsFor } from '../conformance/rows.js';
 import { readTap } from '../conformance/tap.js';
 import type { ExecutionTarget } from '../src/index.js';
-import { test as base, expect } from './browsers/test.js';
-import type { Site } from './site.js';
+import { expect, test } from './browsers/test.js';
 
 // The conformance suite. Each test is one row of docs/compatibility.md: a guest performs all cases of its ABI.
-
-const test = base.extend<{ readonly modelSite: Site }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixture's needs off the pattern.
-  modelSite: async ({}, use) => {
-    const site = await startModelSite();
-    await use(site);
-    await site.close();
-  },
-});
 
 // The project says how the guest waits. Each way has the same rows.
 for (const { abi, target } of settingsFor(['suspend'])) {
   test(`conformance, ${abi}, ${target}`, { tag: tagOf(abi, target) }, async ({
     browserUnderTest,
-    modelSite,
+    site,
     browserName,
     waiting,
   }) => {
     // A row has up to 600 cases.
     test.setTimeout(300_000);
+    serveModels(site);
     const row: RowName = { browser: browserName, abi, target, waiting };
-    const output = await perform(browserUnderTest, modelSite, row, {
+    const output = await perform(browserUnderTest, site, row, {
       onnxBackend: hasOnnxBackend(row),
       imported: hasImported(row),
     });

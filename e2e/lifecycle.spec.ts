@@ -3,6 +3,8 @@ import type { ProbeExports } from './browsers/case-page.js';
 import { ask, openGuests, succeeded } from './guest-page.js';
 import { expect, test } from './test.js';
 
+test.use({ ownProcess: true });
+
 const digit = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: new Uint8Array(28 * 28 * 4) };
 
 test('200 guests that come and go leave no workers, no ports, and no memory on the page', { tag: '@long' }, async ({

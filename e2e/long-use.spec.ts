@@ -2,6 +2,8 @@ import type { Page } from '@playwright/test';
 import { type HeapReader, openHeapReader } from './heap.js';
 import { expect, test } from './test.js';
 
+test.use({ ownProcess: true });
+
 /** What long use leaves behind; the figures are in docs/performance.md. */
 
 interface Sample {

@@ -8,6 +8,8 @@ import type { Handler, Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
 
+test.use({ ownProcess: true });
+
 // How much memory a large model takes on its way from the server into onnxruntime, outside of onnxruntime's own heap.
 //
 // What is measured is the peak of the page's whole process, of which the operating system keeps account (VmHWM), so that

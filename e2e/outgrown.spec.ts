@@ -2,6 +2,8 @@ import { INT64, model, node, tensor, value } from '../src/backends/onnx/model.fi
 import { expect, test } from './test.js';
 import { openPage, type ProbeExports } from './waiting-page.js';
 
+test.use({ ownProcess: true });
+
 /** An engine whose heap is far larger than its graphs need, since one that needed it has gone. */
 
 interface UnloadingProbe extends ProbeExports {

@@ -4,6 +4,8 @@ import { floods } from './floods.js';
 import { startSite } from './site.js';
 import { expect, test } from './test.js';
 
+test.use({ ownProcess: true });
+
 // What a guest that writes without end costs its page: processor time of the main thread, and memory.
 
 declare global {
@@ -20,7 +22,8 @@ for (const isolated of [true, false]) {
   for (const { name, fields, kinds } of floods) {
     for (const kind of kinds) {
       const where = isolated ? '' : ', on a page that is not isolated';
-      test(`a ${kind} with a flood of ${name} costs its page little${where}`, async ({ page }) => {
+      const tag = isolated ? [] : ['@long'];
+      test(`a ${kind} with a flood of ${name} costs its page little${where}`, { tag }, async ({ page }) => {
         const site = await startSite({ isolated });
         serveGuest(site, '/flood.wasm', await (kind === 'component' ? componentOf(fields) : moduleOf(fields)));
         await page.goto(`${site.origin}/blank.html`);

@@ -111,7 +111,7 @@ const tooMuch = `
 
 for (const isolated of [true, false]) {
   const expected = isolated ? 'arrives whole' : 'is cut, where its thread cannot wait, and says so';
-  test(`what a program writes faster than its page takes ${expected}`, async ({ tab }) => {
+  test(`what a program writes faster than its page takes ${expected}`, { tag: '@either-way' }, async ({ tab }) => {
     const site = await startSite({ isolated });
     serveGuest(site, '/too-much.wasm', await moduleOf(tooMuch));
     await tab.open(`${site.origin}/blank.html`);

@@ -4,6 +4,8 @@ import { traceLongestTask } from './main-thread.js';
 import { classifyPhoto } from './photo.js';
 import { expect, test } from './test.js';
 
+test.use({ ownProcess: true });
+
 const goldenRetriever = 207;
 
 /** A GIF image of one pixel. */

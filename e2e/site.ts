@@ -15,6 +15,8 @@ export interface Site {
   answer(path: string, handler: Handler): void;
   /** Answers every path that no folder is served under, in place of the demo. */
   fallBack(handler: Handler): void;
+  /** Forgets all requests and answers, and ends all connections. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -37,15 +39,16 @@ const folders: readonly (readonly [prefix: string, folder: string])[] = [
 
 export async function startSite({ isolated = true }: SiteOptions = {}): Promise<Site> {
   const requests: string[] = [];
-  const answers = new Map<string, Handler>([['/blank.html', blank]]);
-  let fallBack: Handler = sirv(path.join(root, 'build/demo'), { dev: true });
+  const answers = new Map<string, Handler>();
+  const demo = sirv(path.join(root, 'build/demo'), { dev: true });
+  let fallBack: Handler = demo;
   const statics = folders.map(([prefix, folder]) => [prefix, sirv(folder, { dev: true })] as const);
 
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     requests.push(pathname);
     setHeaders(response, isolated);
-    const answer = answers.get(pathname);
+    const answer = answers.get(pathname) ?? (pathname === '/blank.html' ? blank : undefined);
     if (answer) return answer(request, response);
     const [prefix, serve] = statics.find(([start]) => pathname.startsWith(start)) ?? [];
     if (!prefix || !serve) return fallBack(request, response);
@@ -62,6 +65,12 @@ export async function startSite({ isolated = true }: SiteOptions = {}): Promise<
     answer: (pathname, handler) => answers.set(pathname, handler),
     fallBack(handler) {
       fallBack = handler;
+    },
+    reset() {
+      server.closeAllConnections();
+      requests.length = 0;
+      answers.clear();
+      fallBack = demo;
     },
     close() {
       server.closeAllConnections();

@@ -1,4 +1,5 @@
 import type { BrowserType, LaunchOptions } from '@playwright/test';
+import { type SharedProcess, shareProcess } from '../shared-process.js';
 
 /** A page of a browser: as much of it as every driver has. */
 export interface Tab {
@@ -10,7 +11,8 @@ export interface Tab {
 
 /** A browser that a test project has started. */
 export interface TestBrowser {
-  openTab(): Promise<Tab>;
+  /** Opens an empty tab, most of whose pages come from an origin. At most one tab is open at a time. */
+  openTab(origin: string): Promise<Tab>;
   close(): Promise<void>;
 }
 
@@ -30,16 +32,18 @@ export async function runIn<Argument>(
 /** Starts a browser that Playwright can drive. */
 export async function startWithPlaywright(type: BrowserType, options: LaunchOptions): Promise<TestBrowser> {
   const browser = await type.launch(options);
+  const processes = new Map<string, SharedProcess>();
   return {
-    async openTab() {
-      const context = await browser.newContext();
-      const page = await context.newPage();
+    async openTab(origin) {
+      const shared = processes.get(origin) ?? shareProcess(browser, origin);
+      processes.set(origin, shared);
+      const page = await shared.openPage();
       return {
         async open(url) {
           await page.goto(url);
         },
         evaluate: (expression) => page.evaluate<string>(expression),
-        close: () => context.close(),
+        close: () => shared.reset(),
       };
     },
     close: () => browser.close(),

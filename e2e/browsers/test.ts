@@ -1,4 +1,5 @@
 import type { Waiting } from '../../src/index.js';
+import { startSite } from '../site.js';
 import { test as base } from '../test.js';
 import { startWithPlaywright, type Tab, type TestBrowser } from './browser.js';
 import { startFirefox } from './firefox.js';
@@ -27,6 +28,12 @@ interface WorkerFixtures {
  * fixtures, not with hooks: `afterEach` runs for a skipped test too, although its `beforeEach` has not run.
  */
 export const test = base.extend<Fixtures, GuestOptions & WorkerFixtures>({
+  // Firefox and WebKit keep what a page has stored, for the next page of its origin.
+  site: async ({ browserName, site }, use) => {
+    const own = browserName === 'chromium' ? undefined : await startSite();
+    await use(own ?? site);
+    await own?.close();
+  },
   waiting: ['suspend', { option: true, scope: 'worker' }],
   browserUnderTest: [
     async ({ playwright, browserName, launchOptions }, use) => {
@@ -49,8 +56,8 @@ export const test = base.extend<Fixtures, GuestOptions & WorkerFixtures>({
     },
     { auto: true },
   ],
-  tab: async ({ browserUnderTest }, use) => {
-    const tab = await browserUnderTest.openTab();
+  tab: async ({ browserUnderTest, site }, use) => {
+    const tab = await browserUnderTest.openTab(site.origin);
     await use(tab);
     await tab.close();
   },

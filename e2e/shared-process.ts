@@ -1,0 +1,92 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Browser, BrowserContext, Page } from '@playwright/test';
+
+/**
+ * Opens the pages of one test after the other in one renderer process. V8 keeps what it has compiled of a WebAssembly module
+ * while a page of the process holds the module. So each test is spared the compilation of the runtimes, which would take more
+ * processor time than all else that most tests do.
+ *
+ * Chromium gives pages one process when they have one origin and one of them has opened the others.
+ */
+export interface SharedProcess {
+  /** The context of all pages. */
+  context(): Promise<BrowserContext>;
+  /** Opens an empty page. It leaves the process when it goes to another origin. */
+  openPage(): Promise<Page>;
+  /** Closes all pages that tests have opened, and deletes what they have stored. */
+  reset(): Promise<void>;
+}
+
+interface Opener {
+  readonly context: BrowserContext;
+  /** The page that opens the others, and holds the modules. */
+  readonly page: Page;
+}
+
+/** A process is given up after so many pages: it may not have all memory back that they had. */
+const pagesPerProcess = 40;
+
+/** The modules that most tests run. */
+const modules = readdirSync(path.resolve(import.meta.dirname, '../dist/standalone/assets')).filter((file) =>
+  /^(ort-wasm-simd-threaded(\.jspi)?|js-component-bindgen-component\.core-.*)\.wasm$/.test(file),
+);
+
+/** @param origin of a site that serves `/blank.html` isolated, and the library below `/lib/` */
+export function shareProcess(browser: Browser, origin: string): SharedProcess {
+  let opener: Opener | undefined;
+  let pages = 0;
+
+  async function start(): Promise<Opener> {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${origin}/blank.html`);
+    await page.evaluate(holdModules, modules);
+    pages = 0;
+    return { context, page };
+  }
+
+  async function clear({ context, page }: Opener): Promise<void> {
+    for (const other of context.pages()) if (other !== page) await other.close();
+    const session = await context.newCDPSession(page);
+    await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+    await session.send('Storage.overrideQuotaForOrigin', { origin });
+    await session.send('Network.clearBrowserCache');
+    await session.detach();
+  }
+
+  return {
+    async context() {
+      opener ??= await start();
+      return opener.context;
+    },
+    async openPage() {
+      opener ??= await start();
+      pages++;
+      const opened = opener.context.waitForEvent('page');
+      await opener.page.evaluate(() => void window.open('about:blank'));
+      return opened;
+    },
+    async reset() {
+      if (!opener) return;
+      const { context } = opener;
+      const isUsable =
+        pages < pagesPerProcess &&
+        (await clear(opener)
+          .then(() => true)
+          .catch(() => false));
+      if (isUsable) return;
+      opener = undefined;
+      await context.close();
+    },
+  };
+}
+
+declare global {
+  var heldModules: readonly WebAssembly.Module[];
+}
+
+async function holdModules(names: readonly string[]): Promise<void> {
+  const compile = (name: string) => WebAssembly.compileStreaming(fetch(`/lib/assets/${name}`));
+  globalThis.heldModules = await Promise.all(names.map(compile));
+}
