@@ -21,6 +21,8 @@ export interface BenchmarkOptions {
   readonly only: readonly string[] | undefined;
   /** `chromium`, `firefox` or `webkit`. */
   readonly browser: string;
+  /** Which part of the samples is taken: 1 for all. */
+  readonly share: number;
   /** Runs a few scenarios with a few samples, and fails where a ratio has doubled. */
   readonly smoke: boolean;
   /** Writes the figures into the documentation. */
@@ -32,14 +34,21 @@ export interface BenchmarkOptions {
  *
  * @throws Error for a scenario that there is not, and where one does not come to an end
  */
-export async function runBenchmarks({ json, only, browser: name, smoke, report }: BenchmarkOptions): Promise<void> {
+export async function runBenchmarks({
+  json,
+  only,
+  browser: name,
+  share,
+  smoke,
+  report,
+}: BenchmarkOptions): Promise<void> {
   const environment = describeEnvironment(name);
   const wanted = chooseScenarios(smoke ? smokeIds : only, name === 'chromium');
   await buildPages();
   const sha256 = smoke ? '' : await makeLargeModel();
   const site = await startBenchSite();
   const browser = await startBrowser(name);
-  const bench: Bench = { site, browser, sha256, share: smoke ? smokeShare : 1 };
+  const bench: Bench = { site, browser, sha256, share: smoke ? smokeShare : share };
   try {
     const devices = smoke ? undefined : await describeDevices(bench);
     const results: Result[] = [];

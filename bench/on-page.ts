@@ -27,7 +27,7 @@ export async function onPage<Argument>(
   argument: Argument,
   action: (argument: Argument) => Promise<unknown>,
 ): Promise<unknown> {
-  const tab = await browser.openTab();
+  const tab = await browser.openTab(site.origin);
   try {
     await tab.open(`${site.origin}/blank.html`);
     return await inTime(runIn(tab, action, argument));

@@ -1,5 +1,5 @@
 import { chromium } from '@playwright/test';
-import { startWithPlaywright, type TestBrowser } from '../e2e/browsers/browser.js';
+import type { TestBrowser } from '../e2e/browsers/browser.js';
 import { startFirefox } from '../e2e/browsers/firefox.js';
 import { type BrowserName, reasonToSkip } from '../e2e/browsers/installed.js';
 import { startWebKit } from '../e2e/browsers/webkit.js';
@@ -32,7 +32,7 @@ export function startBrowser(name: string): Promise<TestBrowser> {
   const reason = reasonToSkip(name);
   if (reason) throw new Error(reason);
   const start: Record<BrowserName, () => Promise<TestBrowser>> = {
-    chromium: () => startWithPlaywright(chromium, chromiumLaunchOptions()),
+    chromium: startChromium,
     firefox: startFirefox,
     webkit: startWebKit,
   };
@@ -41,4 +41,23 @@ export function startBrowser(name: string): Promise<TestBrowser> {
 
 function isBrowserName(name: string): name is BrowserName {
   return ['chromium', 'firefox', 'webkit'].includes(name);
+}
+
+/** Chromium with a process and storage of its own for each page, so that no scenario finds what another has compiled. */
+async function startChromium(): Promise<TestBrowser> {
+  const browser = await chromium.launch(chromiumLaunchOptions());
+  return {
+    async openTab() {
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      return {
+        async open(url) {
+          await page.goto(url);
+        },
+        evaluate: (expression) => page.evaluate<string>(expression),
+        close: () => context.close(),
+      };
+    },
+    close: () => browser.close(),
+  };
 }
