@@ -34,7 +34,7 @@ export async function runScenario(id: string, { sha256, share = 1 }: RunOptions 
   const nn = createWasiNN({ models: { ...models, ...(sha256 ? largeModels(sha256) : {}) } });
   const { ours, baseline } = await scenario.prepare(nn);
   const { pairs, times, warmUp } = scenario;
-  const few = (count: number) => (share === 1 ? count : Math.max(8, Math.round(count * share)));
+  const few = (count: number) => Math.min(count, Math.max(8, Math.round(count * share)));
   const samples = await measureInPairs(ours, baseline, { pairs: few(pairs), times, warmUp: few(warmUp) });
   nn.dispose();
   return samples;
