@@ -115,6 +115,8 @@ const configurations: Readonly<Record<string, UserConfig>> = { standalone, unche
 
 /** What several chunks of a worker import is in these: one file for each purpose, not one for each way of sharing. */
 const workerChunks = [
+  // Only the engine for language models loads it.
+  { name: 'text', test: /backends.text.(?!text\.)/ },
   // A chunk that imports a worker's own script has WebKit run that script once more.
   { name: 'shared', test: /src.(standard|backends|importers.versions)\b/ },
   { name: 'onnx-operations', test: /importers.onnx.(average-pool|operations|webnn-refusals)\./ },

@@ -23,7 +23,13 @@ test.beforeEach(() => {
 
 test("a language model's text is PyTorch's, through every ABI", async ({ blank, site }) => {
   const wamr = (await serveGuest(site, wamrModule(), '/guests/wamr-text.wasm')).replace('/guests/', '');
-  const guests = { core: 'witx-probe.wasm', component: 'probe.component.wasm', wamr };
+  const guests = {
+    core: 'witx-probe.wasm',
+    'component 10-28': 'probe.component.wasm',
+    'component 08-19': 'probe-08-19.component.wasm',
+    'component 06-25': 'probe-06-25.component.wasm',
+    wamr,
+  };
   await openGuests(blank, guests, { models: { tiny: tinyModel } });
   const guest = wasmEdgeGuest(coreModuleGuest(blank, 'core'));
 
@@ -89,18 +95,22 @@ test("a language model's text is PyTorch's, through every ABI", async ({ blank, 
     expect(await guest.call('finalize_execution_context', context)).toBe(0);
   });
 
-  await test.step('through a component', async () => {
-    const graph = succeeded(await ask<number>(blank, 'component', 'loadByName', 'tiny'));
-    const inputs = [tensor('0', romeo), tensor('1', JSON.stringify(greedy))];
-    const outputs = succeeded(await ask<PlainTensor[]>(blank, 'component', 'compute', graph, inputs, true));
-    expect(outputs.map(({ name, data }) => [name, decode(data)])).toEqual([
-      ['0', romeoText],
-      ['1', expect.stringContaining('"output_tokens": 60')],
-    ]);
-    expect(await ask(blank, 'component', 'compute', graph, [tensor('1', '{}')], true)).toMatchObject({
-      code: 'invalid-argument',
+  for (const component of ['component 10-28', 'component 08-19', 'component 06-25']) {
+    await test.step(`through a ${component}`, async () => {
+      const graph = succeeded(await ask<number>(blank, component, 'loadByName', 'tiny'));
+      const inputs = [tensor('0', romeo), tensor('1', JSON.stringify(greedy))];
+      // Guests of the older versions ask for outputs by their names.
+      const asked = component === 'component 10-28' ? true : ['0', '1'];
+      const outputs = succeeded(await ask<PlainTensor[]>(blank, component, 'compute', graph, inputs, asked));
+      expect(outputs.map(({ data }) => decode(data))).toEqual([
+        romeoText,
+        expect.stringContaining('"output_tokens": 60'),
+      ]);
+      expect(await ask(blank, component, 'compute', graph, [tensor('1', '{}')], asked)).toMatchObject({
+        code: 'invalid-argument',
+      });
     });
-  });
+  }
 
   await test.step("through WAMR's module", () => expectWamrText(blank));
   await test.step('through the page', () => expectPageText(blank));

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import sirv from 'sirv';
@@ -50,6 +51,9 @@ export async function startSite({ isolated = true }: SiteOptions = {}): Promise<
     setHeaders(response, isolated);
     const answer = answers.get(pathname) ?? (pathname === '/blank.html' ? blank : undefined);
     if (answer) return answer(request, response);
+    const runtime =
+      pathname.startsWith('/lib/') && pathname.endsWith('.wasm') ? readRuntime(pathname.slice(5)) : undefined;
+    if (runtime) return response.writeHead(200, { 'Content-Type': 'application/wasm' }).end(runtime);
     const [prefix, serve] = statics.find(([start]) => pathname.startsWith(start)) ?? [];
     if (!prefix || !serve) return fallBack(request, response);
     request.url = pathname.slice(prefix.length - 1);
@@ -77,6 +81,18 @@ export async function startSite({ isolated = true }: SiteOptions = {}): Promise<
       return new Promise((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+const runtimes = new Map<string, Buffer>();
+
+/**
+ * Reads a WebAssembly module of the library, once for all sites. Almost every test asks for one of 15 MB, which takes four times
+ * the processor time where a stream reads it piece by piece.
+ */
+function readRuntime(name: string): Buffer | undefined {
+  const file = path.join(root, 'dist/standalone', name);
+  if (!runtimes.has(name) && existsSync(file)) runtimes.set(name, readFileSync(file));
+  return runtimes.get(name);
 }
 
 function setHeaders(response: ServerResponse, isolated: boolean): void {

@@ -19,9 +19,10 @@ export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
 export { createWasiNN } from './page/create-wasi-nn.js';
 export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
-export type { GenerateOptions } from './page/generate.js';
+export type { Chat, GenerateOptions } from './page/generate.js';
 export type {
   ComputeOptions,
+  EmbedOptions,
   Graph,
   InputTensor,
   OutputTensor,
@@ -45,6 +46,7 @@ export type { EngineStats, FallbackEvent, LoadEvent, MeasureEvent, ReplaceEvent 
 export type { Limits } from './rpc/limits.js';
 export type { TranspiledGuest } from './rpc/transpiled-guest.js';
 export type { Waiting } from './rpc/waiting.js';
+export type { ChatMessage } from './standard/chat.js';
 export { type ErrorCode, WasiNNError } from './standard/error.js';
 export type { ExecutionTarget, GraphEncoding, OutputPlace, PowerPreference } from './standard/graph.js';
 export type {

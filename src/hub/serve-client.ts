@@ -116,7 +116,8 @@ function handlersOf(client: Client): Handlers {
       if (!isObjectWith(parameters, 'configuration') || !isUint8Array(parameters.configuration))
         throw malformed('startText');
       const { prompt, configuration } = parameters;
-      return client.startText(numberOf(parameters, 'graph'), { prompt, configuration });
+      const isChat = isObjectWith(parameters, 'isChat') && parameters.isChat === true;
+      return client.startText(numberOf(parameters, 'graph'), { prompt, configuration, isChat });
     },
     readText: (parameters) => client.readText(numberOf(parameters, 'text')),
     stopText: (parameters) => client.stopText(numberOf(parameters, 'text')),

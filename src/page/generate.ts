@@ -1,7 +1,13 @@
 import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
-import { WasiNNError } from '../standard/error.js';
+import type { ChatMessage } from '../standard/chat.js';
 import type { TextEnd } from '../standard/text.js';
-import { untilAborted } from './until-aborted.js';
+import { readText } from './read-text.js';
+
+/** A chat that a language model is to answer in. Its own template makes a prompt of the messages. */
+export interface Chat {
+  /** In their order, the one to answer last. */
+  readonly messages: readonly ChatMessage[];
+}
 
 /** How a text is generated. What is left out is as llama.cpp has it. */
 export interface GenerateOptions {
@@ -47,35 +53,21 @@ const encoder = new TextEncoder();
  */
 export async function* generate(
   client: InferenceClient,
-  { id, text: model }: GraphInfo,
-  prompt: string,
+  graph: GraphInfo,
+  prompt: string | Chat,
   options: GenerateOptions,
   disposed: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
-  if (!model) throw new WasiNNError('invalid-argument', 'generate: the graph is no language model: compute it');
-  const signal = options.signal ? AbortSignal.any([disposed, options.signal]) : disposed;
-  signal.throwIfAborted();
+  const isChat = typeof prompt !== 'string';
   const request = {
-    prompt: encoder.encode(prompt),
+    prompt: encoder.encode(isChat ? JSON.stringify(prompt.messages) : prompt),
+    isChat,
     configuration: encoder.encode(JSON.stringify(toSettings(options))),
   };
-  const starting = Promise.resolve(client.startText(id, request));
-  const stop = (text: number) => void Promise.resolve(client.stopText(text)).catch(() => undefined);
-  const text = await untilAborted(signal, () => starting).catch((cause) => {
-    starting.then(stop, () => undefined);
-    throw cause;
-  });
-  try {
-    for (;;) {
-      const { pieces, end } = await untilAborted(signal, async () => client.readText(text));
-      yield* pieces;
-      if (!end) continue;
-      if (end.reason === 'prompt-too-long') throw promptTooLong(end.inputTokens, model.contextTokens);
-      options.onEnd?.(end);
-      return;
-    }
-  } finally {
-    stop(text);
+  const signal = options.signal ? AbortSignal.any([disposed, options.signal]) : disposed;
+  for await (const { pieces, end } of readText('generate', client, graph, request, signal)) {
+    yield* pieces;
+    if (end) options.onEnd?.(end);
   }
 }
 
@@ -88,9 +80,4 @@ function toSettings({ jsonSchema, ...options }: GenerateOptions): Record<string,
     ...Object.fromEntries(settings),
     ...(jsonSchema !== undefined && { 'json-schema': JSON.stringify(jsonSchema) }),
   };
-}
-
-function promptTooLong(tokens: number, contextTokens: number): WasiNNError {
-  const text = `generate: the prompt has ${tokens} tokens, too many for a context of ${contextTokens}: shorten it`;
-  return new WasiNNError('too-large', text);
 }

@@ -13,7 +13,8 @@ import type { OutputPlace } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { DeclaredTensors, NamedTensor, TensorShape, TensorType, TensorValue } from '../standard/tensor.js';
 import { asyncDispose, dispose } from './dispose-symbols.js';
-import { type GenerateOptions, generate } from './generate.js';
+import { embed } from './embed.js';
+import { type Chat, type GenerateOptions, generate } from './generate.js';
 import { toRecord } from './to-record.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -59,6 +60,11 @@ export interface ComputeOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface EmbedOptions {
+  /** Gives the embedding up: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
 export type PageInputs = Readonly<Record<string, InputTensor | PageTensor>>;
 
 /** A graph that a page has loaded for itself, without a guest. */
@@ -89,13 +95,22 @@ export interface Graph {
     options?: ComputeOptions & { readonly outputs?: 'bytes' },
   ): Promise<Record<string, OutputTensor>>;
   /**
-   * Has a language model go on with a prompt. The iteration yields the text in pieces, one for each token, as they come.
+   * Has a language model go on with a prompt, or answer in a chat. The iteration yields the text in pieces, one for each token, as they come.
    * To leave it ends the text.
    *
    * @throws WasiNNError `invalid-argument` where the graph is no language model, and for a grammar or a schema that is none,
    *   `too-large` for a prompt that the context does not take, `timeout` or `runtime-error`; the signal's reason
    */
-  generate(prompt: string, options?: GenerateOptions): AsyncIterable<string>;
+  generate(prompt: string | Chat, options?: GenerateOptions): AsyncIterable<string>;
+  /**
+   * Has a language model embed a text. A graph is loaded anew where embeddings follow texts, or texts embeddings: use a graph
+   * for each.
+   *
+   * @returns as many numbers as the model has for a token, of the Euclidean length 1
+   * @throws WasiNNError `invalid-argument` where the graph is no language model, `too-large` for a text that has more tokens
+   *   than the context or a batch takes, `timeout` or `runtime-error`; the signal's reason
+   */
+  embed(text: string, options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>>;
   /** Gives the graph back. Disposing twice is harmless. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -151,6 +166,8 @@ export function toGraph(client: RemoteInferenceClient, info: GraphInfo, disposed
     outputs,
     compute,
     generate: (prompt, options = {}) => generate(client, info, prompt, options, disposed),
+    embed: (text, { signal } = {}) =>
+      embed(client, info, text, signal ? AbortSignal.any([disposed, signal]) : disposed),
     dispose: end,
     [asyncDispose]: end,
   };

@@ -124,8 +124,8 @@ function createClient({ request }: Transport): RemoteInferenceClient {
         throw unexpected();
       }),
     releaseTensor: (tensor) => andThen(request('releaseTensor', { tensor }), () => undefined),
-    startText: (graph, { prompt, configuration }) =>
-      andThen(request('startText', { graph, prompt, configuration }), (answer) => {
+    startText: (graph, text) =>
+      andThen(request('startText', { graph, ...text }), (answer) => {
         if (typeof answer === 'number') return answer;
         throw unexpected();
       }),

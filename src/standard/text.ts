@@ -13,6 +13,8 @@ export interface TextModel {
 export interface TextRequest {
   /** UTF-8. */
   readonly prompt: Uint8Array<ArrayBuffer>;
+  /** Whether the prompt is the messages of a chat (JSON), which the model's own template makes a prompt of. Default: no. */
+  readonly isChat?: boolean;
   /** Settings as `text-configuration.ts` has them: JSON in UTF-8. Those that were given with the model hold for the rest. */
   readonly configuration: Uint8Array<ArrayBuffer>;
 }

@@ -34,19 +34,18 @@ export interface Chunk {
   readonly finishReason?: 'stop' | 'length';
 }
 
-/** @throws WasiNNError where another release answers */
+/** Reads a chunk of a completion, or of a chat. @throws WasiNNError where another release answers */
 export function readChunk(chunk: unknown): Chunk {
   const choices: unknown = memberOf(chunk, 'choices');
-  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  const text: unknown = memberOf(choice, 'text');
-  if (typeof text !== 'string') throw unexpected();
+  if (!Array.isArray(choices)) throw unexpected();
+  const [choice]: readonly unknown[] = choices;
   const reason: unknown = memberOf(choice, 'finish_reason');
   const usage: unknown = memberOf(chunk, 'usage');
   const progress: unknown = memberOf(chunk, 'prompt_progress');
   const sampled: unknown = memberOf(memberOf(choice, 'logprobs'), 'content');
   const token: unknown = Array.isArray(sampled) ? memberOf(sampled.at(-1), 'id') : undefined;
   return {
-    text,
+    text: textOf(choice),
     ...(typeof token === 'number' && { token }),
     ...(isObjectWith(progress, 'total') && { inputTokens: numberIn(progress, 'total') }),
     ...(isObjectWith(usage, 'prompt_tokens') && {
@@ -55,6 +54,13 @@ export function readChunk(chunk: unknown): Chunk {
     }),
     ...((reason === 'stop' || reason === 'length') && { finishReason: reason }),
   };
+}
+
+/** A chat's chunks have no text where a message begins or ends, and no choice where they tell the usage. */
+function textOf(choice: unknown): string {
+  const text: unknown = memberOf(choice, 'text') ?? memberOf(memberOf(choice, 'delta'), 'content') ?? '';
+  if (typeof text === 'string') return text;
+  throw unexpected();
 }
 
 /** An embedding, and how many tokens the prompt has. */

@@ -2,14 +2,14 @@ import { messageOf } from '../../standard/error.js';
 import type { TextEndReason } from '../../standard/text.js';
 import type { TextConfiguration, TextSetting } from '../../standard/text-configuration.js';
 import { type Chunk, tooManyTokens } from './answers.js';
-import type { Llama } from './llama.js';
+import type { Llama, Prompt } from './llama.js';
 import { maximumTokens, toRequestParameters } from './parameters.js';
 import type { TextStream } from './text-stream.js';
 
 export interface Completion {
   readonly stream: TextStream;
   readonly llama: Llama;
-  readonly prompt: string;
+  readonly prompt: Prompt;
   readonly configuration: TextConfiguration;
   tokenText(token: number): string;
 }
@@ -26,6 +26,7 @@ export async function completeText(completion: Completion): Promise<void> {
   const parameters = toRequestParameters(configuration);
   try {
     await llama.complete(prompt, parameters, answer.add, AbortSignal.any([stream.signal, ending.signal]));
+    answer.finish();
   } catch (cause) {
     if (answer.hasEnded()) return;
     const tokens = tooManyTokens(messageOf(cause));
@@ -44,6 +45,7 @@ function createAnswer({ stream, llama, configuration, tokenText }: Completion, s
   let outputTokens = 0;
   let endToken = '';
   let isOver = false;
+  let finishReason: Chunk['finishReason'];
 
   function finish(reason: TextEndReason): void {
     if (!isOver) stream.end({ reason, endToken, inputTokens, outputTokens });
@@ -65,11 +67,19 @@ function createAnswer({ stream, llama, configuration, tokenText }: Completion, s
     if (hasReversePrompt(text)) finishEarly('stop');
   }
 
-  function finishFor({ finishReason, outputTokens: counted }: Chunk): void {
+  /** Ends the text for the reason that has come, if one has. */
+  function finishForReason(): void {
     if (finishReason === undefined) return;
-    if (most !== 0) outputTokens = counted ?? outputTokens;
     const isAsked = most >= 0 && outputTokens >= most;
     finish(finishReason === 'stop' ? 'stop' : isAsked ? 'length' : 'context-full');
+  }
+
+  /** The counts come with the reason; in a chat after it. */
+  function noteEnd(chunk: Chunk): void {
+    finishReason = chunk.finishReason ?? finishReason;
+    if (chunk.outputTokens === undefined) return;
+    if (most !== 0) outputTokens = chunk.outputTokens;
+    finishForReason();
   }
 
   return {
@@ -80,8 +90,10 @@ function createAnswer({ stream, llama, configuration, tokenText }: Completion, s
       if (inputTokens > 0) stream.setInputTokens(inputTokens);
       if (inputTokens > mostInputTokens) finishEarly('prompt-too-long');
       if (!isOver) addText(chunk);
-      if (!isOver) finishFor(chunk);
+      if (!isOver) noteEnd(chunk);
     },
+    /** wllama has no more to tell. */
+    finish: finishForReason,
     refusePrompt(tokens: number): void {
       inputTokens = tokens;
       finish('prompt-too-long');

@@ -1,14 +1,18 @@
+import type { ChatMessage } from '../../standard/chat.js';
 import { messageOf, WasiNNError } from '../../standard/error.js';
 import { type Chunk, type Embedding, type LoadedModel, readChunk, readEmbedding, readLoadedModel } from './answers.js';
 import type { Parameters } from './parameters.js';
 import type { Wllama, WllamaLogger, WllamaModule } from './wllama-module.js';
+
+/** A text to go on with, or a chat to answer in. */
+export type Prompt = string | readonly ChatMessage[];
 
 /** One instance of llama.cpp with one model, in a worker of its own. One call at a time. */
 export interface Llama {
   readonly model: LoadedModel;
   readonly threads: number;
   /** Generates a text. @throws what wllama throws; the reason of the signal, once it is aborted */
-  complete(prompt: string, parameters: Parameters, onChunk: (chunk: Chunk) => void, signal: AbortSignal): Promise<void>;
+  complete(prompt: Prompt, parameters: Parameters, onChunk: (chunk: Chunk) => void, signal: AbortSignal): Promise<void>;
   embed(prompt: string): Promise<Embedding>;
   /** Ends the worker. */
   exit(): void;
@@ -65,8 +69,12 @@ function toLlama(
     async complete(prompt, parameters, onChunk, signal) {
       const onData = (chunk: unknown) => onChunk(readChunk(chunk));
       // n_probs has each chunk tell its token.
-      const request = { prompt, ...parameters, stream: true, return_progress: true, n_probs: 1 };
-      await orFailed(wllama.createCompletion({ ...request, onData, abortSignal: signal }));
+      const request = { ...parameters, stream: true, return_progress: true, n_probs: 1, onData, abortSignal: signal };
+      await orFailed(
+        typeof prompt === 'string'
+          ? wllama.createCompletion({ ...request, prompt })
+          : wllama.createChatCompletion({ ...request, messages: prompt, stream_options: { include_usage: true } }),
+      );
     },
     embed: async (prompt) => readEmbedding(await orFailed(wllama.createEmbedding({ input: prompt }))),
     exit() {

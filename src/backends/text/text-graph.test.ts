@@ -99,6 +99,32 @@ describe('a text', () => {
     expect(await readAll(runner.generate(request('long')))).toMatchObject(end);
   });
 
+  it('answers in a chat, whose counts come after the reason of its end', async () => {
+    const prompts: unknown[] = [];
+    const { runner } = createRunner({
+      async complete(prompt, _parameters, onChunk) {
+        prompts.push(prompt);
+        onChunk({ text: 'Hello', token: 1, inputTokens: 9 });
+        onChunk({ text: '', finishReason: 'stop' });
+        onChunk({ text: '', inputTokens: 9, outputTokens: 2 });
+      },
+    });
+    const messages = [{ role: 'user', content: 'Hi' }];
+    const answer = await readAll(runner.generate({ ...request(JSON.stringify(messages)), isChat: true }));
+    expect(answer).toEqual({ text: 'Hello', reason: 'stop', endToken: '', inputTokens: 9, outputTokens: 2 });
+    expect(prompts).toEqual([messages]);
+  });
+
+  it.each(['', '[]', '{}', '[{ "role": "cat", "content": "" }]', '[{ "role": "user" }]'])(
+    'does not answer where there are no messages: %s',
+    (messages) => {
+      const chat = { ...request(messages), isChat: true };
+      expect(() => createRunner().runner.generate(chat)).toThrowError(
+        expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining('expected messages') }),
+      );
+    },
+  );
+
   it('waits for those before it, and says so', async () => {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => {

@@ -1,10 +1,11 @@
+import { parseMessages } from '../../standard/chat.js';
 import { messageOf, WasiNNError } from '../../standard/error.js';
 import type { TextRequest } from '../../standard/text.js';
 import { parseTextConfiguration, type TextConfiguration } from '../../standard/text-configuration.js';
 import type { TextGeneration } from '../backend.js';
 import { tooManyTokens } from './answers.js';
 import { completeText } from './complete-text.js';
-import type { Llama } from './llama.js';
+import type { Llama, Prompt } from './llama.js';
 import { isEmbedding } from './parameters.js';
 import { createTextStream, type TextStream } from './text-stream.js';
 
@@ -50,7 +51,7 @@ export function createTextRunner({ configuration: base, llama, open, tokenText }
     return opened;
   }
 
-  async function run(stream: TextStream, prompt: string, configuration: TextConfiguration): Promise<void> {
+  async function run(stream: TextStream, prompt: Prompt, configuration: TextConfiguration): Promise<void> {
     if (stream.signal.aborted) return;
     stream.begin();
     try {
@@ -77,7 +78,7 @@ export function createTextRunner({ configuration: base, llama, open, tokenText }
     generate(request) {
       const json = decode('the configuration', request.configuration);
       const own = json === '' ? {} : parseTextConfiguration('compute', json);
-      const prompt = decode('the prompt', request.prompt);
+      const prompt = readPrompt(request);
       const stream = createTextStream();
       last = last.then(() => run(stream, prompt, { ...base, ...own }));
       return stream;
@@ -94,7 +95,15 @@ function keyOf(configuration: TextConfiguration): string {
   return JSON.stringify(reloading.map((name) => configuration[name] || null));
 }
 
-async function embed(stream: TextStream, llama: Llama, prompt: string): Promise<void> {
+function readPrompt({ prompt, isChat }: TextRequest): Prompt {
+  const text = decode('the prompt', prompt);
+  return isChat ? parseMessages(text) : text;
+}
+
+async function embed(stream: TextStream, llama: Llama, prompt: Prompt): Promise<void> {
+  if (typeof prompt !== 'string') {
+    throw new WasiNNError('invalid-argument', 'compute: the messages of a chat have no embedding: give a text');
+  }
   try {
     const { values, inputTokens } = await llama.embed(prompt);
     stream.push(describeEmbedding(values));

@@ -10,6 +10,8 @@ export interface Wllama {
   getNumThreads(): number;
   /** Resolves when the text has ended. */
   createCompletion(request: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** As `createCompletion`, for messages in place of a prompt. */
+  createChatCompletion(request: Readonly<Record<string, unknown>>): Promise<unknown>;
   createEmbedding(request: { readonly input: string }): Promise<unknown>;
   /** Ends its worker. */
   exit(): Promise<void>;

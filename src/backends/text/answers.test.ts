@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { readChunk } from './answers.js';
+
+const sampled = { content: [{ id: 468, token: 'To' }] };
+
+it.each([
+  ['text', { choices: [{ text: 'To', logprobs: sampled }] }, { text: 'To', token: 468 }],
+  ['a chat', { choices: [{ delta: { content: 'To' }, logprobs: sampled }] }, { text: 'To', token: 468 }],
+  ['the beginning of a message', { choices: [{ delta: { role: 'assistant', content: null } }] }, { text: '' }],
+  ['the end of a message', { choices: [{ delta: {}, finish_reason: 'length' }] }, { text: '', finishReason: 'length' }],
+  [
+    'counts alone',
+    { choices: [], usage: { prompt_tokens: 35, completion_tokens: 3 } },
+    { text: '', inputTokens: 35, outputTokens: 3 },
+  ],
+])('a chunk of %s is read', (_, chunk, expected) => {
+  expect(readChunk(chunk)).toEqual(expected);
+});
+
+it.each([{}, { choices: 'none' }, { choices: [{ text: 7 }] }, { choices: [{ delta: { content: 7 } }] }])(
+  'an answer of another release is refused: %j',
+  (chunk) => {
+    expect(() => readChunk(chunk)).toThrowError(expect.objectContaining({ code: 'runtime-error' }));
+  },
+);
