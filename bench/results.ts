@@ -1,7 +1,25 @@
-import type { Samples } from './pages/measure.js';
+/** What a scenario has measured: pairs of samples where there is a baseline. */
+export interface Measured {
+  readonly ours: readonly number[];
+  readonly baseline?: readonly number[];
+  /** Where `ours` is the processor's time: the time that passed. */
+  readonly wall?: readonly number[];
+}
+
+/** What the samples are: milliseconds for one inference (or whatever the scenario repeats), megabytes, or bytes. */
+export type Unit = 'ms' | 'MB' | 'bytes';
+
+/** What a scenario promises. */
+export interface Goal {
+  readonly id: string;
+  readonly title: string;
+  /** What the ratio should be at most; where there is no baseline, the value; where memory is compared, the difference. */
+  readonly target: number;
+  /** Default `ms`. */
+  readonly unit?: Unit;
+}
 
 export interface Summary {
-  /** In ms for one inference. */
   readonly median: number;
   readonly p90: number;
 }
@@ -9,36 +27,39 @@ export interface Summary {
 export interface Result {
   readonly id: string;
   readonly title: string;
+  readonly unit: Unit;
   readonly ours: Summary;
-  /** Absent where a time, not a ratio, is measured. */
   readonly baseline?: Summary;
-  /** Where `ours` is the processor's time: the time that passed. */
   readonly wall?: Summary;
-  /** The median of the pairs' ratios, ours to the baseline; a time in ms where there is no baseline. */
+  /**
+   * What is compared with the target: the median of the pairs' ratios, ours to the baseline; for memory, of their differences;
+   * without a baseline, the median.
+   */
   readonly ratio: number;
   readonly target: number;
   readonly met: boolean;
 }
 
-/** Sums up paired samples. The ratio is taken pair by pair: what slowed both sides of one cancels out. */
-export function summarise(id: string, title: string, target: number, { ours, baseline }: Samples): Result {
-  const ratio = quantile(
-    ours.map((time, pair) => time / (baseline[pair] ?? Number.NaN)),
-    0.5,
-  );
+/** Sums up samples. Pairs are compared one by one: what slowed both sides of one cancels out. */
+export function summarise({ id, title, target, unit = 'ms' }: Goal, { ours, baseline, wall }: Measured): Result {
+  const compare = (value: number, other: number) => (unit === 'MB' ? value - other : value / other);
+  const compared = baseline ? ours.map((value, pair) => compare(value, baseline[pair] ?? Number.NaN)) : ours;
+  const ratio = quantile(compared, 0.5);
   return {
     id,
     title,
-    ours: summariseTimes(ours),
-    baseline: summariseTimes(baseline),
+    unit,
+    ours: summariseSamples(ours),
+    ...(baseline && { baseline: summariseSamples(baseline) }),
+    ...(wall && { wall: summariseSamples(wall) }),
     ratio,
     target,
     met: ratio <= target,
   };
 }
 
-export function summariseTimes(times: readonly number[]): Summary {
-  return { median: quantile(times, 0.5), p90: quantile(times, 0.9) };
+function summariseSamples(samples: readonly number[]): Summary {
+  return { median: quantile(samples, 0.5), p90: quantile(samples, 0.9) };
 }
 
 function quantile(values: readonly number[], share: number): number {

@@ -692,19 +692,25 @@ export function renderErrors(): string {
 const intro = `
 # Errors
 
-What a guest gets when something is wrong: the code of its \`error\` where it speaks WIT, the errno where it imports
-\`wasi_ephemeral_nn\` or \`wasi_nn\`. A WIT guest also reads a text, which tells what was expected and what came; pieces
-of it are shown here. The older WIT versions and the ABI for core modules check an input when it is set, which is why faults of
-inputs stand under \`compute\` for all. A dash means that the fault cannot be stated in WIT: the component model itself
-keeps a guest from it.
+This page lists what a guest gets when a call fails. A component gets an \`error\` with a code and a text. The text says what was
+expected and what came; the table shows pieces of it. A core module gets an errno.
 
-Two more faults are not in the table. A call that takes longer than the page allows ends with \`timeout\` (errno 4), one
-that the engine breaks down with, with \`runtime-error\` (errno 5); another engine takes over, and calling again is safe. A
-call may ask for more of anything than the page allows (\`limits\`): bytes of tensors, graphs, execution contexts, calls at
-a time; it is \`too-large\` then, as a model is below.
+Three things to know when reading the table:
 
-No fault traps the guest, and the same instance goes on working after each. Wasmtime answers most of these with
-\`runtime-error\` (errno 5), and some by ending the guest or the host.
+- Older WIT versions and the ABI for core modules check an input when the guest sets it. The table lists faults of inputs under
+  \`compute\` for all guests.
+- A dash means that WIT cannot express the fault: the component model prevents it.
+- No fault traps the guest. The same instance works on after each of them.
 
-This page is made of the table in \`e2e/error-table.ts\`, each row of which a test meets with real guests.
+Three more faults can end any call:
+
+| fault | WIT code | errno | what to do |
+| --- | --- | --- | --- |
+| the call took longer than \`limits\` allows | timeout | 4 | call again; another engine takes over |
+| the engine broke down while it worked on the call | runtime-error | 5 | call again; another engine takes over |
+| the call asks for more than \`limits\` allows: bytes of tensors, graphs, execution contexts, calls at a time | too-large | 7 | ask for less, or have the page raise the limit |
+
+Wasmtime answers most of the faults below with \`runtime-error\` (errno 5), and some by ending the guest or the host.
+
+\`e2e/error-table.ts\` generates this page. A test produces each fault with real guests.
 `;

@@ -17,7 +17,7 @@ export type {
 } from './models/model-options.js';
 export type { ModelListing, ModelsUsage } from './models/models.js';
 export type { ModelProgress } from './models/progress.js';
-export { createWasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
+export { createWasiNN } from './page/create-wasi-nn.js';
 export type { CacheEvent, FaultEvent, ProgressEvent, WasiNNEventMap } from './page/events.js';
 export type { Chat, GenerateOptions } from './page/generate.js';
 export type {
@@ -30,8 +30,8 @@ export type {
   PageTensor,
   TensorElements,
 } from './page/graph.js';
-export type { Guest, GuestExport, GuestExports, GuestMemory, RemoteFunction } from './page/guest.js';
 export { GuestError, GuestTrap } from './page/guest-errors.js';
+export type { Guest, GuestExport, GuestExports, GuestMemory, RemoteFunction } from './page/guest-interface.js';
 export type { GuestInput } from './page/guest-source.js';
 export type { ModelManager, PreloadOptions } from './page/model-manager.js';
 export type { GuestImports, ImportedFunction, ImportResult } from './page/page-imports.js';
@@ -41,6 +41,7 @@ export type { EnvironmentOptions, FileSource, RunResult } from './page/run.js';
 export type { InputFunction, InputPiece, StandardInput } from './page/standard-input.js';
 export { transfer } from './page/transfer.js';
 export type { PageLoadOptions, WasiNN, WasiNNStats } from './page/wasi-nn-interface.js';
+export type { WasiNNOptions } from './page/wasi-nn-options.js';
 export type { EngineKind } from './rpc/engine-kind.js';
 export type {
   EngineStats,

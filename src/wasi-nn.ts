@@ -1,7 +1,8 @@
 import { createContextCount } from './bindings/context-count.js';
 import { createWitBinding } from './bindings/wit.js';
-import { type OpenedWasiNN, openWasiNN, type WasiNNOptions } from './page/create-wasi-nn.js';
+import { type OpenedWasiNN, openWasiNN } from './page/create-wasi-nn.js';
 import type { WasiNN } from './page/wasi-nn-interface.js';
+import type { WasiNNOptions } from './page/wasi-nn-options.js';
 import type { InferenceClient } from './rpc/inference-client.js';
 import { withoutDeviceTensors } from './rpc/tensor-reference.js';
 import { WasiNNError } from './standard/error.js';

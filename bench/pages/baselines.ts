@@ -18,25 +18,31 @@ export async function rawInWorker(start: StartMessage): Promise<Runner> {
 }
 
 /** onnxruntime-web as its own introduction has it: the default build, on the page's thread, with its defaults. */
-export async function rawOnMainThread({ model, input }: StartMessage): Promise<Runner> {
+export async function rawOnMainThread({ model, inputs }: StartMessage): Promise<Runner> {
   const ort = await import('onnxruntime-web');
   const session = await ort.InferenceSession.create(model);
   return async (times) => {
     for (let time = 0; time < times; time++) {
-      await session.run({ [input.name]: new ort.Tensor('float32', input.data.slice(), input.dims) });
+      for (const { name, data, dimensions } of inputs) {
+        await session.run({ [name]: new ort.Tensor('float32', new Float32Array(data.slice().buffer), dimensions) });
+      }
     }
   };
 }
 
-/** Messages to a worker and back, without anything done there. */
-export async function postMessageRoundTrip(): Promise<Runner> {
-  const source = 'onmessage = ({ data }) => postMessage(data);';
+/** So many bytes posted through a `MessagePort` to a worker and back, as a transfer. */
+export async function portRoundTrip(byteLength: number): Promise<Runner> {
+  const source =
+    'onmessage = ({ data: port }) => { port.onmessage = ({ data }) => port.postMessage(data, [data.buffer]); };';
   const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+  const { port1, port2 } = new MessageChannel();
+  worker.postMessage(port2, [port2]);
+  let bytes = new Uint8Array(byteLength).fill(7);
   return async (times) => {
     for (let time = 0; time < times; time++) {
-      await new Promise((resolve) => {
-        worker.onmessage = resolve;
-        worker.postMessage(new Uint8Array(4));
+      bytes = await new Promise((resolve) => {
+        port1.onmessage = ({ data }: MessageEvent<Uint8Array<ArrayBuffer>>) => resolve(data);
+        port1.postMessage(bytes, [bytes.buffer]);
       });
     }
   };

@@ -1,16 +1,9 @@
 import type { EnvironmentOptions, WasiNN } from '../../src/index.js';
 import type { Runner } from './baselines.js';
-
-/** The input of a model, by its name. */
-export interface Input {
-  readonly name: string;
-  readonly ty: 'FP32' | 'U8';
-  readonly dimensions: readonly number[];
-  readonly data: Uint8Array;
-}
+import type { Input } from './input.js';
 
 /** `$tensor_type` of wasi-nn.witx. */
-const typeNumbers = { FP32: 1, U8: 3 } as const;
+const typeNumbers = { FP32: 1, U8: 3, I64: 5 } as const;
 
 type GuestCall = (...values: unknown[]) => Promise<number>;
 
@@ -32,13 +25,13 @@ interface CoreExports {
 export async function componentGuest(
   nn: WasiNN,
   model: string,
-  input: Input,
+  inputs: readonly Input[],
   options: EnvironmentOptions = {},
 ): Promise<Runner> {
   const { exports } = await nn.instantiate<Exports>('/guests/probe.component.wasm', options);
   const context = await exports.initContext(await exports.loadByName(model));
   return async (times) => {
-    await exports.computeRepeatedly(context, [input], times);
+    await exports.computeRepeatedly(context, inputs, times);
   };
 }
 

@@ -1,5 +1,6 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
 import { countGraphsBuilt } from '../../src/backends/webnn.js';
+import type { Input } from './input.js';
 
 /** A worker that runs onnxruntime-web as it comes: what the library is compared with. */
 
@@ -8,7 +9,7 @@ export interface StartMessage {
   readonly provider: OnnxRuntime.InferenceSession.ExecutionProviderConfig;
   readonly model: Uint8Array;
   readonly threads: number;
-  readonly input: { readonly name: string; readonly data: Float32Array; readonly dims: readonly number[] };
+  readonly inputs: readonly Input[];
 }
 
 const builds = { wasm: () => import('onnxruntime-web/wasm'), jspi: () => import('onnxruntime-web/jspi') };
@@ -26,7 +27,7 @@ globalThis.onmessage = async ({ data }: MessageEvent<StartMessage | number>) => 
 };
 
 /** Each run makes its tensor anew, from a copy of the numbers, and takes the output's bytes: as a caller would. */
-async function start({ build, provider, model, threads, input }: StartMessage): Promise<() => Promise<unknown>> {
+async function start({ build, provider, model, threads, inputs }: StartMessage): Promise<() => Promise<unknown>> {
   const ort = await builds[build]();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
@@ -35,9 +36,15 @@ async function start({ build, provider, model, threads, input }: StartMessage): 
   );
   const isWebNN = typeof provider === 'object' && provider.name === 'webnn';
   if (isWebNN && graphsBuilt === 0) throw new Error('the baseline was to run on WebNN, but runs on the CPU');
-  const [output = ''] = session.outputNames;
   return async () => {
-    const results = await session.run({ [input.name]: new ort.Tensor('float32', input.data.slice(), input.dims) });
-    return results[output]?.data;
+    const results = await session.run(Object.fromEntries(inputs.map((input) => [input.name, toTensor(ort, input)])));
+    return session.outputNames.map((name) => results[name]?.data);
   };
+}
+
+function toTensor({ Tensor }: typeof OnnxRuntime, { ty, data, dimensions }: Input): OnnxRuntime.Tensor {
+  const { buffer } = data.slice();
+  if (ty === 'FP32') return new Tensor('float32', new Float32Array(buffer), dimensions);
+  if (ty === 'I64') return new Tensor('int64', new BigInt64Array(buffer), dimensions);
+  return new Tensor('uint8', new Uint8Array(buffer), dimensions);
 }

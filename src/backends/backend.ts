@@ -127,6 +127,11 @@ export interface Backend<Graph = BackendGraph> {
   /** How much memory the runtime has taken, in bytes, for what is loaded and what was; where it can tell. */
   heapBytes?(): number;
   /**
+   * Starts the runtime for graphs on the CPU, before the first of them comes. A load that comes meanwhile waits for it. It never
+   * rejects: a load meets whatever is wrong again, and can report it.
+   */
+  prepare?(): Promise<void>;
+  /**
    * @param parts the model's files, in the order of its encoding
    * @throws WasiNNError `invalid-encoding` for bytes that do not parse, `invalid-argument` for a wrong number of
    *   parts, `too-large` for absurdly many, `unsupported-operation` for what the runtime or the browser cannot do,

@@ -1,42 +1,20 @@
 import { andThen } from '../rpc/awaitable.js';
 import type { Awaitable, GraphInfo, InferenceClient } from '../rpc/inference-client.js';
-import { copyBytes, type NamedTensorReference, releaseAll, toReferences } from '../rpc/tensor-reference.js';
+import { copyBytes, releaseAll, toReferences } from '../rpc/tensor-reference.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { matchInput } from '../standard/match-inputs.js';
 import type { TensorInfo, TensorValue } from '../standard/tensor.js';
 import { parseTextConfiguration, type TextConfiguration } from '../standard/text-configuration.js';
 import type { ContextCount } from './context-count.js';
-import { createTextContext, type TextContext } from './text-context.js';
+import { type Context, type Graph, keep, outputOf, whileBusy } from './core-module-context.js';
+import { createTextContext } from './text-context.js';
 import { configurationIn, contextSettings, type TextDialect, wasmEdgeDialect } from './text-dialect.js';
 
 const decoder = new TextDecoder();
 
 /** A graph that takes any inputs is given no more of them than this. */
 const maxUndeclaredInputs = 1024;
-
-interface Graph {
-  readonly info: GraphInfo;
-  /** For a language model: whose guest has loaded it, and its settings. */
-  readonly dialect: TextDialect;
-  settings: TextConfiguration;
-  unloaded: boolean;
-}
-
-interface Context {
-  readonly graph: Graph;
-  /** For a language model: it has no inputs and outputs of other kinds. */
-  readonly text: TextContext | undefined;
-  /** The settings of this context alone. */
-  settings: TextConfiguration;
-  /** What is set, by the inputs' indices. */
-  readonly inputs: Map<number, readonly [name: string, tensor: TensorValue]>;
-  outputs: readonly NamedTensorReference[] | undefined;
-  /** A computation is under way, or an output on its way. Only a guest that is suspended meanwhile can find it so. */
-  busy: boolean;
-  /** Takes it off the count. */
-  readonly uncount: () => void;
-}
 
 export interface CoreModuleSessionOptions {
   readonly client: InferenceClient;
@@ -277,31 +255,6 @@ export class CoreModuleSession {
     if (!context.graph.unloaded) return context;
     throw new WasiNNError('invalid-argument', `${operation}: the graph of context ${handle} is unloaded`);
   }
-}
-
-/** Output 0 is a text, output 1 the counts of its tokens. */
-function outputOf(text: TextContext, index: number, read: () => Uint8Array): Awaitable<Uint8Array> {
-  if (index === 0) return read();
-  if (index === 1) return text.counts();
-  throw new WasiNNError(
-    'invalid-argument',
-    `get_output: a language model has no output ${index}; it has 2, counted from 0`,
-  );
-}
-
-/** Has a context keep what it has computed in place of what it has. */
-function keep(context: Context, outputs: readonly NamedTensorReference[] | undefined): void {
-  releaseAll(context.outputs);
-  context.outputs = outputs;
-}
-
-/** Nothing else can be done with a context until it has its answer. */
-function whileBusy<Value>(context: Context, answer: Awaitable<Value>): Awaitable<Value> {
-  if (!(answer instanceof Promise)) return answer;
-  context.busy = true;
-  return answer.finally(() => {
-    context.busy = false;
-  });
 }
 
 function at<Tensor>(tensors: readonly Tensor[], index: number, complaint: string): Tensor {

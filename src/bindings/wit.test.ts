@@ -4,7 +4,8 @@ import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
 import { maximumContexts } from '../rpc/limits.js';
 import { type ErrorCode, errorCodes, WasiNNError } from '../standard/error.js';
 import { type NamedTensor, tensorTypes } from '../standard/tensor.js';
-import { createWitBinding, type WitBinding, WitError, WitGraph, WitGraphExecutionContext, WitTensor } from './wit.js';
+import { createWitBinding, type WitBinding, WitGraph, WitGraphExecutionContext, WitTensor } from './wit.js';
+import { WitError } from './wit-error.js';
 
 /** An engine with one kind of graph, that answers its inputs as outputs. It takes the buffers, as a client with a port does. */
 function createFakeClient(asynchronous: boolean) {

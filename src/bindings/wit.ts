@@ -10,12 +10,13 @@ import {
   TensorReference,
   toReferences,
 } from '../rpc/tensor-reference.js';
-import { type ErrorCode, quote, toWasiNNError, WasiNNError } from '../standard/error.js';
+import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { matchInput } from '../standard/match-inputs.js';
 import { type DeclaredTensors, findTensor, type TensorType } from '../standard/tensor.js';
 import { type ContextCount, createContextCount } from './context-count.js';
 import { harmless, type ReportError } from './report-error.js';
+import { attempt, attemptNow, WitError } from './wit-error.js';
 
 /**
  * The interfaces of `wasi:nn`, of all three published versions, in the shape that components transpiled by jco import:
@@ -41,25 +42,6 @@ export interface WitBinding {
 }
 
 const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('dispose');
-
-/** A failure as WIT has it (resource `error`). */
-export class WitError {
-  readonly #code: ErrorCode;
-  readonly #data: string;
-
-  constructor(code: ErrorCode, data: string) {
-    this.#code = code;
-    this.#data = data;
-  }
-
-  code(): ErrorCode {
-    return this.#code;
-  }
-
-  data(): string {
-    return this.#data;
-  }
-}
 
 const noBytes = new Uint8Array();
 
@@ -294,40 +276,4 @@ function findOutput(
   if (output) return output[1];
   const names = outputs.map(([candidate]) => quote(candidate)).join(', ');
   throw new WasiNNError('invalid-argument', `get-output: the graph has no output ${quote(name)}; it has ${names}`);
-}
-
-/** Does something that answers at once, and turns every failure into one that the guest can read. */
-function attemptNow<Result>(report: ReportError, what: string, action: () => Result): Result {
-  try {
-    return action();
-  } catch (cause) {
-    throw toWitError(report, cause, what);
-  }
-}
-
-/** Does something that may answer now or later, and turns every failure into one that the guest can read. */
-function attempt<Value, Result>(
-  report: ReportError,
-  what: string,
-  action: () => Awaitable<Value>,
-  succeed: (value: Value) => Result,
-  fail: (error: WitError) => Result = raise,
-): Awaitable<Result> {
-  const failWith = (cause: unknown) => fail(toWitError(report, cause, what));
-  try {
-    const answer = action();
-    return answer instanceof Promise ? answer.then(succeed).catch(failWith) : succeed(answer);
-  } catch (cause) {
-    return failWith(cause);
-  }
-}
-
-function toWitError(report: ReportError, cause: unknown, what: string): WitError {
-  const error = toWasiNNError(cause, what, 'unknown');
-  report(error, what);
-  return new WitError(error.code, error.message);
-}
-
-function raise(error: WitError): never {
-  throw error;
 }

@@ -29,6 +29,7 @@ const rpc = openRpc(parentEndpoint(), {
     handlers = serveEngine(configure(options), () => fault);
     await holdWorkerLock(options.workerLock);
   },
+  prepare: (_, request) => handlers.prepare?.(undefined, request),
   async call(parameters, request) {
     const [method, value] = parameters as readonly [method: string, value: unknown];
     isWorking = true;

@@ -49,6 +49,8 @@ export interface EngineOptions {
  * pass, and chooses the numbers of graphs.
  */
 export interface Engine {
+  /** Starts the runtime that ONNX models on the CPU need, before the first of them comes. */
+  prepare(): Promise<void>;
   load(load: EngineLoad): Promise<EngineLoadResult>;
   /** @throws WasiNNError what the backend throws, or `too-large` where the outputs are more than allowed */
   compute(compute: EngineCompute): Promise<EngineComputeResult | AbortedCompute>;
@@ -211,6 +213,7 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
   }
 
   return {
+    prepare: async () => backends.find(({ encodings }) => encodings.includes('onnx'))?.prepare?.(),
     load: (request) => load(request).catch(toFailure),
     compute,
     async unload(id) {

@@ -27,6 +27,7 @@ export function serveEngine(engine: Engine, faultOf: () => string | undefined): 
   }
 
   return {
+    prepare: () => engine.prepare(),
     async load(request) {
       let transfer: ArrayBuffer[] = [];
       const response = await respond(async () => {

@@ -6,7 +6,8 @@ import type { Awaitable } from '../rpc/awaitable.js';
 import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { grantInterface, grantResource, type Interface } from './grant.js';
 import { emptyInput, InputError, type PageInput } from './page-input.js';
-import { createFilesystem, IoError } from './preview2-filesystem.js';
+import { createFilesystem } from './preview2-filesystem.js';
+import { IoError } from './preview2-streams.js';
 
 /** The most random bytes of one call. */
 const maxRandomBytes = 16 << 20;

@@ -1,11 +1,5 @@
 import type { EngineKind } from '../rpc/engine-kind.js';
-import { isTensorValue, type NamedEngineTensor } from '../rpc/engine-protocol.js';
-import {
-  type DeviceTensorReference,
-  type GraphInfo,
-  isOnDevice,
-  type NamedClientTensor,
-} from '../rpc/inference-client.js';
+import { type GraphInfo, isOnDevice, type NamedClientTensor } from '../rpc/inference-client.js';
 import { type Limits, refuseMore } from '../rpc/limits.js';
 import type { Device } from '../standard/device.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
@@ -13,9 +7,10 @@ import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import { matchInputs } from '../standard/match-inputs.js';
 import { byteLengthOf, type TensorValue } from '../standard/tensor.js';
 import type { TextProgress, TextRequest } from '../standard/text.js';
+import { createClientTensors } from './client-tensors.js';
 import type { Dispatcher } from './dispatcher.js';
-import type { EngineProcess } from './engine-process.js';
-import type { Call, Graph, Graphs } from './graphs.js';
+import type { Call, Graph } from './graph.js';
+import type { Graphs } from './graphs.js';
 import { createTexts } from './texts.js';
 
 /** One guest, or the page, as the hub serves it: its graphs and tensors, and what it may still ask for. */
@@ -70,25 +65,19 @@ interface HeldGraph {
   toldDevice: Device;
 }
 
-/** A tensor of the client on a device. */
-interface HeldTensor {
-  readonly engine: EngineProcess;
-  readonly kind: EngineKind;
-  /** The engine's number for it. */
-  readonly deviceTensor: number;
-  readonly reference: DeviceTensorReference;
-  readonly bytes: number;
-}
-
-/** Tensors without bytes take room too. */
-const maximumTensors = 10_000;
-
 export function createClient({ client, graphs, dispatchers, limits, onCallEnd }: ClientOptions): Client {
   const held = new Map<number, HeldGraph>();
-  const tensors = new Map<number, HeldTensor>();
   const texts = createTexts({ client, graphs, dispatcher: dispatchers.text, limits });
   const closing = new AbortController();
   const { signal } = closing;
+  const tensors = createClientTensors({
+    client,
+    calls: graphs,
+    dispatchers,
+    limits,
+    closed: signal,
+    onRelease: onCallEnd,
+  });
   let nextId = 0;
   let callsUnderWay = 0;
   let loadsUnderWay = 0;
@@ -132,94 +121,17 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
     });
   }
 
-  /** Tensors that were lost with their engine stay known until they are released, so that a call can say so. */
-  function deviceBytes(): number {
-    return [...tensors.values()].reduce((total, { engine, bytes }) => total + (engine.ended.aborted ? 0 : bytes), 0);
-  }
-
-  /** @throws WasiNNError where the tensor is unknown, or was lost with its engine */
-  function findTensor(id: number): HeldTensor {
-    const tensor = tensors.get(id);
-    if (!tensor) throw unknownTensor(id);
-    if (tensor.engine.ended.aborted) throw tensorLost();
-    return tensor;
-  }
-
-  async function read({ engine, kind, deviceTensor }: HeldTensor, { came, signal }: Call): Promise<TensorValue> {
-    return dispatchers[kind].run(
-      client,
-      async (current) => {
-        if (current !== engine) throw tensorLost();
-        const value = await graphs.request(engine, 'readTensor', deviceTensor, { operation: 'read', came });
-        if (!isTensorValue(value)) throw new TypeError('readTensor: the engine gave an answer of the wrong kind');
-        return value;
-      },
-      signal,
-    );
-  }
-
-  /** The inputs as the hub knows them: what a client says of a tensor on a device is not believed. */
-  function known(inputs: readonly NamedClientTensor[]): NamedClientTensor[] {
-    return inputs.map(([name, tensor]) => [
-      name,
-      isOnDevice(tensor) ? findTensor(tensor.deviceTensor).reference : tensor,
-    ]);
-  }
-
-  /** Has tensors where an engine can take them: those in the other engine come by their values. */
-  async function bring(inputs: Map<string, NamedClientTensor[1]>, kind: EngineKind, call: Call): Promise<void> {
-    for (const [name, tensor] of inputs) {
-      const source = isOnDevice(tensor) ? findTensor(tensor.deviceTensor) : undefined;
-      if (source && source.kind !== kind) inputs.set(name, await read(source, call));
-    }
-  }
-
-  /** The inputs as an engine knows them, when it is the call's. */
-  function inputsFor(engine: EngineProcess, inputs: ReadonlyMap<string, NamedClientTensor[1]>): NamedEngineTensor[] {
-    return Array.from(inputs, ([name, tensor]) => {
-      if (!isOnDevice(tensor)) return [name, tensor];
-      const source = findTensor(tensor.deviceTensor);
-      if (source.engine !== engine) throw tensorLost();
-      const { type, dimensions } = tensor;
-      return [name, { type, dimensions, deviceTensor: source.deviceTensor }];
-    });
-  }
-
-  /** Gives an output that has stayed on a device a number of the client's. */
-  function adopt(
-    engine: EngineProcess,
-    kind: EngineKind,
-    [name, tensor]: NamedEngineTensor,
-    call: Call,
-  ): NamedClientTensor {
-    if (!isOnDevice(tensor)) return [name, tensor];
-    const { type, dimensions, deviceTensor } = tensor;
-    const own = nextId++;
-    const reference: DeviceTensorReference = { type, dimensions, deviceTensor: own };
-    tensors.set(own, { engine, kind, deviceTensor, reference, bytes: byteLengthOf(type, dimensions) });
-    if (signal.aborted || call.signal.aborted) releaseTensor(own);
-    return [name, reference];
-  }
-
   async function compute(entry: HeldGraph, inputs: readonly NamedClientTensor[], call: Call) {
     const { graph } = entry;
     // The graph stays until this has ended.
     graph.hold.count++;
     try {
       if (graph.text) return { outputs: await texts.compute(graph, inputs, call) };
-      const given = known(inputs);
+      const given = tensors.known(inputs);
       refuseMore('compute', totalBytes(given), limits.tensorBytes, 'bytes of inputs');
       const matched = matchInputs(graph.inputs, given);
-      const computation = {
-        inputs: (engine: EngineProcess) => inputsFor(engine, matched),
-        bring: (kind: EngineKind) => bring(matched, kind, call),
-        takeBack(inputs: readonly NamedEngineTensor[]) {
-          for (const [name, tensor] of inputs) if (!isOnDevice(tensor)) matched.set(name, tensor);
-        },
-        deviceRoom: () => ({ tensors: maximumTensors - tensors.size, bytes: limits.deviceBytes - deviceBytes() }),
-      };
-      const { outputs, engine, kind } = await graphs.compute(graph, computation, call);
-      const adopted = outputs.map((output) => adopt(engine, kind, output, call));
+      const computed = await graphs.compute(graph, tensors.computation(matched, call), call);
+      const adopted = tensors.adopt(computed, call);
       if (isSameDevice(graph.device, entry.toldDevice)) return { outputs: adopted };
       entry.toldDevice = graph.device;
       return { outputs: adopted, device: graph.device };
@@ -227,19 +139,6 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
       // Nobody is left to hear that it could not be unloaded.
       graphs.release(graph, client).catch(() => undefined);
     }
-  }
-
-  function releaseTensor(id: number): void {
-    const tensor = tensors.get(id);
-    tensors.delete(id);
-    if (!tensor || tensor.engine.ended.aborted) return;
-    const { engine, kind, deviceTensor } = tensor;
-    const { computeMilliseconds: limit } = limits;
-    const released = dispatchers[kind].run(client, async (current) => {
-      if (current === engine) await engine.request('releaseTensors', [deviceTensor], { limit });
-    });
-    // It may have to wait for its turn. That is no matter of the guest any more, nor is whether it succeeds.
-    released.catch(() => undefined).finally(onCallEnd);
   }
 
   return {
@@ -265,8 +164,8 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
         throw toWasiNNError(cause, 'unload');
       });
     },
-    readTensor: (id) => admit('read', signal, async (call) => read(findTensor(id), call)),
-    releaseTensor,
+    readTensor: (id) => admit('read', signal, (call) => tensors.read(id, call)),
+    releaseTensor: tensors.release,
     startText: (id, request) =>
       admit('compute', signal, async (call) => {
         const entry = held.get(id);
@@ -276,11 +175,11 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
       }),
     readText: (id) => admit('compute', signal, (call) => texts.read(id, call)),
     stopText: (id) => texts.stop(id),
-    usage: () => ({ graphs: held.size, calls: callsUnderWay, deviceBytes: deviceBytes() }),
+    usage: () => ({ graphs: held.size, calls: callsUnderWay, deviceBytes: tensors.bytes() }),
     close() {
       closing.abort(new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again'));
       texts.close();
-      for (const id of [...tensors.keys()]) releaseTensor(id);
+      tensors.releaseAll();
       for (const { graph } of held.values()) graphs.release(graph, client).catch(() => undefined);
       held.clear();
     },
@@ -302,16 +201,4 @@ function totalBytes(tensors: readonly NamedClientTensor[]): number {
 
 function unknownGraph(graph: number): WasiNNError {
   return new WasiNNError('invalid-argument', `compute: there is no graph ${graph}: it was never loaded or is unloaded`);
-}
-
-function unknownTensor(tensor: number): WasiNNError {
-  const text = `there is no tensor ${tensor} on a device: it never was there, or is released`;
-  return new WasiNNError('invalid-argument', text);
-}
-
-function tensorLost(): WasiNNError {
-  return new WasiNNError(
-    'runtime-error',
-    'a tensor that had stayed on a device is lost, since its engine was replaced: compute it again',
-  );
 }

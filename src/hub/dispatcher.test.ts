@@ -8,6 +8,7 @@ function createFakeEngine(): EngineProcess {
   const ending = new AbortController();
   return {
     ended: ending.signal,
+    prepare: () => undefined,
     request: async () => undefined,
     status: () => ({ heapBytes: 0 }),
     terminate: (cause) => ending.abort(cause),

@@ -25,6 +25,8 @@ export interface EngineRequestOptions {
 
 /** One engine worker, from its start to its end. */
 export interface EngineProcess {
+  /** Has the engine start the runtime that ONNX models on the CPU need. It may do so while it works on a request. */
+  prepare(): void;
   /**
    * Has the engine do something. One request at a time.
    *
@@ -65,6 +67,7 @@ export function startEngineProcess(start: StartEngineWorker, handlers: Handlers)
   worker.started.catch(() => undefined);
 
   return {
+    prepare: () => worker.rpc.notify('prepare', undefined),
     ended,
     status: () => status,
     terminate: end,

@@ -16,6 +16,7 @@ beforeEach(() => {
   [heapBytes, isIdle, ending] = [0, true, new AbortController()];
   engine = {
     ended: ending.signal,
+    prepare: () => undefined,
     request: async () => undefined,
     status: () => ({ heapBytes }),
     terminate: (cause) => ending.abort(cause),

@@ -36,8 +36,9 @@ const rpc = openRpc(parentEndpoint(), {
   },
   async connect(parameters) {
     const { client: number, port } = parameters as HubConnect;
-    const { hub, maximumBytes } = await configured.promise;
+    const { hub, models, maximumBytes } = await configured.promise;
     hub.start();
+    models.start();
     const client = hub.connect();
     const end = serveClient(port, client, maximumBytes);
     services.set(number, () => {
@@ -82,6 +83,7 @@ function configure({
   const hub = createHub({
     startEngine,
     models: remote,
+    entries: models.entries,
     limits,
     fallback,
     measure,

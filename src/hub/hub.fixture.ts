@@ -41,11 +41,14 @@ export interface TestEnginesOptions {
 export interface TestEngines {
   /** All engines, in the order of their starts. */
   readonly engines: TestEngine[];
+  /** The kinds of those that were to start their runtime before it is needed. */
+  readonly preparations: EngineKind[];
   startEngine(kind: EngineKind): EngineProcess;
 }
 
 export function createTestEngines({ backends, convertedModels, starting }: TestEnginesOptions): TestEngines {
   const engines: TestEngine[] = [];
+  const preparations: EngineKind[] = [];
 
   function startWorker(kind: EngineKind): StartEngineWorker {
     return (handlers, onEnd) => {
@@ -80,7 +83,14 @@ export function createTestEngines({ backends, convertedModels, starting }: TestE
     };
   }
 
-  return { engines, startEngine: (kind) => startEngineProcess(startWorker(kind), {}) };
+  return {
+    engines,
+    preparations,
+    startEngine: (kind) => ({
+      ...startEngineProcess(startWorker(kind), {}),
+      prepare: () => preparations.push(kind),
+    }),
+  };
 }
 
 function numberOf(value: unknown): string {
@@ -110,7 +120,7 @@ export function openTestHub({ limits, hasAccelerator = false, ...options }: Test
   });
   const events: HubEvent[] = [];
   const fake = createFakeBackend();
-  const { engines, startEngine } = createTestEngines({ backends: [fake.backend], ...options });
+  const { engines, preparations, startEngine } = createTestEngines({ backends: [fake.backend], ...options });
   const hub = createHub({
     models: { open: async () => openModel(), forget: async () => undefined },
     ...options,
@@ -118,7 +128,7 @@ export function openTestHub({ limits, hasAccelerator = false, ...options }: Test
     limits: { ...defaultLimits, ...limits },
     onEvent: (event) => events.push(event),
   });
-  return { hub, engines, startEngine, events, fake };
+  return { hub, engines, preparations, startEngine, events, fake };
 }
 
 /** A model as the models worker passes it to the hub. */

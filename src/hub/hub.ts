@@ -1,4 +1,5 @@
 import type { NamedModels } from '../models/models.js';
+import type { Entries } from '../models/registry.js';
 import { type EngineKind, engineKinds } from '../rpc/engine-kind.js';
 import type { EngineStats, HubEvent } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
@@ -6,6 +7,7 @@ import type { FallbackPolicy } from '../standard/device.js';
 import { type Client, createClient } from './client.js';
 import { createDispatcher } from './dispatcher.js';
 import type { EngineProcess } from './engine-process.js';
+import { createExpectedRuntime } from './expected-runtime.js';
 import { createGraphs } from './graphs.js';
 import { createHeapWatch } from './heap-watch.js';
 
@@ -16,13 +18,15 @@ import { createHeapWatch } from './heap-watch.js';
 export interface Hub {
   connect(): Client;
   stats(): EngineStats;
-  /** Starts the engine for the CPU before it is needed. */
+  /** Starts the engine for the CPU before it is needed, and its runtime, where all registered models need that. */
   start(): void;
 }
 
 export interface HubOptions {
   startEngine(kind: EngineKind): EngineProcess;
   readonly models: NamedModels;
+  /** The registered models, as far as the hub knows them. Default: none. */
+  readonly entries?: () => Entries;
   readonly limits: Limits;
   /** Where graphs may fall back to, unless the registry says otherwise. Default: anywhere. */
   readonly fallback?: FallbackPolicy;
@@ -36,6 +40,7 @@ export interface HubOptions {
 export function createHub({
   startEngine,
   models,
+  entries = () => new Map(),
   limits,
   fallback = true,
   measure = false,
@@ -63,7 +68,31 @@ export function createHub({
       engineKinds.every((kind) => dispatchers[kind].engine() !== engine || !dispatchers[kind].isBusy()) &&
       usages().every(({ deviceBytes }) => deviceBytes === 0),
   });
-  const graphs = createGraphs({ dispatchers, models, limits, fallback, heapWatch, measure, hasTextEngine, onEvent });
+  const expected = createExpectedRuntime(entries);
+
+  function start(): void {
+    dispatchers.cpu.start();
+    if (expected.byAll()) dispatchers.cpu.engine()?.prepare();
+  }
+
+  /** Starts the runtime of a model while its files come. */
+  function expect(name: string): void {
+    if (!expected.by(name)) return;
+    dispatchers.cpu.start();
+    dispatchers.cpu.engine()?.prepare();
+  }
+
+  const graphs = createGraphs({
+    dispatchers,
+    models,
+    expect,
+    limits,
+    fallback,
+    heapWatch,
+    measure,
+    hasTextEngine,
+    onEvent,
+  });
 
   const usages = () => Array.from(clients.values(), (client) => client.usage());
 
@@ -91,6 +120,6 @@ export function createHub({
         heapBytes: running().reduce((total, engine) => total + engine.status().heapBytes, 0),
       };
     },
-    start: () => dispatchers.cpu.start(),
+    start,
   };
 }

@@ -1,4 +1,5 @@
 import { isModelsEvent, type ModelsConfiguration, type ModelsEvent, type ModelsOperation } from '../models/protocol.js';
+import type { Entries } from '../models/registry.js';
 import { endpointOf, openRpc, type Rpc } from '../rpc/rpc.js';
 import { startWorker, workerError } from '../rpc/start-worker.js';
 import type { WasiNNError } from '../standard/error.js';
@@ -13,6 +14,10 @@ export interface ModelsProcessOptions {
 
 /** The models worker, as the hub has it. It starts when it is first needed, and again when it has ended. */
 export interface ModelsProcess {
+  /** Starts the worker before it is needed, where models are registered. */
+  start(): void;
+  /** The registered models, but for those of a registry document. */
+  entries(): Entries;
   /** @throws WasiNNError as the method of `Models`; where the worker ends, the cause of that */
   request(operation: ModelsOperation, signal?: AbortSignal): Promise<unknown>;
 }
@@ -70,6 +75,15 @@ export function createModelsProcess({
   }
 
   return {
+    start() {
+      if (entries.size === 0 && configuration.registry.document === undefined) return;
+      try {
+        running ??= start();
+      } catch {
+        // The first request tries again, and tells its client why that fails.
+      }
+    },
+    entries: () => entries,
     async request(operation, signal) {
       if (operation.operation === 'add') for (const [name, entry] of operation.entries) entries.set(name, entry);
       running ??= start();

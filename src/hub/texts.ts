@@ -12,7 +12,8 @@ import {
 import { maximumConfigurationBytes } from '../standard/text-configuration.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { EngineProcess } from './engine-process.js';
-import type { Call, Graph, Graphs } from './graphs.js';
+import type { Call, Graph } from './graph.js';
+import type { Graphs } from './graphs.js';
 
 /** The texts of one client. */
 export interface Texts {

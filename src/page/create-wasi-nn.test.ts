@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createWasiNN, type WasiNNOptions } from './create-wasi-nn.js';
+import { createWasiNN } from './create-wasi-nn.js';
+import type { WasiNNOptions } from './wasi-nn-options.js';
 
 beforeEach(() => {
   vi.stubGlobal('Worker', class {});

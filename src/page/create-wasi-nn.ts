@@ -1,112 +1,23 @@
 import type { PageEvent } from '../hub/protocol.js';
-import { type ModelsOption, toRegistryOptions } from '../models/registry.js';
 import type { Awaitable } from '../rpc/awaitable.js';
 import { createInferenceClient, type InferenceConnection } from '../rpc/create-inference-client.js';
 import type { MeasureEvent } from '../rpc/events.js';
 import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
-import { defaultLimits, type Limits, toLimits } from '../rpc/limits.js';
 import { WasiNNError } from '../standard/error.js';
-import type { PowerPreference, Verify } from '../standard/graph.js';
-import { refuseUnknown } from '../standard/refuse-unknown.js';
-import { baseURL } from './base-url.js';
 import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
 import { dispose as disposeSymbol } from './dispose-symbols.js';
 import type { FaultEvent } from './events.js';
 import type { Graph } from './graph.js';
-import type { GuestExports } from './guest.js';
+import type { GuestExports } from './guest-interface.js';
 import type { GuestInput } from './guest-source.js';
 import type { Guests } from './guests.js';
 import { createModelManager } from './model-manager.js';
-import { createPageWorkers } from './page-workers.js';
-import { toFallback, toPowerPreference, toThreads, toVerify } from './parse-options.js';
 import { type RemoteHub, startHub } from './remote-hub.js';
-import { type BackendsOption, resolveBackends } from './resolve-backends.js';
 import type { EnvironmentOptions } from './run.js';
 import { untilAborted } from './until-aborted.js';
 import type { PageLoadOptions, WasiNN, WasiNNStats } from './wasi-nn-interface.js';
-
-export interface WasiNNOptions {
-  /**
-   * What guests may load by name: `{ squeezenet: 'models/squeezenet.onnx' }`, or the URL of a JSON document that says
-   * so. Default: nothing.
-   */
-  readonly models?: ModelsOption;
-  /**
-   * URLs that guests may load as if they were names: `https://models.example/onnx/*`, with `*` for any text in the path.
-   * Default: none.
-   */
-  readonly allowedUrls?: readonly (string | URL)[];
-  /** How many bytes of models the browser may keep; those used longest ago make room. Default 4 GiB; 0 keeps none. */
-  readonly cacheBudget?: number;
-  /**
-   * Whether WebGPU may run on a software adapter, which is far slower than WebAssembly. Default: no, the graph falls
-   * back to WebAssembly. For tests.
-   */
-  readonly allowSoftwareAdapter?: boolean;
-  /**
-   * How many threads WebAssembly gets at most, from 1 to 64. Only cross-origin isolated pages have more than one. Default: as
-   * many as there are cores, up to eight.
-   */
-  readonly threads?: number;
-  /**
-   * Which GPU WebGPU and WebNN should run on where there are several: `high-performance`, or `low-power`. The browser may
-   * choose another. Default `high-performance`.
-   */
-  readonly powerPreference?: PowerPreference;
-  /**
-   * Whether graphs may run elsewhere than on their execution target: on any other provider (`true`), on none (`false`;
-   * a guest gets `unsupported-operation` or `security` then), or on those named. A model of the registry may say
-   * otherwise for itself. Default `true`.
-   */
-  readonly fallback?: boolean | readonly ('webnn' | 'webgpu' | 'wasm')[];
-  /**
-   * When outputs of WebGPU and WebNN are compared with those of WebAssembly on the same inputs. Where they differ by more than
-   * 1 % (FP16: 5 %), the graph moves to the next provider, and the guest gets the right ones. `first`: when the graph first
-   * computes, and when inputs of new shapes first come; models of more than 64 MiB are left out, and so is what comes when
-   * WebAssembly has worked for 2 s on the checks of a graph. `load` or `true`: also while the graph is loaded, on inputs that
-   * are made up, without these limits. `false`: never. A model of the registry may say otherwise for itself. Default `first`.
-   */
-  readonly verify?: Verify;
-  /**
-   * Backends for encodings that the built-in ones do not serve, or instead of them: the URLs of modules that implement
-   * `Backend`, resolved against the page: `{ tensorflowlite: new URL('./my-backend.js', import.meta.url) }`. Each is
-   * loaded in an engine's worker when the first model of its encoding comes. Default: none.
-   */
-  readonly backends?: BackendsOption;
-  /**
-   * Whether calls are measured: each then is an event `measure`, and an entry `wasi-nn:load`, `wasi-nn:compute` or `wasi-nn:read`
-   * of the page's performance timeline, which keeps them until they are cleared. Default: no.
-   */
-  readonly measure?: boolean;
-  /**
-   * The URL of the folder where the files of `wasi-nn-web/standalone` (`dist/standalone`) are served. Workers, runtimes
-   * and WebAssembly files then come from there. Relative to the page; another origin must send CORS headers. Default: the
-   * files that a bundler has found by `new URL(…, import.meta.url)`.
-   */
-  readonly assets?: string | URL;
-  /** Called with a line of text for each event: `console.debug`. Default: nothing is logged. */
-  readonly debug?: (line: string) => void;
-  /** What each guest may use. Default: see {@link Limits}. */
-  readonly limits?: Partial<Limits>;
-}
-
-/** The options that there are. */
-const knownOptions: Readonly<Record<keyof WasiNNOptions, true>> = {
-  models: true,
-  allowedUrls: true,
-  cacheBudget: true,
-  allowSoftwareAdapter: true,
-  threads: true,
-  powerPreference: true,
-  fallback: true,
-  verify: true,
-  backends: true,
-  measure: true,
-  assets: true,
-  debug: true,
-  limits: true,
-};
+import { parseWasiNNOptions, type WasiNNOptions } from './wasi-nn-options.js';
 
 /** wasi-nn for one page, with a way to the hub for guests that run on the page's own thread (`wasi-nn.ts`). */
 export interface OpenedWasiNN {
@@ -130,37 +41,11 @@ export function createWasiNN(options: WasiNNOptions = {}): WasiNN {
 /** @throws WasiNNError as {@link createWasiNN} */
 export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   refuseWithoutWorkers();
-  refuseUnknown('createWasiNN', options, Object.keys(knownOptions));
-  const {
-    models = {},
-    allowedUrls = [],
-    cacheBudget = 4 * 2 ** 30,
-    allowSoftwareAdapter = false,
-    threads,
-    powerPreference = 'high-performance',
-    backends = {},
-    limits = {},
-    fallback = true,
-    verify = 'first',
-    measure = false,
-    assets,
-    debug,
-  } = options;
-  const registry = toRegistryOptions(models, allowedUrls, baseURL());
-  const engine = {
-    allowSoftwareAdapter,
-    threads: toThreads(threads),
-    powerPreference: toPowerPreference(powerPreference),
-    verify: toVerify(verify),
-    backends: resolveBackends(backends, baseURL()),
-  };
-  const workers = createPageWorkers(assets, baseURL());
-  const allLimits = toLimits(limits);
-  const policy = toFallback(fallback);
+  const { hub: configuration, workers, debug } = parseWasiNNOptions(options);
+  const { registry } = configuration.models;
+  const { limits, startMilliseconds } = configuration;
   const events = new EventTarget();
   const connections = new Set<InferenceConnection>();
-  // An engine that does not start in time is replaced. Other workers are not: a page that is strict with engines spares them.
-  const startMilliseconds = Math.max(allLimits.startMilliseconds, defaultLimits.startMilliseconds);
   const disposal = new AbortController();
   const disposed = disposal.signal;
   let hub: RemoteHub | undefined;
@@ -212,19 +97,8 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   function running(): RemoteHub {
     disposed.throwIfAborted();
     const entries = pageModels.entries();
-    hub ??= startHub({
-      configuration: {
-        engine,
-        models: { registry: { ...registry, entries }, budget: cacheBudget },
-        limits: allLimits,
-        startMilliseconds,
-        fallback: policy,
-        measure,
-      },
-      workers,
-      onEvent,
-      onEnd: stop,
-    });
+    const models = { ...configuration.models, registry: { ...registry, entries } };
+    hub ??= startHub({ configuration: { ...configuration, models }, workers, onEvent, onEnd: stop });
     return hub;
   }
 
@@ -240,13 +114,14 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     return ownConnection;
   }
 
-  /** Fetches the code for guests when the first of them comes. */
+  /** Fetches the code for guests when the first of them comes. The hub starts meanwhile. */
   async function withGuests(): Promise<Guests> {
+    running();
     const { createGuests } = await import('./guests.js');
     disposed.throwIfAborted();
     guests ??= createGuests({
       workers,
-      transpileMilliseconds: allLimits.transpileMilliseconds,
+      transpileMilliseconds: limits.transpileMilliseconds,
       startMilliseconds,
       disposed,
       connect: () => running().connect(),

@@ -8,9 +8,10 @@ import { type Endpoint, openRpc } from '../rpc/rpc.js';
 import { isShared } from '../rpc/shared-memory.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
-import { watchWorker } from '../standard/worker-watch.js';
+import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
 import { dispose } from './dispose-symbols.js';
 import { toError } from './guest-errors.js';
+import type { Guest, GuestExports, GuestMemory } from './guest-interface.js';
 import { OutputTail } from './output-tail.js';
 import { type PageImports, serveImports } from './page-imports.js';
 import type { PageWorkers } from './page-workers.js';
@@ -28,48 +29,6 @@ import type { InputSource } from './standard-input.js';
 import { buffersGivenAway } from './transfer.js';
 import { untilAborted } from './until-aborted.js';
 
-/** A function that a guest exports. */
-export type RemoteFunction = (...values: never[]) => Promise<unknown>;
-
-/** A function, or what has functions: an interface, a resource. */
-export type GuestExport = RemoteFunction & { readonly [name: string]: GuestExport };
-
-/**
- * The functions that a guest exports, by their names in camel case; a core module's also by their own names. Those in
- * an exported interface stand in an object by the interface's full name: `exports['my:package/api@1.0.0'].classify`.
- * A resource is an object with its static functions, and its constructor as `create`, which resolves to a handle (see
- * `GuestResource`): `exports['my:package/api@1.0.0'].Classifier.create('digits')`.
- */
-export type GuestExports = Readonly<Record<string, GuestExport>>;
-
-/** A running guest. */
-export interface Guest<Exports extends object = GuestExports> {
-  /**
-   * Calls into the guest, which answers from its own thread. Values follow jco's mapping of WIT: records are objects,
-   * enums strings, `list<u8>` a Uint8Array. A WIT result resolves to its value or rejects with a {@link GuestError}.
-   * A handle that is passed as `own` is given away; it rejects with a WasiNNError `invalid-argument` from then on.
-   * Bytes are copied, unless they are marked with `transfer`; those that went with an earlier call are refused with
-   * `invalid-argument`, as is what cannot be copied. Calls run one after another, in the order in which they were made.
-   */
-  readonly exports: Exports;
-  /** A core module's memory, where it exports one as `memory`: what its functions' pointers point into. */
-  readonly memory?: GuestMemory;
-  /** Ends the guest's thread, and gives back its graphs. Calls under way are rejected; disposing twice is harmless. */
-  dispose(): void;
-  [Symbol.dispose](): void;
-}
-
-/**
- * The memory of a guest, across threads. Addresses and lengths are in bytes. Reads and writes take turns with the calls of
- * functions, in the order in which they were made.
- */
-export interface GuestMemory {
-  /** @throws WasiNNError `invalid-argument` outside of the memory */
-  read(address: number, length: number): Promise<Uint8Array>;
-  /** @throws WasiNNError `invalid-argument` outside of the memory */
-  write(address: number, bytes: Uint8Array): Promise<void>;
-}
-
 /** A guest on its way, and the means to end it from outside, when the engine it depends on fails. */
 export interface StartedGuest<Exports extends object = GuestExports> {
   readonly guest: Promise<Guest<Exports>>;
@@ -83,9 +42,10 @@ export interface StartedGuest<Exports extends object = GuestExports> {
 /** What a guest is started with. */
 export interface GuestOptions {
   readonly workers: PageWorkers;
-  readonly prepared: PreparedGuest;
+  /** Makes the guest ready to be instantiated. */
+  prepare(): Promise<PreparedGuest>;
   readonly connection: HubPort;
-  readonly environment: ProgramEnvironment;
+  gatherEnvironment(): Promise<ProgramEnvironment>;
   /** The functions of the page that it may import. */
   readonly imports: PageImports;
   /** Its standard input, where the page provides that piece by piece. */
@@ -101,15 +61,15 @@ export interface GuestOptions {
 }
 
 /**
- * Starts a guest in a worker of its own.
+ * Starts a guest in a worker of its own. The worker loads its script while the guest is prepared.
  *
  * @throws WasiNNError what `instantiate` throws, or `runtime-error` where the worker cannot be started
  */
 export function startGuest<Exports extends object>({
   workers,
-  prepared,
+  prepare,
+  gatherEnvironment,
   connection,
-  environment,
   imports,
   input,
   output,
@@ -119,19 +79,20 @@ export function startGuest<Exports extends object>({
   onEnd,
 }: GuestOptions): StartedGuest<Exports> {
   const worker = workers.start('guest');
-  const watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
   const contextWord = createContextWord();
   const acknowledged = createAcknowledgement();
   const importService = serveImports(imports, input);
   const tail = new OutputTail();
   const ending = new AbortController();
   const ended = ending.signal;
+  /** Begins with the worker's first message. */
+  let watch: WorkerWatch | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
 
   function fail(reason: unknown): void {
     if (ended.aborted) return;
     ending.abort(reason);
-    watch.stop();
+    watch?.stop();
     worker.terminate();
     connection.close();
     reject(reason);
@@ -150,7 +111,7 @@ export function startGuest<Exports extends object>({
   }
 
   const rpc = openRpc(guestEndpoint(worker, ended, fail), {
-    ready: () => watch.started(),
+    ready: () => watch?.started(),
     output: accept(parseOutput, takeOutput),
     ...importService.handlers,
     contexts: accept(parseContexts, (contexts) => writeContexts(contextWord, contexts)),
@@ -214,6 +175,9 @@ export function startGuest<Exports extends object>({
   };
 
   async function start(): Promise<Guest<Exports>> {
+    const [prepared, environment] = await Promise.all([prepare(), gatherEnvironment()]);
+    ended.throwIfAborted();
+    watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
     const { port } = connection;
     const { lock } = watch;
     const { replies: importReplies, inputReplies } = importService;

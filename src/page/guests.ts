@@ -4,7 +4,8 @@ import type { OutputSink } from '../rpc/program-environment.js';
 import { supportedWaiting } from '../rpc/waiting.js';
 import { isModule, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
-import { type Guest, type StartedGuest, startGuest } from './guest.js';
+import { type StartedGuest, startGuest } from './guest.js';
+import type { Guest } from './guest-interface.js';
 import { type GuestInput, toGuestSource } from './guest-source.js';
 import { parseImports } from './page-imports.js';
 import type { PageWorkers } from './page-workers.js';
@@ -66,11 +67,11 @@ export function createGuests({
   }
 
   /** Starts a guest that ends with its signal. */
-  async function start<Exports extends object>(
+  function start<Exports extends object>(
     input: GuestInput,
     options: EnvironmentOptions,
     output: OutputSink,
-  ): Promise<StartedGuest<Exports>> {
+  ): StartedGuest<Exports> {
     const { signal, waiting } = options;
     const ending = signal ? AbortSignal.any([signal, disposed]) : disposed;
     ending.throwIfAborted();
@@ -78,16 +79,6 @@ export function createGuests({
     const imports = parseImports(options.imports ?? {});
     const stdin = parseInput(options.stdin ?? '', (error) => onFault(error, 'stdin', 0));
     const source = isUint8Array(stdin) ? undefined : stdin;
-    const getReady = async () => {
-      const gathering = gatherEnvironment(ended, imports.names, isUint8Array(stdin) ? stdin : 'page');
-      const ready = await Promise.all([prepare(input, ended, source !== undefined), gathering]);
-      ending.throwIfAborted();
-      return ready;
-    };
-    const [prepared, environment] = await getReady().catch((cause) => {
-      source?.cancel(cause);
-      throw cause;
-    });
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       running.delete(started);
@@ -96,9 +87,9 @@ export function createGuests({
     };
     const started = startGuest<Exports>({
       workers,
-      prepared,
+      prepare: () => prepare(input, ended, source !== undefined),
+      gatherEnvironment: () => gatherEnvironment(ended, imports.names, isUint8Array(stdin) ? stdin : 'page'),
       connection: connect(),
-      environment,
       imports,
       input: source,
       output,
@@ -118,12 +109,12 @@ export function createGuests({
 
   return {
     async instantiate<Exports extends object>(input: GuestInput, options: EnvironmentOptions) {
-      const { guest } = await start<Exports>(input, options, (stream, bytes) => options[stream]?.(bytes));
+      const { guest } = start<Exports>(input, options, (stream, bytes) => options[stream]?.(bytes));
       return guest;
     },
     async run(input, options) {
       const capture = new OutputCapture();
-      const program = await start(input, options, (stream, bytes) => {
+      const program = start(input, options, (stream, bytes) => {
         capture.take(stream, bytes);
         options[stream]?.(bytes);
       });

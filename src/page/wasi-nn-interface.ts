@@ -3,7 +3,7 @@ import type { EngineStats } from '../rpc/events.js';
 import type { ExecutionTarget, GraphEncoding } from '../standard/graph.js';
 import type { WasiNNEventMap } from './events.js';
 import type { Graph } from './graph.js';
-import type { Guest, GuestExports } from './guest.js';
+import type { Guest, GuestExports } from './guest-interface.js';
 import type { GuestInput } from './guest-source.js';
 import type { ModelManager } from './model-manager.js';
 import type { EnvironmentOptions, RunResult } from './run.js';

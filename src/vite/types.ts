@@ -1,4 +1,4 @@
-import type { Guest, GuestExports } from '../page/guest.js';
+import type { Guest, GuestExports } from '../page/guest-interface.js';
 import type { GuestResource } from '../page/remote-resources.js';
 import type { EnvironmentOptions, RunResult } from '../page/run.js';
 import type { WasiNN } from '../page/wasi-nn-interface.js';

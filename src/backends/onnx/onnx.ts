@@ -9,6 +9,7 @@ import { assignParts } from './external-data.js';
 import { heapBytes } from './heaps.js';
 import { openSession } from './open-session.js';
 import { type Candidate, candidatesFor, reference } from './providers.js';
+import { prepareCpuRuntime } from './start-runtime.js';
 
 /** The backend for ONNX (and ONNX Runtime's own .ort) models, on onnxruntime-web. */
 export function createOnnxBackend(options: ProviderOptions): Backend {
@@ -16,6 +17,7 @@ export function createOnnxBackend(options: ProviderOptions): Backend {
     name: 'onnxruntime-web',
     encodings: ['onnx'],
     heapBytes,
+    prepare: prepareCpuRuntime,
     async load(builders, loadOptions) {
       const parts = assignParts(builders);
       const { distrust, isRandom } = examine(parts.model, loadOptions.target);

@@ -11,6 +11,7 @@ import type { OnnxParts } from './external-data.js';
 import type { Candidate, Placement, TensorLocation } from './providers.js';
 import { restoreUploads } from './restore-uploads.js';
 import { canBeShaped, createShapedSessions, type Lengths, type ShapedSessions } from './shaped-sessions.js';
+import { untilStarted } from './start-runtime.js';
 import { createWithDeviceOutputs, keep, releaseSession, tensorOn } from './tensor-location.js';
 import { boolInputs, expectType, fromOnnxTensor, toOnnxTensor, toTensorInfo } from './tensors.js';
 import { withTypeNames } from './type-names.js';
@@ -35,6 +36,7 @@ export async function openSession(candidate: Candidate, order: SessionRequest, i
   const { options } = order;
   const placing = candidate.place(options);
   const placement = await (candidate.provider === 'wasm' ? placing : placing.catch(unavailable));
+  await untilStarted(placement.runtime);
   const create = (lengths?: Lengths) => createSession(placement, order, lengths);
   const make =
     candidate.provider === 'webnn' ? () => createWithWebNN(create) : async () => ({ session: await create() });

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { toChart, toMarkdown } from './report.js';
+import { summarise } from './results.js';
+
+const results = [
+  summarise({ id: 'a', title: 'a ratio', target: 1.5 }, { ours: [3], baseline: [2] }),
+  summarise({ id: 'f', title: 'memory', target: 10, unit: 'MB' }, { ours: [30], baseline: [10] }),
+  summarise({ id: 'g', title: 'bytes', target: 12_000, unit: 'bytes' }, { ours: [11_000] }),
+];
+
+it('writes a row for each scenario', () => {
+  const environment = { browser: 'chromium', processor: 'some', cores: 2, load: 0.5, date: '2026-01-02' };
+  const page = toMarkdown(environment, results);
+  expect(page).toContain('| `a` | a ratio | 3 ms | 2 ms | 1.50 | 1.5 | yes |');
+  expect(page).toContain('| `f` | memory | 30 MB | 10 MB | +20.0 MB | 10 | no |');
+  expect(page).toContain('| `g` | bytes | 11,000 bytes |  |  | 12000 | yes |');
+  expect(page).toContain('busy with 0.5 threads');
+});
+
+it('draws the ratios alone', () => {
+  const chart = toChart(results);
+  expect(chart.match(/<rect x=/g)).toHaveLength(1);
+  expect(chart).toContain('>1.50</text>');
+});

@@ -1,0 +1,114 @@
+import { loadPeaks } from './memory.js';
+import { pairsOnPage } from './on-page.js';
+import { conversions, longestTasks } from './page-tasks.js';
+import type { Goal } from './results.js';
+import type { Scenario } from './scenario.js';
+import { coldVisits, secondVisits, warmVisits } from './visits.js';
+import { measureWeight } from './weight.js';
+
+/** A scenario of `pages/scenarios.ts`, which every browser can run. */
+const onPage = (goal: Goal): Scenario => ({ ...goal, measure: (bench) => pairsOnPage(bench, goal.id) });
+
+const withFixtures = (scenario: Scenario): Scenario => ({ ...scenario, needsFixtures: true });
+const inChromium = (scenario: Scenario): Scenario => ({ ...scenario, isChromiumOnly: true });
+
+const inferences: readonly Scenario[] = [
+  { id: 'a-cpu', title: 'SqueezeNet by a component, against onnxruntime-web in a worker (WASM)', target: 1.05 },
+  { id: 'a-cpu-core', title: 'the same by a core module', target: 1.05 },
+  { id: 'a-tpu', title: 'SqueezeNet by a component, against onnxruntime-web in a worker (WebNN)', target: 1.15 },
+  { id: 'b-cpu', title: "SqueezeNet by a component, against onnxruntime-web's defaults on the page", target: 1 },
+  { id: 'b-cpu-2', title: 'the same by two components at a time', target: 1 },
+  { id: 'b-cpu-4', title: 'the same by four components at a time', target: 1 },
+].map((goal) => withFixtures(onPage(goal)));
+
+const echoes: readonly Scenario[] = [
+  { id: 'c-16MiB', title: 'echo of 16 MiB by a component, against four copies', target: 2.5 },
+  { id: 'c-16MiB-core', title: 'the same by a core module', target: 2.5 },
+  { id: 'c-16MiB-port', title: 'the same, blocking, against 16 MiB through a MessagePort and back', target: 20 },
+  { id: 'c-4B-message', title: 'echo of 4 bytes by a core module, suspended, against a bare relay', target: 1.5 },
+  { id: 'c-4B-blocking', title: 'echo of 4 bytes by a core module, blocking, against a bare relay', target: 1.5 },
+  { id: 'c-4B-message-component', title: 'the same by a component, suspended', target: 1.5 },
+  { id: 'c-4B-blocking-component', title: 'the same by a component, blocking', target: 1.5 },
+].map(onPage);
+
+const loads: readonly Scenario[] = [
+  onPage({ id: 'd-chain', title: 'four graphs on WebNN that leave 4 MiB there, against bytes', target: 0.5 }),
+  withFixtures(
+    onPage({ id: 'd-warm-squeezenet', title: 'load by name from the cache, against create(url)', target: 1.1 }),
+  ),
+  onPage({ id: 'd-warm-large', title: 'the same with a model of 200 MB', target: 1.1 }),
+  onPage({ id: 'e-download', title: '200 MB at 400 Mbit/s into the cache, against fetch', target: 1.1 }),
+];
+
+const memory: readonly Scenario[] = (['cold', 'cached'] as const).map((state) =>
+  inChromium({
+    id: `f-memory-${state}`,
+    title: `peak of a page that loads 200 MB (${state}), against create(url)`,
+    target: 10,
+    unit: 'MB',
+    measure: (bench) => loadPeaks(bench, state),
+  }),
+);
+
+const weights: readonly Scenario[] = [
+  { id: 'g-weight-page', title: 'before first use', target: 12_000 },
+  { id: 'g-weight-prepared', title: 'a component on cpu, transpiled by the plugin', target: 3_200_000 },
+  { id: 'g-weight-component', title: 'a component on cpu, transpiled in the page', target: 4_200_000 },
+].map((goal) => inChromium({ ...goal, unit: 'bytes', measure: () => measureWeight(goal.title) }));
+
+const importers: readonly Scenario[] = [
+  { id: 'i-road-segmentation', title: 'road-segmentation (OpenVINO) to ONNX in a worker', target: 250 },
+  { id: 'i-squeezenet-openvino', title: 'SqueezeNet (OpenVINO) to ONNX in a worker', target: 150 },
+  { id: 'i-squeezenet-pytorch', title: 'SqueezeNet (TorchScript) to ONNX in a worker', target: 150 },
+].map((goal) => withFixtures({ ...goal, measure: (bench) => conversions(bench, goal.id) }));
+
+const scale: readonly Scenario[] = [
+  withFixtures(onPage({ id: 'i-scale-2', title: 'SqueezeNet by two guests, against one', target: 1.05 })),
+  withFixtures(onPage({ id: 'i-scale-4', title: 'SqueezeNet by four guests, against one', target: 1.05 })),
+  withFixtures(onPage({ id: 'i-scale-8', title: 'SqueezeNet by eight guests, against one', target: 1.05 })),
+  onPage({ id: 'i-scale-tensors', title: 'digits after 10,000 computations, against a new guest', target: 1.05 }),
+];
+
+const visits: readonly Scenario[] = [
+  { id: 'j-cold', title: 'first visit to first label, component', target: 1.15, page: 'start-component' } as const,
+  { id: 'j-cold-core', title: 'first visit to first label, core module', target: 1.15, page: 'start-core' } as const,
+].map(({ page, ...goal }): Scenario => ({ ...goal, measure: (bench) => coldVisits(bench, page) }));
+
+const laterVisits: readonly Scenario[] = [
+  { id: 'j-warm', title: 'later visit to first label, component', target: 1.15, page: 'start-component' } as const,
+  { id: 'j-warm-core', title: 'later visit to first label, core module', target: 1.15, page: 'start-core' } as const,
+].map(({ page, ...goal }): Scenario => ({ ...goal, measure: (bench) => warmVisits(bench, page) }));
+
+const transpilation: Scenario = {
+  id: 'k-transpile',
+  title: 'second visit of a component, against the first, which transpiles it',
+  target: 0.5,
+  measure: (bench) => secondVisits(bench, 'start-component'),
+};
+
+const smallModels: readonly Scenario[] = [
+  onPage({ id: 'l-small-digits', title: 'digits by a component, against a worker', target: 1.15 }),
+  withFixtures(
+    onPage({ id: 'l-small-silero', title: 'a step of silero by a component, against a worker', target: 1.15 }),
+  ),
+];
+
+export const scenarios: readonly Scenario[] = [
+  ...inferences,
+  ...echoes,
+  ...loads,
+  ...memory,
+  ...weights,
+  inChromium(
+    withFixtures({
+      id: 'h-longtask',
+      title: "the page's longest task in a cold load and 20 computes, in ms of its processor's time",
+      target: 50,
+      measure: longestTasks,
+    }),
+  ),
+  ...importers,
+  ...scale,
+  ...[...visits, ...laterVisits, transpilation].map((scenario) => inChromium(withFixtures(scenario))),
+  ...smallModels,
+];
