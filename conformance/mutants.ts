@@ -158,14 +158,14 @@ const tensors: readonly Mutant[] = [
 const errors: readonly Mutant[] = [
   {
     what: 'every error is of an unknown kind',
-    file: 'src/bindings/wit.ts',
+    file: 'src/bindings/wit-error.ts',
     from: 'return this.#code;',
     to: "return 'unknown';",
     feature: 'name-errors',
   },
   {
     what: 'errors have no text',
-    file: 'src/bindings/wit.ts',
+    file: 'src/bindings/wit-error.ts',
     from: '  data(): string {\n    return this.#data;',
     to: "  data(): string {\n    return '';",
     feature: 'errors',
@@ -256,7 +256,7 @@ const contexts: readonly Mutant[] = [
   },
   {
     what: 'a guest cannot make errors of its own',
-    file: 'src/bindings/wit.ts',
+    file: 'src/bindings/wit-error.ts',
     from: 'constructor(code: ErrorCode, data: string) {\n    this.#code = code;',
     to: "constructor(_code: ErrorCode, data: string) {\n    this.#code = 'unknown';",
     feature: 'errors',

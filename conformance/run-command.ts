@@ -55,8 +55,13 @@ export function runCommand(module: WebAssembly.Module, { args, files = {}, nn = 
 }
 
 function memoryOf({ exports: { memory } }: WebAssembly.Instance): WebAssembly.Memory {
-  if (memory instanceof WebAssembly.Memory) return memory;
+  if (isMemory(memory)) return memory;
   throw new Error('the guest exports no memory');
+}
+
+/** The backend of onnxruntime puts a class of its own in the place of `WebAssembly.Memory`, so `instanceof` does not tell. */
+function isMemory(value: unknown): value is WebAssembly.Memory {
+  return Object.prototype.toString.call(value) === '[object WebAssembly.Memory]';
 }
 
 /** The text that a guest passes by its address and its length in bytes. Empty where it lies outside of the memory. */
