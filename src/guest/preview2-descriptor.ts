@@ -1,6 +1,12 @@
 import type { MemoryFile } from './memory-file.js';
 import { hashOf, statOf, typeOf } from './preview2-status.js';
-import { createFileInput, createFileOutput, maxReadBytes } from './preview2-streams.js';
+import {
+  createFileInput,
+  createFileOutput,
+  type InputStream,
+  maxReadBytes,
+  type OutputStream,
+} from './preview2-streams.js';
 import { contains, type Entry, type FolderEntry, type Place, refuse, spend, type Tree } from './preview2-tree.js';
 
 /** The resources `descriptor` and `directory-entry-stream` of `wasi:filesystem`. */
@@ -77,19 +83,19 @@ export class Descriptor {
     return this.#filesystem.tree;
   }
 
-  readViaStream(offset: bigint) {
+  readViaStream(offset: bigint): InputStream {
     const file = this.#file();
     return createFileInput({ file, offset, close: this.#filesystem.open(file) });
   }
 
-  writeViaStream(offset: bigint) {
+  writeViaStream(offset: bigint): OutputStream {
     const file = this.#file();
     return createFileOutput({ file, offset, close: this.#filesystem.open(file) }, () => {
       this.#entry.version++;
     });
   }
 
-  appendViaStream() {
+  appendViaStream(): OutputStream {
     return this.writeViaStream(BigInt(this.#file().byteLength));
   }
 

@@ -4,6 +4,9 @@ import type { ErrorCode } from './preview2-tree.js';
 
 /** The streams of files, as `wasi:io` has them. */
 
+export type InputStream = ReturnType<typeof inputStreamCreate>;
+export type OutputStream = ReturnType<typeof outputStreamCreate>;
+
 /** The most bytes that one call reads. A guest calls again for the rest. */
 export const maxReadBytes = 16 << 20;
 
@@ -34,7 +37,7 @@ export interface StreamStart {
   close(): void;
 }
 
-export function createFileInput({ file, offset, close }: StreamStart): ReturnType<typeof inputStreamCreate> {
+export function createFileInput({ file, offset, close }: StreamStart): InputStream {
   let position = Number(offset);
   return inputStreamCreate({
     blockingRead(length: bigint) {
@@ -48,10 +51,7 @@ export function createFileInput({ file, offset, close }: StreamStart): ReturnTyp
 }
 
 /** @param onWrite called after each write */
-export function createFileOutput(
-  { file, offset, close }: StreamStart,
-  onWrite: () => void,
-): ReturnType<typeof outputStreamCreate> {
+export function createFileOutput({ file, offset, close }: StreamStart, onWrite: () => void): OutputStream {
   let position = Number(offset);
   return outputStreamCreate({
     write: (bytes: Uint8Array) => {
