@@ -28,9 +28,12 @@ interface Opener {
 const pagesPerProcess = 40;
 
 /** The modules that most tests run. */
-const modules = readdirSync(path.resolve(import.meta.dirname, '../dist/standalone/assets')).filter((file) =>
-  /^(ort-wasm-simd-threaded(\.jspi)?|js-component-bindgen-component\.core-.*)\.wasm$/.test(file),
-);
+function findModules(): string[] {
+  const files = readdirSync(path.resolve(import.meta.dirname, '../dist/standalone/assets'));
+  return files.filter((file) =>
+    /^(ort-wasm-simd-threaded(\.jspi)?|js-component-bindgen-component\.core-.*)\.wasm$/.test(file),
+  );
+}
 
 /** @param origin of a site that serves `/blank.html` isolated, and the library below `/lib/` */
 export function shareProcess(browser: Browser, origin: string): SharedProcess {
@@ -41,7 +44,7 @@ export function shareProcess(browser: Browser, origin: string): SharedProcess {
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(`${origin}/blank.html`);
-    await page.evaluate(holdModules, modules);
+    await page.evaluate(holdModules, findModules());
     pages = 0;
     return { context, page };
   }

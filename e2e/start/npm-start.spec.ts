@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { expect, test } from '@playwright/test';
 import { countDarkPixels } from '../dark-pixels.js';
-import { expect, test } from '../test.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
