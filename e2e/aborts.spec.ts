@@ -8,6 +8,9 @@ import { readCases } from './operator-cases.js';
 import { parameterCases } from './parameter-cases.js';
 import { expect, test } from './test.js';
 
+// Where WebNN refuses to build a graph, Chromium has been seen to crash in a process that had used WebNN before.
+test.use({ ownProcess: true });
+
 /** Models at which onnxruntime aborts with WebNN, beside a good one. */
 
 const shape = [1, 2, 3];

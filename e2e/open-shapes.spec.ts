@@ -4,6 +4,9 @@ import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
 
+// Where WebNN refuses to build a graph, Chromium has been seen to crash in a process that had used WebNN before.
+test.use({ ownProcess: true });
+
 /** WebNN, which needs all shapes fixed, with a model that leaves the number of its rows open. */
 
 const float = 1;

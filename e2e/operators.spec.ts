@@ -9,6 +9,9 @@ import { type CaseTensor, type OperatorCase, readCases } from './operator-cases.
 import { numbered, parameterCases } from './parameter-cases.js';
 import { expect, test } from './test.js';
 
+// Where WebNN refuses to build a graph, Chromium has been seen to crash in a process that had used WebNN before.
+test.use({ ownProcess: true });
+
 /** ONNX's operator tests among the fixtures, with all devices that serve them: a fallback must not pass for a success. */
 
 const providers = { cpu: 'wasm', gpu: 'webgpu', tpu: 'webnn' } as const;

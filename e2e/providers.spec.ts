@@ -5,6 +5,9 @@ import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
 
+// Where WebNN refuses to build a graph, Chromium has been seen to crash in a process that had used WebNN before.
+test.use({ ownProcess: true });
+
 /** Each provider where it serves, where it is not there, refuses, or fails at any step. */
 
 /** y = w x + w: few shaders, since SwiftShader takes seconds to compile those of a convolution. */

@@ -46,7 +46,12 @@ export function shareProcess(browser: Browser, origin: string): SharedProcess {
     await page.goto(`${origin}/blank.html`);
     await page.evaluate(holdModules, findModules());
     pages = 0;
-    return { context, page };
+    const started = { context, page };
+    // A page that has crashed cannot be closed.
+    page.once('crash', () => {
+      if (opener === started) opener = undefined;
+    });
+    return started;
   }
 
   async function clear({ context, page }: Opener): Promise<void> {
