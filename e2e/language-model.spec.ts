@@ -30,7 +30,7 @@ test("a language model's text is PyTorch's, through every ABI", async ({ blank, 
     'component 06-25': 'probe-06-25.component.wasm',
     wamr,
   };
-  await openGuests(blank, guests, { models: { tiny: tinyModel } });
+  await openGuests(blank, guests, { models: { tiny: tinyModel, wonderland: '/models/wonderland.gguf' } });
   const guest = wasmEdgeGuest(coreModuleGuest(blank, 'core'));
 
   await test.step('as a whole, and token by token', async () => {
@@ -72,6 +72,19 @@ test("a language model's text is PyTorch's, through every ABI", async ({ blank, 
     expect(text.startsWith(romeoText)).toBe(true);
     expect((await guest.generate(context, {}, 'To be or not to be '.repeat(60)))[0]).toBe(102);
     expect(JSON.parse(await guest.output(context, 1))).toMatchObject({ input_tokens: 421 });
+  });
+
+  await test.step('of the prompt that was set last, beside another model', async () => {
+    const context = await guest.open(greedy);
+    const { graph } = await guest.load('wonderland', JSON.stringify({ ...greedy, 'n-predict': 8 }));
+    const another = await guest.openContext(graph);
+    const [errno, text] = await guest.generate(another, {}, 'Alice was');
+    expect([errno, text.length > 8]).toEqual([0, true]);
+    expect(await guest.setInput(context, 0, 'a prompt that is replaced')).toBe(0);
+    expect(await guest.setInput(context, 0, romeo)).toBe(0);
+    expect(await guest.call('compute', context)).toBe(0);
+    expect(await guest.output(context, 0)).toBe(romeoText);
+    expect(await guest.generate(another, {}, 'Alice was')).toEqual([0, text]);
   });
 
   await test.step('an embedding', async () => {

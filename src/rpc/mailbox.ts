@@ -3,8 +3,9 @@ import { createSharedMemory } from './shared-memory.js';
 
 /**
  * Memory that the hub shares with one guest whose thread blocks, since such a thread receives no messages. Requests go
- * through one half, responses through the other. A message passes in pieces: the writer waits until the reader has taken the
- * piece before. The guest waits with `Atomics.wait`, the hub with `Atomics.waitAsync`, so that it goes on serving others.
+ * through one half, responses through the other. A message passes in pieces: before each further piece, the writer waits until
+ * the reader has taken the one before. It does not wait for the last: the response, or the next request, says that it was taken.
+ * The guest waits with `Atomics.wait`, the hub with `Atomics.waitAsync`, so that it goes on serving others.
  *
  * Words: the length of the piece that is in the first half (0: none), the same for the second half, whether the hub
  * needs a message (`ring`) for each change because its browser lacks `Atomics.waitAsync`, and whether the mailbox is closed.
@@ -69,10 +70,10 @@ export function openBlockingMailbox(mailbox: Mailbox, ring: () => void): Blockin
   }
 
   function send(message: unknown): void {
-    for (const length of fillPieces(requests.piece, toChunks(message))) {
+    for (const { length, isLast } of fillPieces(requests.piece, toChunks(message))) {
       Atomics.store(requests.words, requests.word, length);
       changed(requests);
-      waitWhile(requests, length);
+      if (!isLast) waitWhile(requests, length);
     }
   }
 
@@ -140,7 +141,8 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
     if (!waiting) return;
     if (isClosed() || Atomics.load(words, waiting.word) !== waiting.value) waiting.resolve();
     // The guest may be the one that missed a change.
-    else Atomics.notify(words, waiting.word);
+    Atomics.notify(words, requests.word);
+    Atomics.notify(words, responses.word);
   }
 
   // WebKitGTK has been seen to lose a notification of `Atomics.waitAsync`. Both ends then waited for each other for minutes.
@@ -184,9 +186,10 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
       }
     },
     async send(message) {
-      for (const length of fillPieces(responses.piece, toChunks(message))) {
+      for (const { length, isLast } of fillPieces(responses.piece, toChunks(message))) {
         Atomics.store(words, responses.word, length);
         Atomics.notify(words, responses.word);
+        if (isLast) return;
         await waitWhile(responses, length);
         await pause();
         if (isClosed()) return;
@@ -203,8 +206,15 @@ export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailb
   };
 }
 
-/** Fills a piece again and again with what is left of some chunks. Yields how many bytes are in it. */
-function* fillPieces(piece: Uint8Array, chunks: readonly Uint8Array[]): Generator<number> {
+interface FilledPiece {
+  /** How many bytes are in it. */
+  readonly length: number;
+  readonly isLast: boolean;
+}
+
+/** Fills a piece again and again with what is left of some chunks. */
+function* fillPieces(piece: Uint8Array, chunks: readonly Uint8Array[]): Generator<FilledPiece> {
+  let left = chunks.reduce((total, { byteLength }) => total + byteLength, 0);
   let length = 0;
   for (const chunk of chunks) {
     for (let offset = 0; offset < chunk.byteLength; ) {
@@ -212,12 +222,12 @@ function* fillPieces(piece: Uint8Array, chunks: readonly Uint8Array[]): Generato
       piece.set(part, length);
       length += part.byteLength;
       offset += part.byteLength;
-      if (length < piece.byteLength) continue;
-      yield length;
+      left -= part.byteLength;
+      if (length < piece.byteLength && left > 0) continue;
+      yield { length, isLast: left === 0 };
       length = 0;
     }
   }
-  if (length > 0) yield length;
 }
 
 interface Reader {
