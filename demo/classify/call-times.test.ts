@@ -2,8 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { type AnsweredCall, type CallTimes, createCallTimes } from './call-times.js';
 
 const call: AnsweredCall = { model: 'digits/cpu', start: 1000, milliseconds: 20 };
-const compute = { operation: 'compute', name: 'digits/cpu', start: 1006, milliseconds: 9, waited: 2 } as const;
+const compute = {
+  operation: 'compute',
+  name: 'digits/cpu',
+  start: 1006,
+  milliseconds: 9,
+  waited: 2,
+  worked: 6,
+} as const;
 const load = { operation: 'load', name: 'digits/cpu', start: 1001, milliseconds: 4, waited: 1 } as const;
+
+const parts = { queue: 2, dispatch: 1, backend: 6, after: 5 };
 
 function collect() {
   const found: CallTimes[] = [];
@@ -16,7 +25,7 @@ describe('createCallTimes', () => {
     if (first === 'call') times.takeCall(call);
     times.takeMeasure(compute);
     if (first === 'measure') times.takeCall(call);
-    expect(found).toEqual([{ model: 'digits/cpu', total: 20, load: 0, before: 6, queue: 2, engine: 7, after: 5 }]);
+    expect(found).toEqual([{ model: 'digits/cpu', total: 20, load: 0, before: 6, ...parts }]);
   });
 
   it('keeps loading apart', () => {
@@ -24,7 +33,7 @@ describe('createCallTimes', () => {
     times.takeMeasure(load);
     times.takeMeasure(compute);
     times.takeCall(call);
-    expect(found).toEqual([{ model: 'digits/cpu', total: 20, load: 4, before: 2, queue: 2, engine: 7, after: 5 }]);
+    expect(found).toEqual([{ model: 'digits/cpu', total: 20, load: 4, before: 2, ...parts }]);
   });
 
   it('leaves alone what belongs to another model or another call', () => {

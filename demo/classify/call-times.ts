@@ -19,13 +19,15 @@ export interface CallTimes {
   readonly before: number;
   /** The request waited for its turn. */
   readonly queue: number;
-  /** The request went to the engine, and the backend computed. */
-  readonly engine: number;
+  /** The request went to the engine, and the response back. */
+  readonly dispatch: number;
+  /** The backend computed. */
+  readonly backend: number;
   /** From the end of the computation to the page: the guest makes an answer of the scores. */
   readonly after: number;
 }
 
-type Measure = Pick<MeasureEvent, 'operation' | 'name' | 'start' | 'milliseconds' | 'waited'>;
+type Measure = Pick<MeasureEvent, 'operation' | 'name' | 'start' | 'milliseconds' | 'waited' | 'worked'>;
 
 /** Puts together what the page and the library measure. Either may come first. */
 export interface CallTimesCollector {
@@ -82,6 +84,9 @@ function timesOf(call: AnsweredCall, measures: readonly Measure[]): CallTimes | 
   const queue = Math.max(0, compute.waited);
   const engine = Math.max(0, compute.milliseconds - compute.waited);
   const before = Math.max(0, beforeAll - load);
+  const backend = Math.min(engine, compute.worked ?? engine);
+  const dispatch = engine - backend;
   const after = Math.max(0, call.milliseconds - load - before - queue - engine);
-  return { model: call.model, total: load + before + queue + engine + after, load, before, queue, engine, after };
+  const total = load + before + queue + engine + after;
+  return { model: call.model, total, load, before, queue, dispatch, backend, after };
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { addCall, recentCalls, type TargetRecord, warmMedian } from './target-records.js';
 
-const call = { model: 'digits/cpu', total: 8, load: 0, before: 1, queue: 0, engine: 6, after: 1 };
+const call = { model: 'digits/cpu', total: 8, load: 0, before: 1, queue: 0, dispatch: 0, backend: 6, after: 1 };
 const empty: TargetRecord = { warm: [] };
 
 it('keeps loading, the first call and warm calls apart', () => {

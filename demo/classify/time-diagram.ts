@@ -3,7 +3,7 @@ import { duration } from '../layout/quantities.js';
 import type { CallTimes } from './call-times.js';
 
 interface Station {
-  readonly part: 'before' | 'queue' | 'engine' | 'after';
+  readonly part: 'before' | 'queue' | 'dispatch' | 'backend' | 'after';
   readonly name: string;
   readonly words: string;
 }
@@ -11,7 +11,8 @@ interface Station {
 const stations: readonly Station[] = [
   { part: 'before', name: 'Guest', words: 'makes a tensor of the picture and calls compute' },
   { part: 'queue', name: 'Queue', words: 'waits for its turn' },
-  { part: 'engine', name: 'Dispatch and backend', words: 'goes to the engine, which computes' },
+  { part: 'dispatch', name: 'Dispatch', words: 'goes to the engine, and comes back' },
+  { part: 'backend', name: 'Backend', words: 'computes' },
   { part: 'after', name: 'Guest', words: 'ranks the scores and answers' },
 ];
 

@@ -18,12 +18,14 @@ import type { Engine } from './engine.js';
  */
 export function serveEngine(engine: Engine, faultOf: () => string | undefined): Handlers {
   async function respond(action: () => Promise<unknown>): Promise<EngineResponse> {
+    const start = performance.now();
     const outcome = await action().then(
       (result) => ({ result }),
       (cause) => ({ error: toPlainError(cause) }),
     );
+    const milliseconds = performance.now() - start;
     const fault = faultOf();
-    return { ...outcome, heapBytes: engine.heapBytes(), ...(fault !== undefined && { fault }) };
+    return { ...outcome, heapBytes: engine.heapBytes(), milliseconds, ...(fault !== undefined && { fault }) };
   }
 
   return {

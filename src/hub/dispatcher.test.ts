@@ -10,7 +10,7 @@ function createFakeEngine(): EngineProcess {
     ended: ending.signal,
     prepare: () => undefined,
     request: async () => undefined,
-    status: () => ({ heapBytes: 0 }),
+    status: () => ({ heapBytes: 0, milliseconds: 0 }),
     terminate: (cause) => ending.abort(cause),
   };
 }

@@ -46,7 +46,9 @@ export function createEngineCalls({ limits, heapWatch, measure, onEvent }: Engin
       if (measure) {
         const start = performance.timeOrigin + came;
         const milliseconds = performance.now() - came;
-        onEvent({ type: 'measure', operation, ...labelOf(graph?.source), start, milliseconds, waited });
+        // What has ended the engine, the engine has not measured.
+        const worked = engine.ended.aborted ? {} : { worked: engine.status().milliseconds };
+        onEvent({ type: 'measure', operation, ...labelOf(graph?.source), start, milliseconds, waited, ...worked });
       }
     }
   }

@@ -55,7 +55,7 @@ export type StartEngineWorker = (handlers: Handlers, onEnd: (cause: WasiNNError)
 export function startEngineProcess(start: StartEngineWorker, handlers: Handlers): EngineProcess {
   const ending = new AbortController();
   const { signal: ended } = ending;
-  let status: EngineStatus = { heapBytes: 0 };
+  let status: EngineStatus = { heapBytes: 0, milliseconds: 0 };
 
   const end = (cause: WasiNNError) => {
     if (ended.aborted) return;

@@ -18,7 +18,7 @@ beforeEach(() => {
     ended: ending.signal,
     prepare: () => undefined,
     request: async () => undefined,
-    status: () => ({ heapBytes }),
+    status: () => ({ heapBytes, milliseconds: 0 }),
     terminate: (cause) => ending.abort(cause),
   };
   watch = createHeapWatch({ engines: () => (ending.signal.aborted ? [] : [engine]), isIdle: () => isIdle });

@@ -76,7 +76,7 @@ describe('an engine worker', () => {
     worker().answer(undefined);
     await settle();
     expect(worker().requests[1]).toMatchObject({ method: 'call', parameters: ['unload', 3] });
-    worker().answer({ result: 'done', heapBytes: 5 });
+    worker().answer({ result: 'done', heapBytes: 5, milliseconds: 1 });
     expect([await request, engine.status().heapBytes]).toEqual(['done', 5]);
     vi.runAllTimers();
     expect([engine.ended.aborted, worker().isTerminated]).toEqual([false, false]);

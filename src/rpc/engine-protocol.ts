@@ -146,6 +146,8 @@ export interface AbortedCompute {
 export interface EngineStatus {
   /** How much memory its runtimes have taken, in bytes. */
   readonly heapBytes: number;
+  /** How long it worked on the call, in ms. */
+  readonly milliseconds: number;
   /** Why it can do no more, where it cannot: a runtime has aborted, or a device was lost. */
   readonly fault?: string;
 }
@@ -153,7 +155,9 @@ export interface EngineStatus {
 export type EngineResponse = EngineStatus & ({ readonly result: unknown } | { readonly error: PlainError });
 
 export function isEngineResponse(value: unknown): value is EngineResponse {
-  return isObjectWith(value, 'heapBytes') && ('result' in value || 'error' in value);
+  return (
+    isObjectWith(value, 'heapBytes') && isObjectWith(value, 'milliseconds') && ('result' in value || 'error' in value)
+  );
 }
 
 export function isLoadResult(value: unknown): value is EngineLoadResult {

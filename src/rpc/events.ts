@@ -48,6 +48,11 @@ export interface MeasureEvent {
   readonly milliseconds: number;
   /** How much of that passed before the engine began, in ms. */
   readonly waited: number;
+  /**
+   * For how much of it the backend worked, in ms; the rest is the way to the engine and back. Absent for a text, and where the call
+   * has ended the engine.
+   */
+  readonly worked?: number;
   /** For a text: the tokens of its prompt, those that were generated, and how many of these came in a second. */
   readonly inputTokens?: number;
   readonly outputTokens?: number;
