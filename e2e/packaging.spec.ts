@@ -22,7 +22,7 @@ interface App {
 const apps: Readonly<Record<string, App>> = {
   'Vite 7, without and with the plugin,': { folder: 'vite-7', scripts: ['build', 'build:plugin'] },
   'webpack 5': { folder: 'webpack' },
-  'Next.js 16 with Turbopack': { folder: 'next' },
+  'Next.js 16, with Turbopack and with webpack,': { folder: 'next', scripts: ['build', 'build:webpack'] },
   'Astro 5': { folder: 'astro' },
   'esbuild 0.28': { folder: 'esbuild', servesStandalone: true },
   'Rollup 4': { folder: 'rollup', servesStandalone: true },

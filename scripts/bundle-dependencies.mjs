@@ -13,6 +13,16 @@ await build({
   },
 });
 
+/** WASI preview 2 with jco's files for browsers (`src/guest/preview2-shim.ts`). */
+await build({
+  ...common,
+  build: {
+    ...output,
+    outDir: 'dist/guest',
+    lib: { entry: 'dist/guest/preview2-shim.js', formats: ['es'], fileName: () => 'preview2-shim.js' },
+  },
+});
+
 /** jco's transpiler without what it imports of Node (`src/transpiler/jco.ts`). Its WebAssembly files come along. */
 await build({
   ...common,

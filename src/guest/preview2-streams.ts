@@ -1,5 +1,5 @@
-import { inputStreamCreate, outputStreamCreate } from '@bytecodealliance/preview2-shim/io';
 import { type MemoryFile, OutOfSpaceError } from './memory-file.js';
+import { inputStreamCreate, outputStreamCreate } from './preview2-shim.js';
 import type { ErrorCode } from './preview2-tree.js';
 
 /** The streams of files, as `wasi:io` has them. */

@@ -1,12 +1,18 @@
-import { createCli } from '@bytecodealliance/preview2-shim/cli';
-import { monotonicClock, wallClock } from '@bytecodealliance/preview2-shim/clocks';
-import { poll, streams } from '@bytecodealliance/preview2-shim/io';
-import { insecure, insecureSeed, random } from '@bytecodealliance/preview2-shim/random';
 import type { Awaitable } from '../rpc/awaitable.js';
 import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { grantInterface, grantResource, type Interface } from './grant.js';
 import { emptyInput, InputError, type PageInput } from './page-input.js';
 import { createFilesystem } from './preview2-filesystem.js';
+import {
+  createCli,
+  insecure,
+  insecureSeed,
+  monotonicClock,
+  poll,
+  random,
+  streams,
+  wallClock,
+} from './preview2-shim.js';
 import { IoError } from './preview2-streams.js';
 
 /** The most random bytes of one call. */
