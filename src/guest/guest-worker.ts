@@ -4,8 +4,8 @@ import type { Instance } from '../rpc/guest-exports.js';
 import { type Failure, isAction, isStart, type Outcome, type Started } from '../rpc/guest-protocol.js';
 import { dropFunction } from '../rpc/handle-record.js';
 import { type ImportCall, type ImportReply, isImportReply } from '../rpc/import-reply.js';
-import { type InputReply, isInputReply } from '../rpc/input-reply.js';
 import { acknowledge } from '../rpc/output-batch.js';
+import { isPageReply, type PageReply } from '../rpc/page-reply.js';
 import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { holdWorkerLock } from '../standard/worker-watch.js';
@@ -40,7 +40,7 @@ confine();
 
 async function start(parameters: unknown): Promise<Started> {
   if (!isStart(parameters)) throw malformed('start');
-  const { prepared, port, environment, contextWord, importReplies, inputReplies, waiting, lock } = parameters;
+  const { prepared, port, environment, contextWord, replies, waiting, lock } = parameters;
   const report = createContextReport(contextWord, (contexts) => rpc.notify('contexts', contexts));
   contextReport = report;
   acknowledged = parameters.acknowledged;
@@ -60,7 +60,7 @@ async function start(parameters: unknown): Promise<Started> {
         buffer.flush();
         rpc.notify('callImportBlocking', call);
       },
-      replies: importReplies,
+      replies,
     },
     input: {
       request: readInput,
@@ -68,7 +68,7 @@ async function start(parameters: unknown): Promise<Started> {
         buffer.flush();
         rpc.notify('readInputBlocking', undefined);
       },
-      replies: inputReplies,
+      replies,
     },
     connect: async (waits, wish = waiting) => {
       const connection = await connect(port, waits, wish);
@@ -85,9 +85,9 @@ async function callPage(call: ImportCall): Promise<ImportReply> {
 }
 
 /** Asks the page for a piece of the standard input, while the guest is suspended. */
-async function readInput(): Promise<InputReply> {
+async function readInput(): Promise<PageReply> {
   const reply = await askPage('readInput', undefined);
-  return isInputReply(reply) ? reply : { error: 'stdin: the page gave no reply' };
+  return isPageReply(reply) ? reply : { error: 'stdin: the page gave no reply' };
 }
 
 async function askPage(method: string, parameters: unknown): Promise<unknown> {

@@ -1,5 +1,6 @@
-import { type ImportCall, type ImportReply, type WasmValue, waitForReply } from '../rpc/import-reply.js';
+import { fromPageReply, type ImportCall, type ImportReply, type WasmValue } from '../rpc/import-reply.js';
 import type { PromiseIntegration } from '../rpc/jspi.js';
+import { waitForReply } from '../rpc/page-reply.js';
 
 /** How a guest's thread reaches the functions of the page. */
 export interface PageCalls {
@@ -29,7 +30,7 @@ export function createPageFunctions(
     return (...values: WasmValue[]) => {
       if (!replies) throw new Error(`${module}.${name}: the guest cannot wait for the page`);
       notify({ module, name, values });
-      return resultOf(waitForReply(replies));
+      return resultOf(fromPageReply(waitForReply(replies)));
     };
   }
 

@@ -1,18 +1,18 @@
 import { wasi } from '@bjorn3/browser_wasi_shim';
 import { describe, expect, it } from 'vitest';
-import { type InputReply, maxPieceBytes, writeInput } from '../rpc/input-reply.js';
+import { maxReplyBytes, type PageReply, writeReply } from '../rpc/page-reply.js';
 import { emptyEnvironment } from '../rpc/program-environment.js';
 import { createPageInput, InputError, type PageInput } from './page-input.js';
 import { createPreview1 } from './wasi-preview1.js';
 
-const piece = (text: string): InputReply => ({ bytes: new TextEncoder().encode(text) });
+const piece = (text: string): PageReply => ({ bytes: new TextEncoder().encode(text) });
 
 /** An input for which the page has these replies. */
-function open(suspends: boolean, ...replies: InputReply[]): PageInput {
+function open(suspends: boolean, ...replies: PageReply[]): PageInput {
   const left = [...replies];
   const next = () => left.shift() ?? { end: true };
-  const memory = new Int32Array(new SharedArrayBuffer(12 + maxPieceBytes));
-  const calls = { request: async () => next(), notify: () => writeInput(memory, next()), replies: memory };
+  const memory = new Int32Array(new SharedArrayBuffer(12 + maxReplyBytes));
+  const calls = { request: async () => next(), notify: () => writeReply(memory, next()), replies: memory };
   return createPageInput(calls, suspends);
 }
 

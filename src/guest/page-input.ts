@@ -1,9 +1,9 @@
-import { type InputReply, waitForInput } from '../rpc/input-reply.js';
+import { type PageReply, waitForReply } from '../rpc/page-reply.js';
 
 /** How a guest's thread asks the page for its standard input. */
 export interface InputCalls {
   /** Asks for the next piece, while the guest is suspended. */
-  request(): Promise<InputReply>;
+  request(): Promise<PageReply>;
   /** Has the next piece written to the memory. */
   notify(): void;
   /** Where the page writes pieces, for a thread that blocks. */
@@ -30,16 +30,16 @@ export const emptyInput: PageInput = { ready: () => undefined, take: () => undef
 
 /** @param suspends whether the guest is suspended while it waits. Otherwise its thread blocks */
 export function createPageInput({ request, notify, replies }: InputCalls, suspends: boolean): PageInput {
-  let reply: InputReply = { bytes: new Uint8Array() };
+  let reply: PageReply = { bytes: new Uint8Array() };
 
   function isEmpty(): boolean {
     return 'bytes' in reply && reply.bytes.byteLength === 0;
   }
 
-  function block(): InputReply {
+  function block(): PageReply {
     if (!replies) return { error: 'stdin: the guest cannot wait for the page' };
     notify();
-    return waitForInput(replies);
+    return waitForReply(replies);
   }
 
   return {

@@ -180,8 +180,7 @@ export function startGuest<Exports extends object>({
     watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
     const { port } = connection;
     const { lock } = watch;
-    const { replies: importReplies, inputReplies } = importService;
-    const shared = { contextWord, acknowledged, importReplies, inputReplies };
+    const shared = { contextWord, acknowledged, replies: importService.replies };
     const parameters: Start = { prepared, port, environment, lock, waiting, ...shared };
     const started = parseStarted(await request('start', parameters, [port]));
     if (!started) throw brokenProtocol(unreadable);

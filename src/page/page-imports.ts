@@ -1,12 +1,11 @@
 import {
-  createReplyMemory,
   type ImportCall,
   type ImportReply,
   maxImportValues,
+  toPageReply,
   type WasmValue,
-  writeReply,
 } from '../rpc/import-reply.js';
-import { createInputMemory, type InputReply, writeInput } from '../rpc/input-reply.js';
+import { createReplyMemory, type PageReply, writeReply } from '../rpc/page-reply.js';
 import { messageOf, quote, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { InputSource } from './standard-input.js';
@@ -82,11 +81,10 @@ function toValues(result: unknown): WasmValue[] {
 export interface ImportService {
   /** Where the replies for a thread that blocks are written, for the worker. */
   readonly replies: Int32Array | undefined;
-  readonly inputReplies: Int32Array | undefined;
   readonly handlers: {
     callImport(data: unknown): Promise<ImportReply>;
     callImportBlocking(data: unknown): Promise<void>;
-    readInput(): Promise<InputReply>;
+    readInput(): Promise<PageReply>;
     readInputBlocking(): Promise<void>;
   };
   /** @throws WasiNNError `unsupported-operation` while the guest's thread waits for the page, which would wait for the guest */
@@ -95,8 +93,7 @@ export interface ImportService {
 
 /** @param input the standard input, where the page provides it piece by piece */
 export function serveImports(imports: PageImports, input: InputSource | undefined): ImportService {
-  const replies = imports.names.size > 0 ? createReplyMemory() : undefined;
-  const inputReplies = input && createInputMemory();
+  const replies = imports.names.size > 0 || input ? createReplyMemory() : undefined;
   let blocking = 0;
 
   async function callImport(data: unknown): Promise<ImportReply> {
@@ -104,28 +101,25 @@ export function serveImports(imports: PageImports, input: InputSource | undefine
     return call ? imports.call(call) : { error: 'the page cannot read this call' };
   }
 
-  async function readInput(): Promise<InputReply> {
+  async function readInput(): Promise<PageReply> {
     return input ? input.next() : { end: true };
+  }
+
+  /** Writes the reply for a thread that blocks until it is there. */
+  async function unblock(getReply: () => Promise<PageReply>): Promise<void> {
+    blocking++;
+    const reply = await getReply();
+    blocking--;
+    if (replies) writeReply(replies, reply);
   }
 
   return {
     replies,
-    inputReplies,
     handlers: {
       callImport,
       readInput,
-      async readInputBlocking() {
-        blocking++;
-        const reply = await readInput();
-        blocking--;
-        if (inputReplies) writeInput(inputReplies, reply);
-      },
-      async callImportBlocking(data) {
-        blocking++;
-        const reply = await callImport(data);
-        blocking--;
-        if (replies) writeReply(replies, reply);
-      },
+      callImportBlocking: (data) => unblock(async () => toPageReply(await callImport(data))),
+      readInputBlocking: () => unblock(readInput),
     },
     refuseWhileBlocked() {
       if (blocking === 0) return;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { InputReply } from '../rpc/input-reply.js';
+import type { PageReply } from '../rpc/page-reply.js';
 import type { WasiNNError } from '../standard/error.js';
 import { type InputSource, parseInput } from './standard-input.js';
 
@@ -11,7 +11,7 @@ function open(input: unknown): { readonly source: InputSource; readonly errors: 
   return { source, errors };
 }
 
-function textOf(reply: InputReply): unknown {
+function textOf(reply: PageReply): unknown {
   return 'bytes' in reply ? new TextDecoder().decode(reply.bytes) : reply;
 }
 

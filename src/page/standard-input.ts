@@ -1,4 +1,4 @@
-import { type InputReply, maxPieceBytes } from '../rpc/input-reply.js';
+import { maxReplyBytes, type PageReply } from '../rpc/page-reply.js';
 import { isReadableStream, isUint8Array } from '../standard/brand-checks.js';
 import { messageOf, WasiNNError } from '../standard/error.js';
 import { describeValue } from './describe-value.js';
@@ -20,7 +20,7 @@ export type InputPiece = string | Uint8Array<ArrayBuffer> | undefined;
 /** A standard input that a guest reads piece by piece. */
 export interface InputSource {
   /** The next piece, of at most 64 KiB. After an error comes the end. */
-  next(): Promise<InputReply>;
+  next(): Promise<PageReply>;
   /** Tells a stream that nobody reads it any more. */
   cancel(reason: unknown): void;
 }
@@ -88,7 +88,7 @@ function createSource(
         reading = false;
       }
       if (rest.byteLength === 0) return { end: true };
-      const bytes = rest.slice(0, maxPieceBytes);
+      const bytes = rest.slice(0, maxReplyBytes);
       rest = rest.subarray(bytes.byteLength);
       return { bytes };
     },

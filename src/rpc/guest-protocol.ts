@@ -10,8 +10,7 @@ import type { Waiting } from './waiting.js';
  * RPC has no room for a payload or a stack. The page notifies the worker of `acknowledge` where the worker cannot see for
  * itself how much of its output the page has handled. The worker notifies the page of `ready` when it holds its lock, of
  * `output` with an `OutputBatch`, and of `contexts` where the page cannot see for itself how many there are. It requests
- * `callImport` of the page, or notifies it of `callImportBlocking` (`import-reply.ts`), and likewise `readInput` and
- * `readInputBlocking` (`input-reply.ts`).
+ * `callImport` and `readInput` of the page, or notifies it of `callImportBlocking` and `readInputBlocking` (`page-reply.ts`).
  */
 
 /** Something that a guest is asked for. */
@@ -31,10 +30,8 @@ export interface Start {
   readonly contextWord: Int32Array;
   /** How much of its output the page has handled (`output-batch.ts`). */
   readonly acknowledged: Int32Array;
-  /** Where the page writes what its imported functions return (`import-reply.ts`), where the two can share memory. */
-  readonly importReplies: Int32Array | undefined;
-  /** Where the page writes pieces of the standard input (`input-reply.ts`), where it provides them and the two can share memory. */
-  readonly inputReplies: Int32Array | undefined;
+  /** Where the page writes what a blocked thread waits for (`page-reply.ts`), where it provides such and shares memory. */
+  readonly replies: Int32Array | undefined;
   /** The lock that it holds as long as it lives (`worker-watch.ts`). */
   readonly lock: string;
   /** How a core module waits for the hub; chosen by what the browser can where it is left open. */

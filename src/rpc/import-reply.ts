@@ -1,11 +1,7 @@
 import { isObjectWith } from '../standard/is-object-with.js';
-import { createSharedMemory } from './shared-memory.js';
+import type { PageReply } from './page-reply.js';
 
-/**
- * How a guest calls the functions of the page that it imports. The guest's worker requests `callImport` of the page with an
- * {@link ImportCall}. A worker whose thread blocks cannot receive a response: it notifies the page of `callImportBlocking`, and
- * waits on memory that it shares with the page, where the page writes the {@link ImportReply}.
- */
+/** How a guest calls a function of the page that it imports. */
 export interface ImportCall {
   readonly module: string;
   readonly name: string;
@@ -22,35 +18,19 @@ export function isImportReply(reply: unknown): reply is ImportReply {
   return (isObjectWith(reply, 'values') && Array.isArray(reply.values)) || isObjectWith(reply, 'error');
 }
 
-/** No function has more results, or parameters. */
+/** No function has more results, or parameters. As text, so many values fit in a {@link PageReply}. */
 export const maxImportValues = 1000;
 
-const headerBytes = 8;
-const replyBytes = 64 << 10;
-
-/** Word 0 is 1 while a reply is there. Word 1 is its length in bytes. */
-export function createReplyMemory(): Int32Array | undefined {
-  return globalThis.crossOriginIsolated ? new Int32Array(createSharedMemory(replyBytes)) : undefined;
+/** Writes the values as text, for a thread that blocks. */
+export function toPageReply(reply: ImportReply): PageReply {
+  if ('error' in reply) return reply;
+  return { bytes: new TextEncoder().encode(JSON.stringify(reply.values.map(toText))) };
 }
 
-/** The page's end. */
-export function writeReply(memory: Int32Array, reply: ImportReply): void {
-  const text = 'error' in reply ? { error: reply.error.slice(0, 4096) } : { values: reply.values.map(toText) };
-  const bytes = new TextEncoder().encode(JSON.stringify(text));
-  new Uint8Array(memory.buffer, headerBytes).set(bytes);
-  Atomics.store(memory, 1, bytes.byteLength);
-  Atomics.store(memory, 0, 1);
-  Atomics.notify(memory, 0);
-}
-
-/** The guest's end: blocks the thread until the page has replied. */
-export function waitForReply(memory: Int32Array): ImportReply {
-  while (Atomics.load(memory, 0) === 0) Atomics.wait(memory, 0, 0);
-  const bytes = new Uint8Array(memory.buffer, headerBytes, Atomics.load(memory, 1)).slice();
-  Atomics.store(memory, 0, 0);
-  const reply: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  if (isObjectWith(reply, 'values') && Array.isArray(reply.values)) return { values: reply.values.map(fromText) };
-  return { error: isObjectWith(reply, 'error') ? String(reply.error) : 'the page gave no reply' };
+export function fromPageReply(reply: PageReply): ImportReply {
+  if ('error' in reply) return reply;
+  const values: unknown = 'bytes' in reply ? JSON.parse(new TextDecoder().decode(reply.bytes)) : undefined;
+  return Array.isArray(values) ? { values: values.map(fromText) } : { error: 'the page gave no values' };
 }
 
 /** JSON has neither bigints nor all numbers. */

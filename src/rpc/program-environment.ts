@@ -3,7 +3,7 @@ export interface ProgramEnvironment {
   /** The arguments, the program's name first. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** `page`: the page is asked for each piece (`input-reply.ts`). */
+  /** `page`: the page is asked for each piece (`page-reply.ts`). */
   readonly stdin: Uint8Array<ArrayBuffer> | 'page';
   /** Files by their paths, the folders between them implied: `fixture/model.onnx`. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
