@@ -53,7 +53,7 @@ describe('the packed suite', () => {
   it.each(abis)('has every case of %s once, as the guest announces them', async (abi) => {
     const wasm = await readFile(path.join(folder, 'guests', guests[abi]));
     const features = new Set(casesOf(abi, 'cpu').map(({ feature }) => feature));
-    // There is no host: the guest skips every case that it is told to.
+    // The guest runs without a host here, so it is asked to skip all cases.
     const args = [...features].flatMap((feature) => ['--without', feature]);
     const performed = readTap(runCommand(commandModule(wasm), { args, files: allFiles }));
     expect(casesOf(abi, 'cpu').map(({ id }) => id)).toEqual(performed.map(({ id }) => id));

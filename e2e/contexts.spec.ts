@@ -4,7 +4,7 @@ import { startSite } from './site.js';
 import { expect, test } from './test.js';
 import { openPage } from './waiting-page.js';
 
-/** How many execution contexts `stats` tells of: they live in the guests' own threads. */
+/** How many execution contexts `stats` counts: they live in the guests' own threads. */
 
 interface ContextProbe {
   loadByName(name: string): Promise<number>;

@@ -348,11 +348,11 @@ for (const accelerator of accelerators) {
       new BroadcastChannel('end').postMessage('now');
       await replaced;
       const failures = [y?.read(), staying.compute(y ? { x: y } : {})].map((answer) => answer?.catch(String));
-      const { y: anew } = await staying.compute({ x });
-      return { failures: await Promise.all(failures), anew: [...(anew?.data ?? [])] };
+      const { y: again } = await staying.compute({ x });
+      return { failures: await Promise.all(failures), again: [...(again?.data ?? [])] };
     });
     const lost = expect.stringContaining('a tensor that had stayed on a device is lost');
-    expect(outcome).toEqual({ failures: [lost, lost], anew: [2, 4, 6, 8] });
+    expect(outcome).toEqual({ failures: [lost, lost], again: [2, 4, 6, 8] });
   });
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { faults, renderErrors } from './error-table.js';
 
-it('docs/errors.md tells of all faults in the table (npx vitest run -u writes it anew)', async () => {
+it('docs/errors.md lists all faults in the table (npx vitest run -u rewrites it)', async () => {
   await expect(renderErrors()).toMatchFileSnapshot('../docs/errors.md');
 });
 

@@ -673,7 +673,7 @@ async function getOutput(coreModule: CoreModuleGuest, context: number, index: nu
   return coreModule.call('get_output', context, index, buffer, size, await coreModule.place(words(0)));
 }
 
-/** The document that tells of all faults. */
+/** The document that lists all faults. */
 export function renderErrors(): string {
   const rows = faults.map(({ operation, fault, code, errno, text }) => {
     const words = text.map((piece) => `“${piece}”`).join(' … ');

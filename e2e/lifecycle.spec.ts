@@ -59,7 +59,7 @@ test('a guest that is disposed of rejects what was asked of it, also twice', asy
   expect(texts).toEqual([expect.stringContaining('disposed of'), expect.stringContaining('disposed of')]);
 });
 
-test('a guest whose engine is ended hears of it, and does not hang', async ({ blank }) => {
+test('a guest whose engine is ended gets an error, and does not hang', async ({ blank }) => {
   await openGuests(blank, { probe: 'probe.component.wasm' }, { models: { digits: '/models/digits.onnx' } });
   const text = await blank.evaluate(async () => {
     const { nn, guests } = globalThis.guestPage;

@@ -208,7 +208,7 @@ test.describe('on another visit', () => {
     });
   });
 
-  test('a download of a file that has changed starts anew', async ({ tab, site }) => {
+  test('a download of a file that has changed starts over', async ({ tab, site }) => {
     const served = serve(site, { bytes, etag: '"1"', faults: [cut] });
     await preload(tab, { url: served.url, ...once }, middle);
     Object.assign(served.file, { bytes: newer, etag: '"2"' });

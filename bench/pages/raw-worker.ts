@@ -26,7 +26,7 @@ globalThis.onmessage = async ({ data }: MessageEvent<StartMessage | number>) => 
   }
 };
 
-/** Each run makes its tensor anew, from a copy of the numbers, and takes the output's bytes: as a caller would. */
+/** Each run makes a new tensor from a copy of the numbers, and takes the output's bytes: as a caller would. */
 async function start({ build, provider, model, threads, inputs }: StartMessage): Promise<() => Promise<unknown>> {
   const ort = await builds[build]();
   ort.env.wasm.numThreads = threads;

@@ -9,7 +9,7 @@ import { addCall, recentCalls, type TargetRecord, warmMedian } from './target-re
 /** Shows for each target what it really ran on, and how long loading, the first answer and later ones took. */
 export interface Comparison {
   add(target: Target, times: CallTimes, placement: Placement | undefined): void;
-  /** Begins anew, for another model. */
+  /** Starts over, for another model. */
   clear(): void;
 }
 

@@ -127,7 +127,7 @@ function fraction(value: number): number {
 }
 
 /**
- * Draws the strokes anew at the size of the model's input: the canvas' own antialiasing makes better greys than shrinking
+ * Draws the strokes again at the size of the model's input: the canvas' own antialiasing makes better greys than shrinking
  * the large picture would, and so few pixels are read back at once.
  */
 export function imageOf(strokes: readonly Stroke[]): Image {

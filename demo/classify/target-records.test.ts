@@ -12,7 +12,7 @@ it('keeps loading, the first call and warm calls apart', () => {
   expect(warmMedian(warm)).toBe(9);
 });
 
-it('begins anew where the model is loaded again', () => {
+it('starts over where the model is loaded again', () => {
   expect(addCall({ load: 1, first: 1, warm: [1, 2] }, { ...call, total: 30, load: 20 })).toEqual({
     load: 20,
     first: 10,

@@ -14,7 +14,7 @@ export interface TargetRecord {
 /** How many calls are kept. */
 export const recentCalls = 24;
 
-/** Adds a call. Loading is told apart, and never counts as inference. */
+/** Adds a call. The time of a call that loads the model is kept apart from the times of inference. */
 export function addCall(record: TargetRecord, { load, total }: CallTimes): TargetRecord {
   if (load > 0) return { load, first: total - load, warm: [] };
   return { ...record, warm: [...record.warm, total].slice(-recentCalls) };

@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { chromiumLaunchOptions, quickToCompile } from '../chromium.js';
 
-/** `npm start` builds the demo anew, so its test does not run beside tests that use the demo. */
+/** `npm start` builds the demo, so its test does not run beside tests that use the demo. */
 export default defineConfig({
   testDir: '.',
   outputDir: '../.output/start',

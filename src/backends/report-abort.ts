@@ -3,7 +3,7 @@ import { DeviceLostError, hasAborted } from './runtime-module.js';
 import { refusedOperation } from './webnn.js';
 
 /**
- * Tells of a model that has made its runtime abort, where another thread can take the call over.
+ * Reports a model that has made its runtime abort, where another thread can take the call over.
  *
  * @returns whether it has told so
  */

@@ -148,7 +148,7 @@ export class CoreModuleSession {
     return outputs === 'any' ? undefined : outputs[index];
   }
 
-  /** Sets an input for every computation that follows, until it is set anew. The tensor is the session's from then on. */
+  /** Sets an input for every computation that follows, until it is set again. The tensor is the session's from then on. */
   setInput(handle: number, index: number, tensor: TensorValue): void {
     const { graph, inputs } = this.#usableContext('set_input', handle);
     const { name } = this.inputInfo(handle, index);

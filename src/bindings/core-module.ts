@@ -67,7 +67,7 @@ export function createCoreModuleBinding(
       suspends: suspending.has(name),
       call: (...args) => {
         try {
-          // A guest without memory hears of that from every function, not of what follows from it.
+          // Every function reports that the guest has no memory, before it reports anything else.
           void guestMemory.buffer;
           const answer = run(guestMemory, ...args.map((arg) => arg >>> 0));
           return answer instanceof Promise ? answer.then(() => errno.success).catch(fail) : errno.success;

@@ -8,7 +8,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * The memory of a guest, as one of the functions that it calls reads and writes it. Pointers and lengths are unsigned
  * and untrusted; whatever does not lie in the memory from end to end is refused, also where it is empty.
  *
- * The buffer is asked for anew at each access, and views of it are good until the guest runs again: growing the memory
+ * Each access gets the buffer from the memory, and views of it are good until the guest runs again: growing the memory
  * detaches them. They may be views of shared memory, which other threads of the guest can change at any time: read
  * each value once, and copy before decoding or keeping.
  */

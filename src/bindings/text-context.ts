@@ -12,7 +12,7 @@ export interface TextContext {
   setPrompt(prompt: Uint8Array<ArrayBuffer>): void;
   /** Generates a whole text. @throws WasiNNError `contextFull`, with the text kept, or `promptTooLong` */
   compute(): Awaitable<void>;
-  /** Generates one token. @throws WasiNNError `endOfSequence`, `contextFull` or `promptTooLong`; the next call begins anew */
+  /** Generates one token. @throws WasiNNError `endOfSequence`, `contextFull` or `promptTooLong`; the next call starts over */
   computeSingle(): Awaitable<void>;
   /** The text so far. */
   text(): Uint8Array;

@@ -124,7 +124,7 @@ describe('unload', () => {
   });
 
   it.each([false, true])(
-    'succeeds where the engine fails, and tells of it (asynchronous client: %s)',
+    'succeeds where the engine fails, and reports the failure (asynchronous client: %s)',
     async (asynchronous) => {
       const { nn, memory, engine, out, errors } = start({ asynchronous });
       await nn('load', ...memory.builders(echoModel), 1, 0, out);

@@ -132,7 +132,7 @@ describe('set_input', () => {
     ]);
   });
 
-  it('keeps an input for all computations, until it is set anew', () => {
+  it('keeps an input for all computations, until it is set again', () => {
     const { nn, memory, engine } = startContext();
     const set = (value: number) => nn('set_input', 0, 0, memory.tensor([1], 2, Uint8Array.of(value)));
     set(1);

@@ -22,7 +22,7 @@ test('runs each action after the one before has ended, in order', async () => {
   expect(steps).toEqual(['first begins', 'first ends', 'second']);
 });
 
-test('goes on after an action that fails, which its caller hears of', async () => {
+test('goes on after an action that fails, whose error its caller gets', async () => {
   const queue = createCallQueue();
   const failing = queue(() => Promise.reject(new Error('no')));
   let ran = false;

@@ -5,7 +5,7 @@
 export function createCallQueue(): <Result>(action: () => Promise<Result>) => Promise<Result> {
   let last: Promise<unknown> = Promise.resolve();
   return (action) => {
-    // An action that fails must not keep the others from running; whoever queued it hears of the failure.
+    // An action that fails must not keep the others from running; the caller that queued it gets the error.
     const run = last.then(action);
     last = run.catch(() => undefined);
     return run;

@@ -118,7 +118,7 @@ export function createClientTensors({ client, calls, dispatchers, limits, closed
     const released = dispatchers[kind].run(client, async (current) => {
       if (current === engine) await engine.request('releaseTensors', [deviceTensor], { limit });
     });
-    // It may have to wait for its turn. That is no matter of the guest any more, nor is whether it succeeds.
+    // The engine may take this call later, and the guest does not wait for it. A failure changes nothing for the guest.
     released.catch(() => undefined).finally(onRelease);
   }
 

@@ -73,7 +73,7 @@ describe('when an engine ends', () => {
     expect(engines).toHaveLength(51);
   });
 
-  it('graphs are loaded anew when they are computed, and those that were unloaded never', async () => {
+  it('graphs are loaded again when they are computed; unloaded graphs are not', async () => {
     const { hub, fake, engines } = openTestHub();
     const client = hub.connect();
     const graphs = [await loadOnnx(client), await client.loadByName('m'), await client.loadByName('n')];
@@ -87,7 +87,7 @@ describe('when an engine ends', () => {
     expect(again).toEqual({ parts: original?.parts, options: { ...original?.options, ...callbacks } });
   });
 
-  it('a graph that cannot be loaded anew fails its call, and is tried again by the next', async () => {
+  it('a graph that cannot be loaded again fails its call, and is tried again by the next', async () => {
     const { hub, fake, engines } = openTestHub();
     const client = hub.connect();
     const { id } = await client.loadByName('m');

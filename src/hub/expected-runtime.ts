@@ -1,6 +1,6 @@
 import type { Entries, ModelEntry } from '../models/model-options.js';
 
-/** What the registry tells of runtimes before any model has come, so that they start while models are fetched. */
+/** Which runtime the models of the registry need. The hub starts it while the first model is fetched. */
 export interface ExpectedRuntime {
   /** Whether all registered models need onnxruntime on the CPU, so that the first model does. */
   byAll(): boolean;

@@ -56,7 +56,7 @@ describe('a graph that is loaded by name', () => {
     await until(() => fake.graphs() === 0);
   });
 
-  it('is loaded anew after the last client has released it, or while that is under way', async () => {
+  it('is loaded again after the last client has released it, or while that is under way', async () => {
     const { hub, fake } = openTestHub();
     const client = hub.connect();
     await client.unload((await client.loadByName('m')).id);
@@ -214,7 +214,7 @@ describe('a download', () => {
     expect(fake.loads).toHaveLength(0);
   });
 
-  it('begins anew for a client that comes when it has been abandoned', async () => {
+  it('starts over for a client that comes when it has been abandoned', async () => {
     const { hub, downloads } = openDownloading();
     const gone = hub.connect();
     const failure = expect(gone.loadByName('m')).rejects.toMatchObject(disposed);

@@ -6,7 +6,7 @@ import { keyOf, type NamedSource } from './graph-source.js';
 export interface NamedGraphs {
   /** Loads a model of the registry, or takes a hold of the graph where it is loaded or on its way. */
   load(source: NamedSource, call: Call): Promise<Graph>;
-  /** Has the next client that asks for a graph's name load it anew. */
+  /** Has the next client that asks for a graph's name load it again. */
   forget(graph: Graph): void;
 }
 

@@ -91,7 +91,7 @@ function open({ onLost = () => undefined }: Partial<OpenOptions> = {}): Promise<
       upgrade(database, oldVersion, _newVersion, transaction) {
         // Half an upgrade would be none that a later visit could go on from.
         upgrade(database, oldVersion, transaction).catch(() => transaction.abort());
-        // The request to open the database tells of that.
+        // The request to open the database reports that.
         transaction.done.catch(() => undefined);
       },
       blocked: () => reject(new Error('another tab holds on to an older version of the model cache: close it')),

@@ -4,7 +4,7 @@ import { createSHA256 } from 'hash-wasm';
 export interface Digest {
   update(bytes: Uint8Array): void;
   /** Forgets what has been added. */
-  startAnew(): void;
+  restart(): void;
   /** @returns 64 hexadecimal digits; nothing can be added afterwards but to a new start */
   finish(): string;
 }
@@ -16,7 +16,7 @@ export async function createDigest(): Promise<Digest> {
     update(bytes) {
       hasher.update(bytes);
     },
-    startAnew() {
+    restart() {
       hasher.init();
     },
     finish: () => hasher.digest('hex'),

@@ -193,14 +193,14 @@ describe('a download that is cut', () => {
     expect(site.requests).toHaveLength(13);
   });
 
-  it('starts anew where the server has no parts', async () => {
+  it('starts over where the server has no parts', async () => {
     const site = await serve({ bytes: large, etag: '"1"', ranges: false, faults: [{ kind: 'cut', after: 6 << 20 }] });
     expectSame(await open(site.url).load(), large);
     await expectKept(large);
     expect(sent(site)).toBe((6 << 20) + total);
   });
 
-  it('starts anew where nothing tells one version from another', async () => {
+  it('starts over where nothing distinguishes one version from another', async () => {
     const site = await serve({ bytes: large, faults: [{ kind: 'cut', after: 6 << 20 }] });
     expectSame(await open(site.url).load(), large);
     expect(ranges(site)).toEqual([undefined, undefined]);
@@ -212,7 +212,7 @@ describe('a download that is cut', () => {
     expect(sent(site)).toBeLessThan(total + (512 << 10));
   });
 
-  it('starts anew where it came compressed, whose offsets mean nothing', async () => {
+  it('starts over where it came compressed, whose offsets mean nothing', async () => {
     const bytes = patternBytes(total);
     const site = await serve({ bytes, gzip: true, etag: '"1"', faults: [{ kind: 'cut', after: 6 << 20 }] });
     expectSame(await open(site.url).load(), bytes);
@@ -223,7 +223,7 @@ describe('a download that is cut', () => {
   it.each([
     ['heeds conditions', true],
     ['does not heed conditions', false],
-  ])('starts anew where the file has changed meanwhile, on a server that %s', async (_what, conditions) => {
+  ])('starts over where the file has changed meanwhile, on a server that %s', async (_what, conditions) => {
     const newer = patternBytes(total, 2);
     const site = await serve({ bytes: large, etag: '"1"', conditions, faults: [{ kind: 'cut', after: 6 << 20 }] });
     const change = () => Object.assign(site.file, { bytes: newer, etag: '"2"' });
@@ -233,7 +233,7 @@ describe('a download that is cut', () => {
     expect(site.requests.map(({ status }) => status)).toEqual(conditions ? [200, 200] : [200, 206, 200]);
   });
 
-  it('starts anew where a server that tells no version sends the rest of another, which the digest shows', async () => {
+  it('starts over where a server that names no version sends the rest of another, which the digest shows', async () => {
     const newer = patternBytes(total, 2);
     const site = await serve({ bytes: large, faults: [{ kind: 'cut', after: 6 << 20 }] });
     const change = () => Object.assign(site.file, { bytes: newer });
@@ -243,7 +243,7 @@ describe('a download that is cut', () => {
     expect(site.requests.map(({ status }) => status)).toEqual([200, 206, 200]);
   });
 
-  it('starts anew where the file is shorter now', async () => {
+  it('starts over where the file is shorter now', async () => {
     const site = await serve({
       bytes: large,
       etag: '"1"',
@@ -560,7 +560,7 @@ describe('mirrors', () => {
     await expectKept(large);
   });
 
-  it('start anew without a digest: theirs may be another version', async () => {
+  it('start over without a digest: theirs may be another version', async () => {
     const first = await serve({ bytes: large, etag: '"1"', faults: [{ kind: 'cut', after: 6 << 20 }] });
     const second = await serve({ bytes: patternBytes(total, 2), etag: '"1"' });
     const options = { urls: [first.url, second.url], fetch: { retries: 0 } };

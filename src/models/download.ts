@@ -60,7 +60,7 @@ async function downloadFrom(url: string, options: DownloadOptions): Promise<Uint
   let failed = 0;
   /** The most that any try has brought: a server that has no parts must not begin again and again. */
   let furthest = file.received;
-  for (let mayStartAnew = true; ; ) {
+  for (let mayRestart = true; ; ) {
     const before = file.received;
     try {
       return await transfer(url, options, answer);
@@ -70,8 +70,8 @@ async function downloadFrom(url: string, options: DownloadOptions): Promise<Uint
         await file.discard();
         // What was there may be of another version than what came: the whole file from one answer decides.
         const isOfOneAnswer = before === 0 && cause instanceof MismatchError;
-        if (isOfOneAnswer || !mayStartAnew) throw cause;
-        mayStartAnew = false;
+        if (isOfOneAnswer || !mayRestart) throw cause;
+        mayRestart = false;
       } else {
         if (!(cause instanceof TransientError)) throw cause;
         failed = file.received - furthest >= worthwhileBytes ? 1 : failed + 1;

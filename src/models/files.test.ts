@@ -98,7 +98,7 @@ describe('a download that an earlier visit has begun', () => {
     ['by an ETag, which the server heeds', { etag: '"1"' }, { etag: '"2"' }, [200]],
     ['by an ETag, which it does not heed', { etag: '"1"', conditions: false }, { etag: '"2"' }, [206, 200]],
     ['by a date', { lastModified: date }, { lastModified: laterDate }, [200]],
-  ] as const)('starts anew where the file has changed, told %s', async (_what, before, after, expected) => {
+  ] as const)('starts over where the file has changed, told %s', async (_what, before, after, expected) => {
     const { site, entry } = await breakOff(before, 10 << 20);
     Object.assign(site.file, after, { bytes: newer });
     const { load } = visit(entry);
@@ -108,7 +108,7 @@ describe('a download that an earlier visit has begun', () => {
     expect(statuses(site)).toEqual(expected);
   });
 
-  it('starts anew where what was kept is of another version, as the digest shows', async () => {
+  it('starts over where what was kept is of another version, as the digest shows', async () => {
     const { site, entry } = await breakOff({}, 10 << 20, { sha256: digestOf(large) });
     const database = await openCacheDatabase();
     await database.put('chunks', patternBytes(chunkBytes, 2), [`sha256:${digestOf(large)}`, 1]);
@@ -122,14 +122,14 @@ describe('a download that an earlier visit has begun', () => {
     ['nothing tells its version', {}],
     ['only a weak ETag tells its version', { etag: 'W/"1"' }],
     ['it came compressed', { etag: '"1"', gzip: true }],
-  ])('starts anew where %s', async (_what, file) => {
+  ])('starts over where %s', async (_what, file) => {
     const { site, entry } = await breakOff(file, 10 << 20);
     expectSame(await visit(entry).load(), large);
     await expectKept(large);
     expect(site.requests[0]?.range).toBeUndefined();
   });
 
-  it('starts anew where the server has no parts any more', async () => {
+  it('starts over where the server has no parts any more', async () => {
     const { site, entry } = await breakOff({ etag: '"1"' }, 10 << 20);
     site.file.ranges = false;
     expectSame(await visit(entry).load(), large);
@@ -137,7 +137,7 @@ describe('a download that an earlier visit has begun', () => {
     expect(site.requests).toMatchObject([{ range: `bytes=${2 * chunkBytes}-`, status: 200, sent: total }]);
   });
 
-  it('starts anew where a chunk is missing', async () => {
+  it('starts over where a chunk is missing', async () => {
     const { site, entry } = await breakOff({ etag: '"1"' }, 10 << 20);
     const database = await openCacheDatabase();
     await database.delete('chunks', [site.url, 0]);
@@ -149,7 +149,7 @@ describe('a download that an earlier visit has begun', () => {
     expect(notices).toMatchObject([{ reason: 'damaged' }]);
   });
 
-  it('starts anew where its chunks are of another length, as another version of the cache may have them', async () => {
+  it('starts over where its chunks are of another length, as another version of the cache may have them', async () => {
     const { site, entry } = await breakOff({ etag: '"1"' }, 10 << 20);
     const database = await openCacheDatabase();
     const record = await database.get('files', site.url);
@@ -227,7 +227,7 @@ describe('a file from an earlier visit', () => {
   });
 
   it.each(['no-cache', 'no-store', 'max-age=60, no-cache', 'max-age=0', 'private'])(
-    'is asked for anew where the server said %s',
+    'is asked for again where the server said %s',
     async (cacheControl) => {
       const site = await serve({ bytes: small, etag: '"1"', cacheControl });
       await visit(site.url).load();
@@ -269,7 +269,7 @@ describe('a file from an earlier visit', () => {
     ['its ETag', { etag: '"1"' }, { etag: '"2"' }],
     ['its date', { lastModified: date }, { lastModified: laterDate }],
     ['nothing', {}, {}],
-  ])('is fetched anew where it has changed, as %s tells', async (_what, before, after) => {
+  ])('is fetched again where it has changed, as %s shows', async (_what, before, after) => {
     const site = await serve({ bytes: small, ...before });
     await visit(site.url).load();
     Object.assign(site.file, { bytes: newer, ...after });
@@ -338,7 +338,7 @@ describe('a file from an earlier visit', () => {
     expectSame(await visit(site.url).load(), small);
   });
 
-  it('is fetched anew where the size in the registry is another now', async () => {
+  it('is fetched again where the size in the registry is another now', async () => {
     const site = await serve({ bytes: small, etag: '"1"' });
     await visit({ url: site.url, size: 5000, immutable: true }).load();
     Object.assign(site.file, { bytes: newer, etag: '"2"' });
@@ -352,7 +352,7 @@ describe('a file from an earlier visit', () => {
       'a chunk is of a wrong length',
       async (key: string) => (await openDB('wasi-nn-web')).put('chunks', patternBytes(5), [key, 0]),
     ],
-  ])('is fetched anew where %s, with a notice', async (_what, damage) => {
+  ])('is fetched again where %s, with a notice', async (_what, damage) => {
     const site = await serve({ bytes: large, etag: '"1"' });
     const entry = { url: site.url, immutable: true };
     await visit(entry).load();
@@ -374,7 +374,7 @@ describe('a file from an earlier visit', () => {
     database.close();
   }
 
-  it.each(['open', 'preload'] as const)('that was changed is fetched anew by %s, as its digest shows', async (use) => {
+  it.each(['open', 'preload'] as const)('that was changed is fetched again by %s, as its digest shows', async (use) => {
     const site = await serve({ bytes: large });
     const entry = { url: site.url, sha256: digestOf(large) };
     await visit(entry).load();
@@ -394,7 +394,7 @@ describe('a file from an earlier visit', () => {
     expect(statuses(site)).toEqual([200, 200]);
   });
 
-  it('that was changed after the visit has downloaded it is fetched anew', async () => {
+  it('that was changed after the visit has downloaded it is fetched again', async () => {
     const site = await serve({ bytes: small });
     const { load, notices } = visit({ url: site.url, sha256: digestOf(small) });
     await load();
@@ -438,7 +438,7 @@ describe('a file from an earlier visit', () => {
     );
   });
 
-  it('of the first version of the schema is asked for anew, and used offline', async () => {
+  it('of the first version of the schema is asked for again, and used offline', async () => {
     const site = await serve({ bytes: newer });
     const first = await openDB('wasi-nn-web', 1, {
       upgrade(database) {

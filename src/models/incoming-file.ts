@@ -72,7 +72,7 @@ export class IncomingFile {
     this.#told = total;
     this.#isKept = true;
     if (await this.#options.store.read(record, (chunk) => this.#take(chunk))) this.#stored = this.#received;
-    else this.#startAnew();
+    else this.#restart();
   }
 
   /** What need not be asked for again from a URL. */
@@ -100,7 +100,7 @@ export class IncomingFile {
       this.#told = total ?? this.#told;
       return;
     }
-    this.#startAnew();
+    this.#restart();
     const { etag, lastModified } = completion;
     const tellsVersion = strongValidator(completion) !== undefined;
     this.#told = total;
@@ -155,7 +155,7 @@ export class IncomingFile {
   async discard(): Promise<void> {
     const { key, store } = this.#options;
     if (this.#isKept) await store.delete(key);
-    this.#startAnew();
+    this.#restart();
   }
 
   /** @throws MismatchError for the rest of a file that is shorter than what is there, or was told to be another length */
@@ -168,9 +168,9 @@ export class IncomingFile {
   }
 
   /** What the cache has of another version stays there until the first chunk of this one takes its place. */
-  #startAnew(): void {
+  #restart(): void {
     this.#bytes = new GrowingBytes();
-    this.#digest?.startAnew();
+    this.#digest?.restart();
     this.#version = undefined;
     this.#told = undefined;
     this.#received = 0;

@@ -29,7 +29,7 @@ export interface ModelFileOptions {
   readonly size?: number;
   /**
    * Whether the file never changes, so that a later visit takes it from the cache without asking. Default: where
-   * `sha256` is given. Others are asked for anew by ETag or date, once a visit; offline the cached one serves.
+   * `sha256` is given. Others are asked for again by ETag or date, once a visit; offline the cached one serves.
    */
   readonly immutable?: boolean;
 }

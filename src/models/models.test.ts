@@ -94,7 +94,7 @@ describe('open', () => {
     expect(site.requests).toEqual([]);
   });
 
-  it('tells of a backend that needs no model', async () => {
+  it('names a backend that needs no model', async () => {
     const { models } = open({ echo: { backend: 'echo' } }, await serveModel());
     expect(await models.open('echo')).toMatchObject({ backend: 'echo', parts: [] });
   });
@@ -628,7 +628,7 @@ describe('delete, clear and forget', () => {
       expect(await readStored()).toEqual([]);
     });
 
-    it('makes preload begin anew', async () => {
+    it('makes preload start over', async () => {
       const { site } = await removeMeanwhile('preload');
       expect(await readStored()).toMatchObject([{ record: { complete: true, received: large.byteLength } }]);
       expect(site.requests).toHaveLength(2);

@@ -45,7 +45,7 @@ describe('createProgress', () => {
     expect(told.map(({ rate }) => rate)).toEqual([undefined, 1000, 0, 3000]);
   });
 
-  it('has no negative rate where a download starts anew', () => {
+  it('has no negative rate where a download starts over', () => {
     const model = track('m', 1);
     model.update(0, { phase: 'download', loaded: 1000 });
     time = 1000;

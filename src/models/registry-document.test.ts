@@ -63,7 +63,7 @@ describe('parseDocument', () => {
 });
 
 describe('fetchDocument', () => {
-  it('fetches a document, anew each time', async () => {
+  it('fetches the document each time', async () => {
     const caching: (string | undefined)[] = [];
     const url = await serve(({ headers }, response) => {
       caching.push(headers['cache-control']);

@@ -14,7 +14,7 @@ export function createRemoteModels(request: RequestModels): Models {
       await request({ operation: 'forget', name });
     },
     add(entries) {
-      // What was checked before it was posted is not refused; a worker that is gone is started anew with all entries.
+      // What was checked before it was posted is not refused; a worker that is gone is started again with all entries.
       request({ operation: 'add', entries }).catch(() => undefined);
     },
     list: async () => [...expect(await request({ operation: 'list' }), isListing)],

@@ -49,7 +49,7 @@ describe('createSharing', () => {
     expect(await again).toEqual({ result: 'again', isFirst: true });
   });
 
-  it('fails for all, and starts anew for who asks then', async () => {
+  it('fails for all, and starts over for who asks then', async () => {
     const both = Promise.allSettled([join('a'), join('a')]);
     const reason = new Error('on purpose');
     actions[0]?.reject(reason);
@@ -105,7 +105,7 @@ describe('createSharing', () => {
     expect(await second).toEqual({ result: 'result', isFirst: false });
   });
 
-  it('starts anew for who comes after all have gone, whatever the aborted action does', async () => {
+  it('starts over for who comes after all have gone, whatever the aborted action does', async () => {
     const controller = new AbortController();
     const gone = join('a', { signal: controller.signal });
     controller.abort('gone');

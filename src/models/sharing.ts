@@ -42,7 +42,7 @@ export function createSharing<Result, Notice>(): Sharing<Result, Notice> {
           reject(signal.reason);
           shared.listeners.delete(listener);
           if (shared.listeners.size > 0) return;
-          // Whoever asks from now on starts anew.
+          // Whoever asks from now on starts over.
           if (underway.get(key) === shared) underway.delete(key);
           shared.controller.abort(signal.reason);
         };

@@ -103,7 +103,7 @@ export interface Graph {
    */
   generate(prompt: string | Chat, options?: GenerateOptions): AsyncIterable<string>;
   /**
-   * Has a language model embed a text. A graph is loaded anew where embeddings follow texts, or texts embeddings: use a graph
+   * Has a language model embed a text. A graph is loaded again where embeddings follow texts, or texts embeddings: use a graph
    * for each.
    *
    * @returns as many numbers as the model has for a token, of the Euclidean length 1

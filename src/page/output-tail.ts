@@ -30,7 +30,7 @@ export class OutputTail {
     ring.end = end % maxBytes;
   }
 
-  /** Begins anew, for the next call. @returns what was there */
+  /** Starts over, for the next call. @returns what was there */
   cut(): OutputTail {
     const before = new OutputTail();
     before.#rings = this.#rings;

@@ -31,7 +31,7 @@ describe('parseImports', () => {
       () => JSON.parse('"three"'),
       'env.add: expected nothing, a number, a bigint, or an array of these',
     ],
-  ])('tells of a function that %s', async (_what, add, error) => {
+  ])('reports a function that %s', async (_what, add, error) => {
     expect(await parseImports({ env: { add } }).call(call)).toEqual({ error });
   });
 

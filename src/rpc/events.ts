@@ -59,7 +59,7 @@ export interface MeasureEvent {
   readonly tokensPerSecond?: number;
 }
 
-/** An engine's worker was ended or broke down. Another starts when it is next needed, and loads what it needs anew. */
+/** An engine's worker was ended or broke down. Another starts when it is next needed, and reloads what it needs. */
 export interface ReplaceEvent {
   readonly type: 'replace';
   readonly engine: EngineKind;

@@ -55,7 +55,7 @@ export function watchWorker(kind: string, startMilliseconds: number, onEnd: (cau
 
 /**
  * Takes the lock in the worker's thread, which only the end of the thread releases. Resolves when it is held, or when
- * the browser has no locks or refuses them, as it does in a sandboxed frame: nothing tells of the worker's end then.
+ * the browser has no locks or refuses them, as it does in a sandboxed frame: nothing reports the worker's end then.
  */
 export function holdWorkerLock(lock: string): Promise<void> {
   return new Promise((resolve) => {

@@ -72,7 +72,7 @@ export function createNames(keepsExtern = false): Names {
     extern(name, offset) {
       if (dependency.test(name)) throw refusal('unsupported-operation', name, offset, otherComponent);
       if (name.length > maxLength || !externPattern.test(name)) {
-        throw refusal('invalid-argument', name, offset, 'is no name of an import or export: build the component anew');
+        throw refusal('invalid-argument', name, offset, 'is no name of an import or export: build the component again');
       }
       if (thenMethod.test(name)) throw refusal('unsupported-operation', name, offset, promiseLike);
       return keepsExtern ? name : glueName(name);
@@ -83,7 +83,7 @@ export function createNames(keepsExtern = false): Names {
         'invalid-argument',
         name,
         offset,
-        'is not in kebab case, as WIT has names: build the component anew',
+        'is not in kebab case, as WIT has names: build the component again',
       );
     },
   };

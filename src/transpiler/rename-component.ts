@@ -15,7 +15,7 @@ const documentation = 'package-docs';
 
 /**
  * Reads a component completely (Component Model, Binary.md), checks all names in it, and gives names that are safe to
- * those that any text can be. What it imports and exports keeps its name, but for those that `glueName` tells of.
+ * those that any text can be. What it imports and exports keeps its name, except those that `glueName` maps.
  *
  * Custom sections are left out: they mean nothing to a component that runs.
  *

@@ -117,7 +117,7 @@ describe('an entry that is damaged is transpiled again, and replaced', () => {
 });
 
 describe('a database', () => {
-  it('that was deleted is made anew', async () => {
+  it('that was deleted is made again', async () => {
     const transpile = countedTranspile();
     await once([9], transpile);
     await deleteDB(databaseName);
@@ -126,7 +126,7 @@ describe('a database', () => {
     expect(transpile).toHaveBeenCalledTimes(2);
   });
 
-  it('without its store is made anew', async () => {
+  it('without its store is made again', async () => {
     await deleteDB(databaseName);
     (await openDB(databaseName, 2)).close();
     const transpile = countedTranspile();

@@ -72,7 +72,7 @@ export async function transpileOnce<Loaded>(
 
 const ignore = (): undefined => undefined;
 
-/** Opens the database anew for each component: it may have been deleted in between. */
+/** Opens the database for each component: it may have been deleted in between. */
 async function open(): Promise<Database | undefined> {
   const opened = openCurrent().catch(ignore);
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import { createPartsServer } from './parts-server.js';
 
-it('serves what was published, under its base, until the guest is published anew', async () => {
+it('serves what was published, under its base, until the guest is published again', async () => {
   const parts = createPartsServer('/app/');
   const origin = await serve(parts.middleware);
   const publish = parts.publisher('/project/a guest.component.wasm');

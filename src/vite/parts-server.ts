@@ -5,7 +5,7 @@ import type { Publish } from './guest-module.js';
 /** Holds the parts of guests for the dev server, which has no files of them. */
 export interface PartsServer {
   readonly middleware: Connect.NextHandleFunction;
-  /** Starts anew with the parts of the guest in a file. */
+  /** Starts over with the parts of the guest in a file. */
   publisher(file: string): Publish;
 }
 

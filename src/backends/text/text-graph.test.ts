@@ -153,7 +153,7 @@ describe('a text', () => {
 });
 
 describe('settings', () => {
-  it('have the model loaded anew where they say so, and only then', async () => {
+  it('have the model loaded again where they say so, and only then', async () => {
     const { runner, opened, exits } = createRunner({}, { 'ctx-size': 32 });
     const embedded = await readAll(runner.generate(request('ab', { embedding: true })));
     expect(embedded).toMatchObject({ text: '{"n_embedding": 2, "embedding": [0.5,-0.25]}', inputTokens: 2 });
@@ -187,7 +187,7 @@ describe('a failure', () => {
     expect(exits()).toBe(0);
   });
 
-  it('of the module has the model loaded anew', async () => {
+  it('of the module has the model loaded again', async () => {
     const broken = Object.assign(new Error('memory access out of bounds'), { name: 'RuntimeError' });
     const { runner, opened, exits } = createRunner({ complete: () => Promise.reject(broken) });
     await expect(readAll(runner.generate(request('a')))).rejects.toMatchObject({ code: 'runtime-error' });

@@ -19,12 +19,12 @@ export interface TextRunnerOptions {
   readonly configuration: TextConfiguration;
   /** The model, loaded with those. */
   readonly llama: Llama;
-  /** Loads the model anew, for texts with other settings than those. */
+  /** Loads the model again, for texts with other settings than those. */
   open(configuration: TextConfiguration): Promise<Llama>;
   tokenText(token: number): string;
 }
 
-/** The settings of a text that need the model to be loaded anew; others of a model are taken when it is loaded alone. */
+/** The settings of a text that need the model to be loaded again; others of a model are taken when it is loaded alone. */
 const reloading = ['n-gpu-layers', 'embedding'] as const;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -67,7 +67,7 @@ export function createTextRunner({ configuration: base, llama, open, tokenText }
     }
   }
 
-  /** What llama.cpp throws may have left its memory in any state. It is loaded anew for the next text. */
+  /** What llama.cpp throws may have left its memory in any state. It is loaded again for the next text. */
   function giveUpAfter(cause: unknown): void {
     if (!(cause instanceof Error) || cause.name !== 'RuntimeError') return;
     current?.llama.exit();

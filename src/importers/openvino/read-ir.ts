@@ -30,7 +30,7 @@ export function readIr(xml: Uint8Array, limits: Limits): Network {
   const version = attribute(root, 'version');
   if (!supportedVersions.includes(version)) {
     throw invalid(
-      `it is IR version ${quote(version)}, and versions 10 and 11 can be read; write it anew with a current OpenVINO (openvino.save_model)`,
+      `it is IR version ${quote(version)}, and versions 10 and 11 can be read; write it again with a current OpenVINO (openvino.save_model)`,
     );
   }
   return readNetwork(root, attribute(root, 'name'), limits, 0);

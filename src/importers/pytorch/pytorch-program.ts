@@ -10,7 +10,7 @@ export interface PyTorchProgram {
    * 32-bit floats, in the order of the tuple that the program returns; they are called `output`, or `output0` and so on
    * where there are several.
    *
-   * Keep the model, and convert anew only for other types and shapes.
+   * Keep the model. Convert again only for other types and shapes.
    *
    * @throws {WasiNNError} `unsupported-operation` with every operator that cannot be converted, or for a program that
    *   decides by a tensor's value; `invalid-argument` where it cannot compute with such inputs; `too-large`

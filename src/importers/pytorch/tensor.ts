@@ -10,7 +10,7 @@ interface Memory {
   writes: number;
 }
 
-/** What a view shows a part of, and how that becomes anew when the part is written to. */
+/** The tensor that a view shows a part of, and how that tensor is replaced when the view is written to. */
 export interface Origin {
   readonly tensor: Tensor;
   readonly replace: (part: Tensor) => Tensor;
@@ -31,7 +31,7 @@ export class Tensor {
 
   /**
    * @param viewed the tensor that this one is a view of, or may be
-   * @param replace makes the viewed tensor anew, of what has been written to this one
+   * @param replace makes a new viewed tensor, with what has been written to this one
    */
   constructor(value: Value, type: ElementType, shape: readonly number[], viewed?: Tensor, replace?: Origin['replace']) {
     if (shape.length > maximumRank) throw excessive(`makes a tensor of ${shape.length} axes`);

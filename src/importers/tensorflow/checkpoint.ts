@@ -84,7 +84,7 @@ function readFixed32(bytes: Uint8Array): number {
 
 function readTensor(entry: Entry, key: string, data: Uint8Array): Tensor {
   const name = `variable ${key}`;
-  if (entry.isSliced) throw damaged(`the ${name} is stored in slices, which cannot be read: save the model anew`);
+  if (entry.isSliced) throw damaged(`the ${name} is stored in slices, which cannot be read: save the model again`);
   const type = elementTypeOf(entry.type, name);
   const dims = fixedDimensions(entry.shape, name);
   const expected = tensorBytes(type, dims, name);

@@ -22,7 +22,7 @@ export interface Body {
 /** A function may be called by one that is called itself, up to this depth. */
 const deepestCall = 64;
 
-/** Functions are converted anew for each call: hostile ones call one another twice, and these again. */
+/** Functions are converted for each call: hostile functions call one another twice, and those call others twice. */
 const mostCalls = 10_000;
 const mostNodes = 200_000;
 
