@@ -100,6 +100,7 @@ const texts: readonly Scenario[] = [
     target: 1.1,
   },
   { id: 'm-text-tokens', title: 'each of 100 tokens by a core module, against wllama in a worker', target: 1.25 },
+  { id: 'm-text-beside', title: 'SqueezeNet while a text is written, against none, on one thread each', target: 1.3 },
 ].map((goal) => withFixtures(onPage(goal)));
 
 export const scenarios: readonly Scenario[] = [

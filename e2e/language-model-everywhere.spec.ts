@@ -15,7 +15,7 @@ interface Question {
   readonly settings: string;
 }
 
-/** Runs in the page. @returns the texts that a guest and the page get */
+/** Runs in the page. @returns the texts that a guest and the page get, the page's on one thread and on two */
 async function generate({ waiting, model, prompt, settings }: Question): Promise<string[]> {
   const library = '/lib/wasi-nn-web.js';
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
@@ -26,11 +26,17 @@ async function generate({ waiting, model, prompt, settings }: Question): Promise
     return { name: String(index), ty: 'U8', dimensions: Uint32Array.of(data.byteLength), data } as const;
   });
   const [output] = await exports.compute(await exports.loadByName('tiny'), inputs, true);
-  const graph = await nn.loadByName('tiny');
-  let text = '';
-  for await (const piece of graph.generate(prompt, { maxTokens: 60, temperature: 0, topK: 1 })) text += piece;
+  const texts = [new TextDecoder().decode(output?.data)];
+  const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer());
+  for (const threads of [1, 2]) {
+    const graph = await nn.load([bytes, new TextEncoder().encode(JSON.stringify({ threads }))]);
+    let text = '';
+    for await (const piece of graph.generate(prompt, { maxTokens: 60, temperature: 0, topK: 1 })) text += piece;
+    texts.push(text);
+    await graph.dispose();
+  }
   nn.dispose();
-  return [new TextDecoder().decode(output?.data), text];
+  return texts;
 }
 
 test('a language model generates the same text @long', async ({ tab, waiting }) => {
@@ -39,7 +45,7 @@ test('a language model generates the same text @long', async ({ tab, waiting }) 
   try {
     await tab.open(`${site.origin}/blank.html`);
     const question = { waiting, model: tinyModel, prompt: romeo, settings: JSON.stringify(greedy) };
-    expect(await runIn(tab, generate, question)).toEqual([romeoText, romeoText]);
+    expect(await runIn(tab, generate, question)).toEqual([romeoText, romeoText, romeoText]);
   } finally {
     await site.close();
   }

@@ -1,6 +1,7 @@
-import type { WasiNN } from '../../src/index.js';
+import { createWasiNN, type Graph, type WasiNN } from '../../src/index.js';
 import type { Runner } from './baselines.js';
-import { expectSuccess, placeInto } from './ours.js';
+import { image, squeezenetUrl } from './image.js';
+import { componentGuest, expectSuccess, placeInto } from './ours.js';
 import type { Scenario, Scenarios } from './scenario.js';
 import type { TextAnswer, TextOrder, TextStart } from './text-worker.js';
 
@@ -87,5 +88,47 @@ const text = (pairs: number, tokens: number): Scenario => ({
   },
 });
 
+/** Writes one text after another until the signal is aborted. @param onPiece called for each token */
+async function write(graph: Graph, signal: AbortSignal, onPiece: () => void): Promise<void> {
+  try {
+    for (;;) for await (const _piece of graph.generate('ROMEO:', { temperature: 0, signal })) onPiece();
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+  }
+}
+
+/** Images while a text is written, each on one thread. */
+const beside: Scenario = {
+  pairs: 15,
+  times: 5,
+  warmUp: 10,
+  async prepare() {
+    const models = { squeezenet: { url: squeezenetUrl, immutable: true }, tiny: { url: tinyTextUrl, immutable: true } };
+    const nn = createWasiNN({ models, threads: 1 });
+    const [baseline, graph] = await Promise.all([componentGuest(nn, 'squeezenet', [image]), nn.loadByName('tiny')]);
+    return {
+      baseline,
+      async ours(times) {
+        const ending = new AbortController();
+        let writing: Promise<void> | undefined;
+        await new Promise<void>((resolve, reject) => {
+          writing = write(graph, ending.signal, resolve);
+          writing.catch(reject);
+        });
+        const start = performance.now();
+        await baseline(times);
+        const milliseconds = performance.now() - start;
+        ending.abort();
+        await writing;
+        return milliseconds;
+      },
+    };
+  },
+};
+
 /** Texts, by a guest and by wllama alone. */
-export const textScenarios: Scenarios = { 'm-text-first': text(60, 1), 'm-text-tokens': text(30, 100) };
+export const textScenarios: Scenarios = {
+  'm-text-first': text(60, 1),
+  'm-text-tokens': text(30, 100),
+  'm-text-beside': beside,
+};
