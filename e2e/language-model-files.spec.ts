@@ -44,25 +44,20 @@ test('a model in two files, with settings beside it, writes for the page and thr
     interface PromptExports {
       answer(model: string, prompts: readonly string[]): Promise<readonly string[]>;
     }
-    const texts: string[][] = [];
-    const failures: unknown[] = [];
-    for (const waiting of ['suspend', 'block'] as const) {
-      const { exports } = await nn.instantiate<PromptExports>(component, { proposals: ['prompt'], waiting });
-      texts.push([...(await exports.answer('story', [prompt, prompt]))]);
-      const answering = exports.answer('digits', [prompt]);
-      failures.push(await answering.catch((cause) => cause.payload));
-    }
+    const { exports } = await nn.instantiate<PromptExports>(component, { proposals: ['prompt'] });
+    const texts = await exports.answer('story', [prompt, prompt]);
+    const failure: unknown = await exports.answer('digits', [prompt]).catch((cause) => cause.payload);
     const graph = await nn.loadByName('story');
     let text = '';
     for await (const piece of graph.generate(prompt)) text += piece;
     const half = await nn.loadByName('half').catch((cause) => `${cause.code}: ${cause.message}`);
     nn.dispose();
-    return { refusal, texts, failures, text, half };
+    return { refusal, texts, failure, text, half };
   }, story.prompt);
   expect(answer).toEqual({
     refusal: expect.stringMatching(/^unsupported-operation: .*proposals: \['prompt'\]/),
-    texts: Array(2).fill([story.text, story.text]),
-    failures: Array(2).fill('init: the graph is no language model: load one in a GGUF file'),
+    texts: [story.text, story.text],
+    failure: 'init: the graph is no language model: load one in a GGUF file',
     text: story.text,
     half: expect.stringMatching(/^invalid-argument: .*split into 2 GGUF files, but 1 came/),
   });
