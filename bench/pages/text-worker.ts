@@ -35,7 +35,7 @@ async function load({ model }: TextStart): Promise<Wllama> {
   const { create } = await importWllama(wllamaFiles());
   const silent = () => undefined;
   const loading = create({ debug: silent, log: silent, warn: silent, error: console.error });
-  await loading.loadModel([new Blob([model])], { n_parallel: 1, n_threads: 1, n_gpu_layers: 0 });
+  await loading.loadModel([new Blob([model])], { n_ctx: 192, n_parallel: 1, n_threads: 1, n_gpu_layers: 0 });
   return loading;
 }
 

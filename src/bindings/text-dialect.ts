@@ -10,7 +10,7 @@ export interface TextDialect {
   prepare(configuration: string): string;
   /** Whether a context takes settings, as input 1. */
   readonly takesSettings: boolean;
-  /** Whether a prompt may contain images. */
+  /** Whether `<img src="data:image/…">` within a prompt stands for an image. */
   readonly marksImages: boolean;
   /** Whether the number of tokens that a guest asks for includes the prompt's. */
   readonly countsPrompt: boolean;
