@@ -84,7 +84,8 @@ function chooseScenarios(only: readonly string[] | undefined, isChromium: boolea
 function inWords({ id, title, unit, ours, baseline, ratio, target, met }: Result): string {
   const digits = unit === 'bytes' ? 0 : 3;
   const values = [ours, baseline].flatMap((summary) => (summary ? `${summary.median.toFixed(digits)} ${unit}` : []));
-  return `${met ? 'met   ' : 'missed'} ${id.padEnd(23)} ${ratio.toFixed(2)} (at most ${target})  ${values.join(' : ')}  ${title}`;
+  const worst = baseline ? '' : `, worst ${ours.worst.toFixed(digits)} ${unit}`;
+  return `${met ? 'met   ' : 'missed'} ${id.padEnd(23)} ${ratio.toFixed(2)} (at most ${target})  ${values.join(' : ')}${worst}  ${title}`;
 }
 
 /** A production build: what development servers add would be measured too. */

@@ -6,6 +6,7 @@ const results = [
   summarise({ id: 'a', title: 'a ratio', target: 1.5 }, { ours: [3], baseline: [2] }),
   summarise({ id: 'f', title: 'memory', target: 10, unit: 'MB' }, { ours: [30], baseline: [10] }),
   summarise({ id: 'g', title: 'bytes', target: 12_000, unit: 'bytes' }, { ours: [11_000] }),
+  summarise({ id: 'm', title: 'strokes', target: 100, isForEverySample: true }, { ours: [20, 30, 60] }),
 ];
 
 it('writes a row for each scenario', () => {
@@ -14,6 +15,7 @@ it('writes a row for each scenario', () => {
   expect(page).toContain('| `a` | a ratio | 3 ms | 2 ms | 1.50 | 1.5 | yes |');
   expect(page).toContain('| `f` | memory | 30 MB | 10 MB | +20.0 MB | 10 | no |');
   expect(page).toContain('| `g` | bytes | 11,000 bytes |  |  | 12000 | yes |');
+  expect(page).toContain('| `m` | strokes | 30 ms |  | worst 60.0 ms | 100 | yes |');
   expect(page).toContain('busy with 0.5 threads');
 });
 

@@ -23,14 +23,9 @@ export async function writeReport(environment: Environment, results: readonly Re
 
 export function toMarkdown(environment: Environment, results: readonly Result[]): string {
   const { browser, processor, cores, load, date } = environment;
-  const rows = results.map(({ id, title, unit, ours, baseline, ratio, target, met }) => {
-    const cells = [
-      `\`${id}\``,
-      title,
-      inUnit(ours, unit),
-      baseline ? inUnit(baseline, unit) : '',
-      compared(ratio, unit, baseline),
-    ];
+  const rows = results.map((result) => {
+    const { id, title, unit, ours, baseline, target, met } = result;
+    const cells = [`\`${id}\``, title, inUnit(ours, unit), baseline ? inUnit(baseline, unit) : '', compared(result)];
     return `| ${[...cells, String(target), met ? 'yes' : 'no'].join(' | ')} |`;
   });
   return `# Performance: the figures
@@ -52,8 +47,8 @@ function inUnit({ median }: Summary, unit: Result['unit']): string {
   return `${median.toLocaleString('en', { maximumFractionDigits: median < 10 ? 3 : 1 })} ${unit}`;
 }
 
-function compared(ratio: number, unit: Result['unit'], baseline: Summary | undefined): string {
-  if (!baseline) return '';
+function compared({ ratio, unit, ours, baseline }: Result): string {
+  if (!baseline) return ratio === ours.median ? '' : `worst ${ratio.toFixed(1)} ${unit}`;
   return unit === 'MB' ? `${ratio > 0 ? '+' : ''}${ratio.toFixed(1)} MB` : ratio.toFixed(2);
 }
 

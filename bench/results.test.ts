@@ -20,3 +20,8 @@ it('sums up memory by the median of the differences, and samples without a basel
   expect(memory).toMatchObject({ ratio: 3, met: true, unit: 'MB' });
   expect(summarise({ id: 'x', title: 'title', target: 5 }, { ours })).toMatchObject({ ratio: 4, met: true });
 });
+
+it('compares the worst sample where the target holds for every one', () => {
+  const result = summarise({ id: 'x', title: 'title', target: 100, isForEverySample: true }, { ours });
+  expect(result).toMatchObject({ ours: { median: 4, worst: 200 }, ratio: 200, met: false });
+});

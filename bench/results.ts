@@ -17,11 +17,14 @@ export interface Goal {
   readonly target: number;
   /** Default `ms`. */
   readonly unit?: Unit;
+  /** Whether the target holds for every sample, so that the worst is compared with it. Default: the median is. */
+  readonly isForEverySample?: boolean;
 }
 
 export interface Summary {
   readonly median: number;
   readonly p90: number;
+  readonly worst: number;
 }
 
 export interface Result {
@@ -33,7 +36,7 @@ export interface Result {
   readonly wall?: Summary;
   /**
    * What is compared with the target: the median of the pairs' ratios, ours to the baseline; for memory, of their differences;
-   * without a baseline, the median.
+   * without a baseline, the median, or the worst sample where the target holds for every one.
    */
   readonly ratio: number;
   readonly target: number;
@@ -41,10 +44,13 @@ export interface Result {
 }
 
 /** Sums up samples. Pairs are compared one by one: what slowed both sides of one cancels out. */
-export function summarise({ id, title, target, unit = 'ms' }: Goal, { ours, baseline, wall }: Measured): Result {
+export function summarise(
+  { id, title, target, unit = 'ms', isForEverySample = false }: Goal,
+  { ours, baseline, wall }: Measured,
+): Result {
   const compare = (value: number, other: number) => (unit === 'MB' ? value - other : value / other);
   const compared = baseline ? ours.map((value, pair) => compare(value, baseline[pair] ?? Number.NaN)) : ours;
-  const ratio = quantile(compared, 0.5);
+  const ratio = quantile(compared, isForEverySample ? 1 : 0.5);
   return {
     id,
     title,
@@ -59,7 +65,7 @@ export function summarise({ id, title, target, unit = 'ms' }: Goal, { ours, base
 }
 
 function summariseSamples(samples: readonly number[]): Summary {
-  return { median: quantile(samples, 0.5), p90: quantile(samples, 0.9) };
+  return { median: quantile(samples, 0.5), p90: quantile(samples, 0.9), worst: quantile(samples, 1) };
 }
 
 function quantile(values: readonly number[], share: number): number {

@@ -3,6 +3,7 @@ import { pairsOnPage } from './on-page.js';
 import { conversions, longestTasks } from './page-tasks.js';
 import type { Goal } from './results.js';
 import type { Scenario } from './scenario.js';
+import { strokes } from './strokes.js';
 import { coldVisits, secondVisits, warmVisits } from './visits.js';
 import { measureWeight } from './weight.js';
 
@@ -122,4 +123,11 @@ export const scenarios: readonly Scenario[] = [
   ...[...visits, ...laterVisits, transpilation].map((scenario) => inChromium(withFixtures(scenario))),
   ...smallModels,
   ...texts,
+  inChromium({
+    id: 'm-stroke',
+    title: 'the demo: from the end of a stroke to the painted answer, cpu, model loaded; every stroke',
+    target: 100,
+    isForEverySample: true,
+    measure: strokes,
+  }),
 ];

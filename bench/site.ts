@@ -17,6 +17,7 @@ const folders: readonly (readonly [prefix: string, folder: string])[] = [
   ['/lib/', path.join(root, 'dist/standalone')],
   ['/guests/', path.join(root, 'guests')],
   ['/models/', path.join(root, 'public/models')],
+  ['/demo/', path.join(root, 'build/demo')],
   ['/large/', path.dirname(largeModel)],
   ['/fixtures/', fixtures ?? path.join(root, 'no-fixtures')],
 ];

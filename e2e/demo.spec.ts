@@ -134,6 +134,31 @@ test('the page opens with an answer, and compares, measures, explains and draws 
     await expectAnswer(page, colourLabels.blue);
     release();
   });
+
+  await test.step('a photo is pasted', async () => {
+    await paste(page, await paint(page, 'red'));
+    await expectAnswer(page, colourLabels.red);
+  });
+
+  await test.step('a picture is taken with the camera, and a camera that is refused is explained', async () => {
+    await setCamera(page, undefined);
+    await page.getByTestId('camera').click();
+    await expect(page.locator('#camera-message')).toContainText('The camera cannot be used: refused');
+    await page.getByRole('button', { name: 'Close' }).click();
+    await setCamera(page, 'blue');
+    await page.getByTestId('camera').click();
+    await page.getByRole('button', { name: 'Take it' }).click();
+    await expectAnswer(page, colourLabels.blue);
+  });
+
+  await test.step('the page says that there is no network, and digits still work', async () => {
+    await page.context().setOffline(true);
+    await expect(page.getByTestId('offline-notice')).toContainText('There is no network');
+    await draw(page, '7');
+    await expectAnswer(page, '7');
+    await page.context().setOffline(false);
+    await expect(page.getByTestId('offline-notice')).toBeEmpty();
+  });
 });
 
 test('the page tells what it keeps on the device, and deletes it', async ({ page, site }) => {
@@ -188,6 +213,35 @@ async function dropImage(page: Page, base64: string, type: string): Promise<void
     { base64, type },
   );
   await page.getByTestId('drop-zone').dispatchEvent('drop', { dataTransfer });
+}
+
+function paste(page: Page, base64: string): Promise<void> {
+  return page.evaluate((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }));
+    document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+  }, base64);
+}
+
+/** Gives the page a camera that sees one colour, or that the visitor refuses. */
+function setCamera(page: Page, colour: string | undefined): Promise<void> {
+  return page.evaluate((colour) => {
+    navigator.mediaDevices.getUserMedia = async () => {
+      if (!colour) throw new Error('refused');
+      const canvas = document.createElement('canvas');
+      const pen = canvas.getContext('2d');
+      if (!pen) throw new Error('the page has no 2D canvas');
+      const stream = canvas.captureStream();
+      const paintFrame = () => {
+        pen.fillStyle = colour;
+        pen.fillRect(0, 0, canvas.width, canvas.height);
+        if (stream.active) requestAnimationFrame(paintFrame);
+      };
+      paintFrame();
+      return stream;
+    };
+  }, colour);
 }
 
 async function expectAnswer(page: Page, label: string): Promise<void> {

@@ -16,7 +16,7 @@ const stations: readonly Station[] = [
   { part: 'after', name: 'Guest', words: 'ranks the scores and answers' },
 ];
 
-/** Shows what the last call spent its time on: the stations that it passed, each as wide as its share. */
+/** Shows what the last call spent its time on: a line with a piece for each part, as wide as its share, and the times below. */
 export interface TimeDiagram {
   show(times: CallTimes): void;
 }
@@ -28,19 +28,20 @@ export function createTimeDiagram(): TimeDiagram {
   const items = stations.map(({ part, name, words }) => {
     const value = element('span', { class: 'number' }, '–');
     const text = element('span', { class: 'words' }, words);
-    const bar = element('span', { class: 'flow-bar', 'aria-hidden': 'true' });
-    const item = element('li', { 'data-part': part }, bar, element('strong', {}, name), value, text);
-    return { part, item, value };
+    const piece = element('span', { 'data-part': part });
+    const item = element('li', { 'data-part': part }, element('strong', {}, name), value, text);
+    return { part, item, value, piece };
   });
+  elementById('flow-line', HTMLElement).replaceChildren(...items.map(({ piece }) => piece));
   flow.replaceChildren(...items.map(({ item }) => item));
   note.textContent = 'The parts of one call of the guest, as the library measures them.';
 
   return {
     show(times) {
       const whole = Math.max(times.total - times.load, Number.EPSILON);
-      for (const { part, item, value } of items) {
+      for (const { part, value, piece } of items) {
         value.textContent = duration(times[part]);
-        item.style.setProperty('--share', (times[part] / whole).toFixed(4));
+        piece.style.setProperty('--share', (times[part] / whole).toFixed(4));
       }
       total.textContent = `${duration(whole)} in all`;
       note.textContent =

@@ -1,4 +1,5 @@
 import type { Plugin } from 'vite';
+import { snippets } from '../code/snippets.js';
 
 interface Entry {
   readonly label: string;
@@ -20,6 +21,9 @@ const pages: readonly Entry[] = [
 /** The HTML file of each page of the site, from the root of the project. */
 export const pageFiles: string[] = pages.map(({ folder }) => `demo/${folder}index.html`);
 
+/** Where the sources are. The workflow that publishes the site knows it; other builds leave the links out. */
+const repositoryUrl = process.env.GITHUB_REPOSITORY && `https://github.com/${process.env.GITHUB_REPOSITORY}`;
+
 const mark = `<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect width="24" height="24" rx="6" class="mark-ground"/><path d="M4 8.5l2.6 8 2.4-6.5 2.4 6.5 2.6-8" class="mark-line"/><circle cx="18.2" cy="9.2" r="1.9" class="mark-dot"/><circle cx="18.2" cy="15.6" r="1.9" class="mark-dot"/></svg>`;
 
 /** The same markup stands in every page, so that nothing moves when the scripts come. */
@@ -34,7 +38,10 @@ export function layoutPlugin(): Plugin {
         return html
           .replace('<head>', `<head>${head}`)
           .replace('<body>', `<body>${header(root, folder)}`)
-          .replace('</body>', `${footer}</body>`);
+          .replace('</body>', `${footer}</body>`)
+          .replace(/<div class="code"([^>]*data-code="(\w+)")><\/div>/g, (_, attributes: string, name: string) =>
+            codePlace(attributes, name, folder === 'code/' ? undefined : `${root}code/`),
+          );
       },
     },
   };
@@ -65,15 +72,35 @@ function header(root: string, current: string): string {
 <header class="site-header">
 <a class="brand" href="${root}">${mark}<span>wasi-nn-web</span></a>
 <nav aria-label="Pages of this site"><ul>${links.join('')}</ul></nav>
-</header>`;
+</header>
+<p class="offline-notice" id="offline-notice" data-testid="offline-notice" role="status"></p>`;
 }
 
-/** The workflow that publishes the site tells where its sources are. */
+/** Which page of the documentation explains the code of a part. */
+const documents: Readonly<Record<string, string>> = {
+  classify: 'reference.md',
+  run: 'writing-guests.md',
+  formats: 'importers.md',
+  text: 'text.md',
+  storage: 'models.md',
+};
+
+/** A place for code, as high as its longest example, so that nothing moves when the script shows it; with links below. */
+function codePlace(attributes: string, name: string, examples: string | undefined): string {
+  const lines = (snippets[name] ?? []).map(({ code }) => code.split('\n').length);
+  const links = [
+    `<a href="https://github.com/WebAssembly/wasi-nn">The wasi-nn standard</a>`,
+    ...(repositoryUrl ? [`<a href="${repositoryUrl}/blob/main/docs/${documents[name]}">Documentation</a>`] : []),
+    ...(repositoryUrl ? [`<a href="${repositoryUrl}/tree/main/demo">Source of this page</a>`] : []),
+    ...(examples ? [`<a href="${examples}">More examples</a>`] : []),
+  ];
+  return `<div class="code" style="--lines: ${Math.max(...lines)}"${attributes}></div>
+<p class="note code-links">${links.join(' ')}</p>`;
+}
+
 function sourceLinks(): string {
-  const repository = process.env.GITHUB_REPOSITORY;
-  if (!repository) return '';
-  const url = `https://github.com/${repository}`;
-  return `<li><a href="${url}">Source</a></li><li><a href="${url}/tree/main/docs">Documentation</a></li>`;
+  if (!repositoryUrl) return '';
+  return `<li><a href="${repositoryUrl}">Source</a></li><li><a href="${repositoryUrl}/tree/main/docs">Documentation</a></li>`;
 }
 
 const footer = `

@@ -2,6 +2,7 @@
  * Static hosts cannot send the headers that isolate a page. The service worker adds them, and the page is loaded once more.
  * Where the server sends them, the service worker starts only when the visitor keeps the site (`keep-site.ts`).
  */
+import { showOfflineNotice } from './offline-notice.js';
 import { registerServiceWorker } from './service-worker-registration.js';
 
 /** To load the page a second time would not help, and never end: something else keeps the page from being isolated. */
@@ -17,3 +18,4 @@ async function isolate(): Promise<void> {
 
 // A page that is not isolated works too, with one thread.
 void isolate().catch(() => undefined);
+showOfflineNotice();

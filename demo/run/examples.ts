@@ -5,7 +5,7 @@ import { sampleDigits } from '../classify/samples.js';
 
 /** A guest of this project with what it needs. */
 export interface Example {
-  /** The text of its button on the page. */
+  /** The title of its button on the page. */
   readonly label: string;
   readonly note: string;
   readonly fileName: string;
@@ -33,8 +33,8 @@ const sevenFiles = () => ({ 'digits.onnx': modelUrl, 'seven.f32': sevenTensor() 
 const noFiles = () => ({});
 const shared = '--model digits.onnx --tensor seven.f32 --shape 1,1,28,28';
 const introductory =
-  'The program of the article that introduced wasi-nn, written once for each way to speak it. It reads a model and a tensor ' +
-  '(here a seven), and prints the best classes.';
+  'The introductory example of wasi-nn, written once for each interface. It reads a model and a tensor (here a drawn seven), ' +
+  'and prints the best classes.';
 
 export const examples: readonly Example[] = [
   {
@@ -71,7 +71,7 @@ export const examples: readonly Example[] = [
   },
   {
     label: 'Standard input',
-    note: 'A program that prints its arguments, its variables, its files, and what it reads from standard input.',
+    note: 'A program that prints its arguments, its environment variables, its files and its standard input.',
     fileName: 'cat.wasm',
     guest: new URL('../../guests/cat.wasm', import.meta.url),
     args: '--write hello.txt "Written by the guest"',
@@ -80,7 +80,7 @@ export const examples: readonly Example[] = [
   },
   {
     label: 'A trap',
-    note: 'A program that traps: the error says where.',
+    note: 'A program that traps. The error names the function that failed.',
     fileName: 'trap.component.wasm',
     guest: new URL('../../guests/trap.component.wasm', import.meta.url),
     args: '',

@@ -19,7 +19,7 @@ interface Program {
 
 const guestPlace = elementById('guest', HTMLElement);
 const fileList = elementById('files', HTMLUListElement);
-const argumentsField = elementById('arguments', HTMLInputElement);
+const argumentsField = elementById('arguments', HTMLTextAreaElement);
 const stdinField = elementById('stdin', HTMLTextAreaElement);
 const runButton = elementById('run', HTMLButtonElement);
 const stopButton = elementById('stop', HTMLButtonElement);
@@ -58,7 +58,7 @@ function openHost(): WasiNN {
 }
 
 function offerExample(button: HTMLButtonElement): void {
-  const example = examples.find(({ label }) => label === button.textContent);
+  const example = examples.find(({ label }) => label === button.querySelector('strong')?.textContent);
   if (example) button.addEventListener('click', () => void tryExample(example));
 }
 

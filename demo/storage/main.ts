@@ -23,7 +23,9 @@ const states: Readonly<Record<ListedFile['cached'], string>> = {
 whenClicked('clear', () => nn.models.clear());
 whenClicked('persist', async () => {
   const isGranted = await nn.models.persist();
-  persisted.textContent = isGranted ? 'The browser keeps the models.' : 'The browser does not promise that.';
+  persisted.textContent = isGranted
+    ? 'The browser keeps the models.'
+    : 'The browser refused. It may delete the models when it runs out of space.';
 });
 whenClicked('offline', async () => {
   offlineState.textContent = 'Keeping the pages…';
@@ -69,9 +71,9 @@ async function refresh(): Promise<void> {
   const files = groupListings(await nn.models.list());
   list.replaceChildren(...files.map(describeFile));
   const { bytes, budget, origin } = await nn.models.usage();
-  showAmount('models', bytes, budget, `Of ${size(budget)} that this site gives to models.`);
+  showAmount('models', bytes, budget, `of ${size(budget)} that this site may use for models`);
   if (origin)
-    showAmount('origin', origin.usage, origin.quota, `Of ${size(origin.quota)} that the browser gives to this site.`);
+    showAmount('origin', origin.usage, origin.quota, `of ${size(origin.quota)} that the browser allows this site`);
 }
 
 function showAmount(name: 'models' | 'origin', bytes: number, most: number, words: string): void {

@@ -30,6 +30,12 @@ let speed = '';
 
 writeButton.addEventListener('click', () => void write());
 stopButton.addEventListener('click', () => writing?.abort());
+for (const button of elementById('beginnings', HTMLElement).querySelectorAll('button')) {
+  button.addEventListener('click', () => {
+    promptField.value = button.textContent ?? '';
+    if (!writing) void write();
+  });
+}
 fileField.addEventListener('change', () => {
   filesChosen += 1;
 });

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Page } from '@playwright/test';
+import { fixtures } from '../fixture-data.js';
 import { expect, test } from '../test.js';
 
 interface Shot {
@@ -38,6 +39,18 @@ const shots: readonly Shot[] = [
     },
   },
   { name: 'formats', path: '/formats/' },
+  {
+    name: 'formats-answered',
+    path: '/formats/',
+    async prepare(page) {
+      if (!fixtures) return;
+      const folder = fixtures;
+      await page.getByTestId('files-onnx').setInputFiles(path.join(folder, 'models/squeezenet.onnx'));
+      const openvino = ['xml', 'bin'].map((ending) => path.join(folder, `encodings/openvino/squeezenet.${ending}`));
+      await page.getByTestId('files-openvino').setInputFiles(openvino);
+      await expect(page.getByTestId('state')).toHaveText(/Done/);
+    },
+  },
   {
     name: 'models',
     path: '/storage/',
