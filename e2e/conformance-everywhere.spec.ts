@@ -34,12 +34,11 @@ for (const { abi, target } of settingsFor(['suspend'])) {
 
 /**
  * A binding knows neither on which device a graph is nor how its guest waits. So one ABI of components and one of core modules
- * show first what devices change, and what the way of waiting changes. The other rows are long, or run in one way.
+ * show first what the way of waiting changes, and one ABI what devices change. The other rows are long, or run in one way.
  */
 function tagOf(abi: Abi, target: ExecutionTarget): string[] {
-  const isFirst = abi === 'wit 10-28' || abi === 'witx';
-  if (target === 'cpu') return isFirst ? [] : ['@either-way'];
-  return isFirst ? ['@either-way'] : ['@long'];
+  if (target !== 'cpu') return abi === 'witx' ? ['@either-way'] : ['@long'];
+  return abi === 'wit 10-28' || abi === 'witx' ? [] : ['@either-way'];
 }
 
 /**

@@ -25,7 +25,8 @@ test.beforeEach(({ site }) => {
 const groups = { 'guests whose functions a page calls': libraryCases, programs: programCases };
 
 for (const [what, cases] of Object.entries(groups)) {
-  test(`${what} answer as in every other browser`, async ({ tab, site, waiting }) => {
+  const tag = what === 'programs' ? ['@either-way'] : [];
+  test(`${what} answer as in every other browser`, { tag }, async ({ tab, site, waiting }) => {
     await visit(tab, site, waiting);
     for (const { name, answer, expected } of cases.filter(({ needsFixtures }) => !needsFixtures)) {
       await test.step(name, async () => expect.soft(await answer(tab), name).toEqual(expected));
@@ -86,7 +87,11 @@ async function loseEngines(waiting: Waiting): Promise<unknown> {
 /** The hub starts one engine where it sees no accelerator, and two where it sees one. */
 const pretendWebGPU = "if (!('gpu' in navigator)) Object.defineProperty(navigator, 'gpu', { value: undefined })";
 
-test('a guest outlives both engines, each without the other', async ({ tab, site, waiting }) => {
+test('a guest outlives both engines, each without the other', { tag: '@either-way' }, async ({
+  tab,
+  site,
+  waiting,
+}) => {
   patchWorkers(site, 'hub-worker', pretendWebGPU);
   site.answer('/standing-still.js', (_, response) => {
     response.setHeader('Content-Type', 'text/javascript').end(standingStill);

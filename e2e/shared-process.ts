@@ -55,7 +55,13 @@ export function shareProcess(browser: Browser, origin: string): SharedProcess {
   }
 
   async function clear({ context, page }: Opener): Promise<void> {
-    for (const other of context.pages()) if (other !== page) await other.close();
+    await context.unrouteAll({ behavior: 'ignoreErrors' });
+    for (const other of context.pages()) {
+      if (other === page) continue;
+      // A worker that is ended with its page may wait for a script that a test answers.
+      await other.unrouteAll({ behavior: 'ignoreErrors' });
+      await other.close();
+    }
     const session = await context.newCDPSession(page);
     await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
     await session.send('Storage.overrideQuotaForOrigin', { origin });

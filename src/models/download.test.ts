@@ -1,38 +1,14 @@
-import 'fake-indexeddb/auto';
 import { createServer as createTcpServer, type Server } from 'node:net';
-import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ErrorCode } from '../standard/error.js';
 import { chunkBytes } from './cache.js';
-import { type Fault, patternBytes, type ServedFile } from './file-server.fixture.js';
-import type { ModelFetchOptions, ModelOptions } from './model-options.js';
-import {
-  digestOf,
-  expectKept,
-  expectSame,
-  type FileSite,
-  openTestModels,
-  readStored,
-  startFileSite,
-  startTestServer,
-} from './models.fixture.js';
+import { base, expectNothingKept, large, open, ranges, sent, small } from './download.fixture.js';
+import { patternBytes } from './file-server.fixture.js';
+import type { ModelFetchOptions } from './model-options.js';
+import { digestOf, expectKept, expectSame, openTestModels, readStored, startTestServer } from './models.fixture.js';
+import { useTestServers } from './test-servers.fixture.js';
 
-const stops: (() => void)[] = [];
-
-beforeEach(() => {
-  globalThis.indexedDB = new IDBFactory();
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  for (const stop of stops.splice(0)) stop();
-});
-
-async function serve(file: ServedFile): Promise<FileSite> {
-  const site = await startFileSite(file);
-  stops.push(site.stop);
-  return site;
-}
+const { serveFile: serve, onEnd } = useTestServers();
+const total = large.byteLength;
 
 /** A server that answers each connection with exactly this and closes it, in order or not. */
 async function serveRaw(...lines: string[]): Promise<string> {
@@ -41,32 +17,12 @@ async function serveRaw(...lines: string[]): Promise<string> {
 }
 
 async function listen(server: Server): Promise<string> {
-  stops.push(() => server.close());
+  onEnd(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
   return `http://127.0.0.1:${address.port}/model.bin`;
 }
-
-const base = 'https://page.example/';
-const small = patternBytes(5000);
-/** Two whole chunks and some more. */
-const large = patternBytes(2 * chunkBytes + 1000);
-const total = large.byteLength;
-
-function open(options: ModelOptions | string) {
-  const { models, ...rest } = openTestModels({ m: options }, base);
-  return {
-    ...rest,
-    models,
-    load: async (signal?: AbortSignal) => (await models.open('m', signal)).parts[0] ?? new Uint8Array(),
-  };
-}
-
-const expectNothingKept = async () => expect(await readStored()).toEqual([]);
-
-const ranges = ({ requests }: FileSite) => requests.map(({ range }) => range);
-const sent = ({ requests }: FileSite) => requests.reduce((sum, request) => sum + request.sent, 0);
 
 describe('a download', () => {
   it.each([1, 1000, chunkBytes - 1, chunkBytes, chunkBytes + 1, 9 << 20])(
@@ -126,7 +82,7 @@ describe('a download', () => {
     const { url, stop } = await startTestServer((_request, response) =>
       response.writeHead(302, { location: site.url }).end(),
     );
-    stops.push(stop);
+    onEnd(stop);
     expectSame(await open(url).load(), small);
     await expectKept(small);
   });
@@ -141,7 +97,7 @@ describe('a download', () => {
     const { url, stop } = await startTestServer((_request, response) =>
       response.writeHead(200, { 'content-type': 'text/plain' }).end('x'),
     );
-    stops.push(stop);
+    onEnd(stop);
     expect(await open(url).load()).toHaveLength(1);
   });
 
@@ -357,317 +313,4 @@ describe('a download that stalls', () => {
     expectSame(await loading, large);
     expect(site.requests).toHaveLength(1);
   });
-});
-
-describe('a server that has no parts', () => {
-  it('is not asked for ever, where each second try brings what the one before has not', async () => {
-    const cut: Fault = { kind: 'cut', after: 100 << 10 };
-    const none: Fault = { kind: 'cut', after: 0 };
-    const faults = Array.from({ length: 20 }, (_, index) => (index % 2 ? none : cut));
-    const site = await serve({ bytes: large, ranges: false, faults });
-    await expect(open(site.url).load()).rejects.toThrow(/broke off|ended after/);
-    expect(site.requests).toHaveLength(5);
-  });
-});
-
-describe('a server that refuses', () => {
-  it.each([
-    [404, 'not-found', 'Not Found'],
-    [410, 'not-found', 'Gone'],
-    [401, 'security', 'Unauthorized'],
-    [403, 'security', 'Forbidden'],
-    [400, 'runtime-error', 'Bad Request'],
-  ] satisfies [number, ErrorCode, string][])('with status %d fails as %s, at once', async (status, code, text) => {
-    const site = await serve({ bytes: small, faults: [{ kind: 'status', status }] });
-    const { load } = open(site.url);
-    await expect(load()).rejects.toMatchObject({
-      name: 'WasiNNError',
-      code,
-      message: `load-by-name: model "m": ${site.url} answered ${status} ${text}`,
-    });
-    expect(site.requests).toHaveLength(1);
-    await expectNothingKept();
-    expectSame(await load(), small);
-  });
-
-  it.each([500, 502, 503, 429, 408])('with status %d is asked again', async (status) => {
-    const refusal = { kind: 'status', status } as const;
-    const site = await serve({ bytes: small, faults: [refusal, refusal] });
-    const { load, waits } = open(site.url);
-    expectSame(await load(), small);
-    expect(site.requests).toHaveLength(3);
-    expect(waits).toHaveLength(2);
-    await expectKept(small);
-  });
-
-  it('is asked as often as the registry says, after waits that grow', async () => {
-    const faults = Array.from({ length: 9 }, () => ({ kind: 'status', status: 500 }) as const);
-    const site = await serve({ bytes: small, faults });
-    const { load, waits } = open({ url: site.url, fetch: { retries: 8 } });
-    await expect(load()).rejects.toMatchObject({
-      code: 'runtime-error',
-      message: expect.stringContaining('answered 500 Internal Server Error'),
-    });
-    expect(site.requests).toHaveLength(9);
-    expect(waits).toHaveLength(8);
-    for (const [index, wait] of waits.entries()) {
-      const longest = Math.min(250 * 2 ** index, 10_000);
-      expect(wait).toBeLessThanOrEqual(longest);
-      expect(wait).toBeGreaterThanOrEqual(longest / 2);
-    }
-  });
-
-  it.each([
-    ['2', 2000, 2000],
-    ['3600', 10_000, 10_000],
-    ['Sat, 01 Jan 2022 00:00:00 GMT', 125, 250],
-    ['soon', 125, 250],
-  ])('and says Retry-After: %s is left alone for as long, within reason', async (value, least, most) => {
-    const refusal = { kind: 'status', status: 503, headers: { 'Retry-After': value } } as const;
-    const { load, waits } = open((await serve({ bytes: small, faults: [refusal] })).url);
-    await load();
-    expect(waits).toHaveLength(1);
-    expect(waits[0]).toBeGreaterThanOrEqual(least);
-    expect(waits[0]).toBeLessThanOrEqual(most);
-  });
-
-  it.each(['text/html', 'text/html; charset=utf-8', 'TEXT/HTML', 'application/octet-stream'])(
-    'with a page of type %s and status 200 fails as no model, and leaves nothing',
-    async (contentType) => {
-      const site = await serve({ bytes: small, faults: [{ kind: 'page', contentType }] });
-      const { load } = open(site.url);
-      await expect(load()).rejects.toMatchObject({
-        code: 'invalid-encoding',
-        message: `load-by-name: model "m": ${site.url} answered an HTML page, not a model: check the URL`,
-      });
-      await expectNothingKept();
-      expectSame(await load(), small);
-    },
-  );
-
-  it('in the middle of a download is asked again, from there', async () => {
-    const site = await serve({
-      bytes: large,
-      etag: '"1"',
-      faults: [
-        { kind: 'cut', after: 6 << 20 },
-        { kind: 'status', status: 503 },
-      ],
-    });
-    expectSame(await open(site.url).load(), large);
-    expect(site.requests.map(({ status }) => status)).toEqual([200, 503, 206]);
-  });
-
-  it('with 304 without being asked, or a part without being asked, fails', async () => {
-    for (const status of [304, 206]) {
-      const site = await serve({ bytes: small, faults: [{ kind: 'status', status }] });
-      await expect(open(site.url).load()).rejects.toMatchObject({ code: 'runtime-error' });
-      expect(site.requests).toHaveLength(1);
-    }
-    await expectNothingKept();
-  });
-});
-
-describe('a server that cannot be reached', () => {
-  it('is asked again, and the error says what to check', async () => {
-    const server = createTcpServer();
-    const url = await listen(server);
-    await new Promise((resolve) => server.close(resolve));
-    const { load, waits } = open({ url, fetch: { retries: 2 } });
-    await expect(load()).rejects.toMatchObject({
-      code: 'runtime-error',
-      message: expect.stringMatching(/model\.bin could not be reached \(.+\): check the network and.*CORS/),
-    });
-    expect(waits).toHaveLength(2);
-  });
-});
-
-describe('a file that is not the one of the registry', () => {
-  it.each([
-    ['wrong in its digest', { sha256: '0'.repeat(64) }, 'security', /has the SHA-256 digest [0-9a-f]{64}, not the 0+/],
-    ['longer', { size: total - 1 }, 'runtime-error', `has ${total} bytes, not the ${total - 1} of the registry`],
-    ['shorter', { size: total + 1 }, 'runtime-error', `has ${total} bytes, not the ${total + 1} of the registry`],
-  ] as const)('being %s, is refused and not kept', async (_what, options, code, reason) => {
-    const site = await serve({ bytes: large, etag: '"1"' });
-    await expect(open({ url: site.url, ...options }).load()).rejects.toMatchObject({
-      code,
-      message: expect.stringMatching(reason),
-    });
-    await expectNothingKept();
-    expect(site.requests).toHaveLength(1);
-  });
-
-  it.each([
-    ['longer', total - 1, `has more than the ${total - 1} bytes of the registry`],
-    ['shorter', total + 1, `ended after ${total} of ${total + 1} bytes`],
-  ])('being %s, is refused also where no length is told', async (_what, size, reason) => {
-    const site = await serve({ bytes: large, tellsLength: false });
-    const { load } = open({ url: site.url, size, fetch: { retries: 0 } });
-    await expect(load()).rejects.toThrow(reason);
-    expect((await readStored()).every(({ record }) => !record.complete)).toBe(true);
-  });
-
-  it('is refused for its length before anything of it is fetched', async () => {
-    const site = await serve({ bytes: large });
-    await expect(open({ url: site.url, size: 5 }).load()).rejects.toThrow('not the 5 of the registry');
-    expect(sent(site)).toBeLessThan(total);
-  });
-
-  it('is right with digest and size', async () => {
-    const site = await serve({ bytes: large });
-    expectSame(await open({ url: site.url, sha256: digestOf(large).toUpperCase(), size: total }).load(), large);
-    await expectKept(large);
-  });
-
-  it('fits no memory', async () => {
-    const url = await serveRaw('HTTP/1.1 200 OK', `content-length: ${2 ** 50}`, 'connection: close', '', 'x');
-    await expect(open({ url, fetch: { retries: 0 } }).load()).rejects.toMatchObject({
-      code: 'too-large',
-      message: expect.stringContaining(String(2 ** 50)),
-    });
-  });
-});
-
-describe('mirrors', () => {
-  it.each([
-    ['refuses', { kind: 'status', status: 404 }],
-    ['gives a page', { kind: 'page', contentType: 'text/html' }],
-    ['is down', { kind: 'status', status: 500 }],
-  ] as const)('are asked where the first %s', async (_what, fault) => {
-    const first = await serve({ bytes: small, faults: Array.from({ length: 9 }, () => fault) });
-    const second = await serve({ bytes: small });
-    const third = await serve({ bytes: small });
-    expectSame(await open({ urls: [first.url, second.url, third.url] }).load(), small);
-    expect([second.requests.length, third.requests.length]).toEqual([1, 0]);
-    await expectKept(small);
-  });
-
-  it('give the file that the digest says, where the first has another', async () => {
-    const first = await serve({ bytes: patternBytes(total, 2) });
-    const second = await serve({ bytes: large });
-    expectSame(await open({ urls: [first.url, second.url], sha256: digestOf(large) }).load(), large);
-    expect(second.requests).toMatchObject([{ range: undefined, sent: total }]);
-    await expectKept(large);
-  });
-
-  it('go on where the first broke off, with a digest', async () => {
-    const first = await serve({ bytes: large, faults: [{ kind: 'cut', after: 6 << 20 }] });
-    const second = await serve({ bytes: large });
-    const options = { urls: [first.url, second.url], sha256: digestOf(large), fetch: { retries: 0 } };
-    expectSame(await open(options).load(), large);
-    expect(second.requests).toMatchObject([{ status: 206 }]);
-    expect(sent(second)).toBeLessThan(total - chunkBytes);
-    await expectKept(large);
-  });
-
-  it('start over without a digest: theirs may be another version', async () => {
-    const first = await serve({ bytes: large, etag: '"1"', faults: [{ kind: 'cut', after: 6 << 20 }] });
-    const second = await serve({ bytes: patternBytes(total, 2), etag: '"1"' });
-    const options = { urls: [first.url, second.url], fetch: { retries: 0 } };
-    expectSame(await open(options).load(), patternBytes(total, 2));
-    expect(second.requests).toMatchObject([{ range: undefined, sent: total }]);
-  });
-
-  it('fail with what each said', async () => {
-    const first = await serve({ bytes: small, faults: [{ kind: 'status', status: 404 }] });
-    const second = await serve({ bytes: small, faults: [{ kind: 'status', status: 403 }] });
-    await expect(open({ urls: [first.url, second.url] }).load()).rejects.toMatchObject({
-      code: 'not-found',
-      message:
-        'load-by-name: model "m": all 2 URLs failed: ' +
-        `${first.url} answered 404 Not Found; ${second.url} answered 403 Forbidden`,
-    });
-  });
-});
-
-describe('a download that is aborted', () => {
-  it('ends with the reason, stops the server, and keeps the chunks that came', async () => {
-    const site = await serve({ bytes: large, etag: '"1"', faults: [{ kind: 'stall', after: 6 << 20 }] });
-    const controller = new AbortController();
-    const { load } = open(site.url);
-    const loading = load(controller.signal);
-    await vi.waitFor(async () => expect((await readStored())[0]?.record.received).toBe(chunkBytes));
-    controller.abort('enough');
-    await expect(loading).rejects.toBe('enough');
-    await site.requests[0]?.closed;
-    expectSame((await readStored())[0]?.bytes, large.subarray(0, chunkBytes));
-    expectSame(await load(), large);
-    expect(ranges(site)).toEqual([undefined, `bytes=${chunkBytes}-`]);
-  });
-
-  it('is not even begun where its signal is aborted already', async () => {
-    const site = await serve({ bytes: small });
-    await expect(open(site.url).load(AbortSignal.abort('early'))).rejects.toBe('early');
-    expect(site.requests).toEqual([]);
-  });
-
-  it('ends while it waits for the next try', async () => {
-    const site = await serve({ bytes: small, faults: [{ kind: 'status', status: 503 }] });
-    const controller = new AbortController();
-    const { models } = openTestModels({ m: site.url }, base, { onWait: () => controller.abort('enough') });
-    await expect(models.open('m', controller.signal)).rejects.toBe('enough');
-    expect(site.requests).toHaveLength(1);
-  });
-});
-
-describe('another origin, which hides most headers', () => {
-  beforeEach(() => {
-    vi.stubGlobal('location', { origin: 'https://page.example' });
-  });
-
-  it('is asked for parts without a condition, which would need its leave', async () => {
-    const site = await serve({
-      bytes: large,
-      etag: '"1"',
-      lastModified: 'Sat, 01 Jan 2022 00:00:00 GMT',
-      faults: [{ kind: 'cut', after: 6 << 20 }],
-    });
-    expectSame(await open(site.url).load(), large);
-    expect(site.requests[1]).toMatchObject({ ifRange: undefined, ifNoneMatch: undefined, status: 206 });
-  });
-
-  it('may send a compressed file, whose told length is not the size of the registry', async () => {
-    hideHeaders();
-    const bytes = new Uint8Array(200_000).fill(7);
-    const site = await serve({ bytes, gzip: true });
-    expectSame(await open({ url: site.url, size: bytes.byteLength }).load(), bytes);
-    expectSame(await open(site.url).load(), bytes);
-  });
-
-  it('is asked for all of a file of which it sends a rest that cannot be read', async () => {
-    hideHeaders();
-    const site = await serve({
-      bytes: large,
-      lastModified: 'Sat, 01 Jan 2022 00:00:00 GMT',
-      faults: [
-        { kind: 'cut', after: 6 << 20 },
-        { kind: 'cut', after: 0 },
-      ],
-    });
-    expectSame(await open(site.url).load(), large);
-    expect(site.requests.map(({ status }) => status)).toEqual([200, 206, 200]);
-  });
-
-  it('is not believed to send the rest of what it does not tell the version of', async () => {
-    const site = await serve({
-      bytes: large,
-      lastModified: 'Sat, 01 Jan 2022 00:00:00 GMT',
-      faults: [{ kind: 'cut', after: 6 << 20 }],
-    });
-    const forget = () => Object.assign(site.file, { lastModified: undefined });
-    const { models } = openTestModels({ m: site.url }, base, { onWait: forget });
-    expectSame((await models.open('m')).parts[0], large);
-    expect(site.requests.map(({ status }) => status)).toEqual([200, 206, 200]);
-  });
-
-  /** As browsers do where a server names no more headers in Access-Control-Expose-Headers. */
-  function hideHeaders(): void {
-    const visible = ['cache-control', 'content-length', 'content-type', 'last-modified'];
-    const { fetch } = globalThis;
-    vi.stubGlobal('fetch', async (input: string, init: RequestInit) => {
-      const response = await fetch(input, init);
-      const headers = [...response.headers].filter(([name]) => visible.includes(name));
-      return new Response(response.body, { status: response.status, headers });
-    });
-  }
 });

@@ -1,39 +1,14 @@
-import 'fake-indexeddb/auto';
-import type { RequestListener } from 'node:http';
-import { IDBFactory } from 'fake-indexeddb';
 import { openDB } from 'idb';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { chunkBytes } from './cache.js';
 import { patternBytes } from './file-server.fixture.js';
-import {
-  digestOf,
-  expectSame,
-  openTestModels,
-  readStored,
-  startTestServer,
-  type TestServer,
-} from './models.fixture.js';
+import { digestOf, expectSame, openTestModels, readStored } from './models.fixture.js';
 import { fetchDocument, parseDocument } from './registry-document.js';
+import { useTestServers } from './test-servers.fixture.js';
 
 // Servers, guests and registry documents that mean ill, or are broken.
 
-const stops: (() => void)[] = [];
-
-beforeEach(() => {
-  globalThis.indexedDB = new IDBFactory();
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-  for (const stop of stops.splice(0)) stop();
-});
-
-async function serve(answer: RequestListener): Promise<TestServer> {
-  const site = await startTestServer(answer);
-  stops.push(site.stop);
-  return site;
-}
+const { serve } = useTestServers();
 
 const bytes = patternBytes(5000);
 const large = patternBytes(2 * chunkBytes + 1000);

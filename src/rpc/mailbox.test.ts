@@ -5,7 +5,7 @@ import { toChunks } from './message-stream.js';
 /** The hub's end, and a guest that may write anything. A guest that really blocks is met in `hub/blocking-guest.test.ts`. */
 
 const maximumBytes = 100;
-const pieceBytes = 1 << 20;
+const pieceBytes = 1 << 22;
 
 let mailbox: Mailbox;
 let hub: HubMailbox;

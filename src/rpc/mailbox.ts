@@ -18,8 +18,8 @@ const ringWord = 2;
 const closedWord = 3;
 const firstPiece = 16;
 
-/** Most messages fit into one piece. A piece is short enough that copying it holds the hub's thread for well under 1 ms. */
-const pieceBytes = 1 << 20;
+/** Most messages fit into one piece. Copying a piece holds the hub's thread for about 1 ms. */
+const pieceBytes = 1 << 22;
 
 /** How long one mailbox may keep the hub's thread busy before others have their turn, in ms. */
 const busyMilliseconds = 8;

@@ -12,16 +12,28 @@ const decoder = new TextDecoder();
 /** @returns chunks; those of Uint8Arrays are the arrays themselves, not copies */
 export function toChunks(message: unknown): Uint8Array[] {
   const arrays: Uint8Array[] = [];
-  const header = encoder.encode(
-    JSON.stringify(message, (_, value: unknown) => {
-      if (!isUint8Array(value)) return value;
-      arrays.push(value);
-      return { bytes: value.byteLength };
-    }),
-  );
+  const plain = copy(message, (value) => {
+    if (!isUint8Array(value)) return undefined;
+    arrays.push(value);
+    return { bytes: value.byteLength };
+  });
+  const header = encoder.encode(JSON.stringify(plain));
   const { byteLength } = header;
   const length = Uint8Array.of(byteLength, byteLength >>> 8, byteLength >>> 16, byteLength >>> 24);
   return [length, header, ...arrays];
+}
+
+/**
+ * Copies a message. With functions of their own, `JSON.stringify` and `JSON.parse` take ten times as long for a small message.
+ *
+ * @param replace gives what stands for an object in the copy. Default: a copy of it
+ */
+function copy(value: unknown, replace: (value: object) => unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const replacement = replace(value);
+  if (replacement !== undefined) return replacement;
+  if (Array.isArray(value)) return value.map((element) => copy(element, replace));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member, replace)]));
 }
 
 /** The length of the header, from the first four bytes of a stream. */
@@ -43,18 +55,12 @@ export interface IncomingMessage {
  * @throws SyntaxError for what is no JSON, RangeError for a length that is none
  */
 export function parseHeader(header: Uint8Array, maximumBytes: number): IncomingMessage {
-  const lengths: number[] = [];
   const arrays: Uint8Array<ArrayBuffer>[] = [];
-  const text = decoder.decode(header);
-  JSON.parse(text, (_, value: unknown) => {
+  const plain: unknown = JSON.parse(decoder.decode(header));
+  const byteLength = countBytes(plain);
+  const message = copy(plain, (value) => {
     const length = lengthOf(value);
-    if (length !== undefined) lengths.push(length);
-    return value;
-  });
-  const byteLength = lengths.reduce((sum, length) => sum + length, 0);
-  const message: unknown = JSON.parse(text, (_, value: unknown) => {
-    const length = lengthOf(value);
-    if (length === undefined) return value;
+    if (length === undefined) return undefined;
     const array = new Uint8Array(byteLength > maximumBytes ? 0 : length);
     arrays.push(array);
     return array;
@@ -62,8 +68,14 @@ export function parseHeader(header: Uint8Array, maximumBytes: number): IncomingM
   return { message, arrays, byteLength };
 }
 
+/** How many bytes follow a header. */
+function countBytes(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return lengthOf(value) ?? Object.values(value).reduce((sum: number, member) => sum + countBytes(member), 0);
+}
+
 /** The length of the bytes that a value of a header stands for; nothing for any other value. */
-function lengthOf(value: unknown): number | undefined {
+function lengthOf(value: object): number | undefined {
   if (!isObjectWith(value, 'bytes') || typeof value.bytes !== 'number') return undefined;
   if (Number.isSafeInteger(value.bytes) && value.bytes >= 0) return value.bytes;
   throw new RangeError(`a message has bytes of the length ${value.bytes}`);
