@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { Waiting } from '../src/index.js';
+import { pieceBytes } from '../src/rpc/mailbox.js';
 import { startSite } from './site.js';
 import { expect, test } from './test.js';
 import { guestThreads, openPage, patchEngine, removeJspi, startError } from './waiting-page.js';
@@ -82,10 +83,9 @@ test.describe('a guest that blocks answers as one that is suspended', () => {
 
 test('answers of any length reach a guest that blocks', async ({ page, site }) => {
   await openPage(page, site);
-  const wrong = await page.evaluate(async () => {
+  const lengths = [0, 1, ...[-200, -4, -1, 0, 1].map((more) => pieceBytes + more), 16 << 20];
+  const wrong = await page.evaluate(async (lengths) => {
     const exports = await waitingPage.startProbe('identity', { waiting: 'block' });
-    const mailbox = 1 << 20;
-    const lengths = [0, 1, mailbox - 200, mailbox - 4, mailbox - 1, mailbox, mailbox + 1, 16 << 20];
     const wrong: number[] = [];
     for (const length of lengths) {
       const data = Uint8Array.from({ length }, (_, index) => Math.imul(index, 2654435761) >>> 24);
@@ -94,7 +94,7 @@ test('answers of any length reach a guest that blocks', async ({ page, site }) =
       if (!isRight) wrong.push(length);
     }
     return wrong;
-  });
+  }, lengths);
   expect(wrong).toEqual([]);
 });
 

@@ -17,8 +17,8 @@ async function chosen(wish?: Waiting, waits = true): Promise<'suspend' | 'block'
   const { port1, port2 } = new MessageChannel();
   onTestFinished(() => port1.close());
   const post = vi.spyOn(port1, 'postMessage');
-  const { jspi } = connect(port1, waits, wish);
-  port2.close();
+  port2.onmessage = ({ data: { request } }) => port2.postMessage({ response: request, result: undefined });
+  const { jspi } = await connect(port1, waits, wish);
   if (jspi) return 'suspend';
   return post.mock.calls.length > 0 ? 'block' : 'neither';
 }

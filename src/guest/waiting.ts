@@ -18,10 +18,10 @@ export interface Connection {
  * @param wish how to wait. Default: `suspend` where the browser can, else `block`
  * @throws WasiNNError `unsupported-operation` where the browser or the page cannot do what is wished, or neither
  */
-export function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Connection {
+export async function connect(port: MessagePort, waits: boolean, wish: Waiting | undefined): Promise<Connection> {
   if (!waits) return { client: createInferenceClient(port) };
   const waiting = chooseWaiting(wish, supportedWaiting());
   const jspi = promiseIntegration();
   if (waiting === 'suspend' && jspi) return { client: createInferenceClient(port), jspi };
-  return { client: createBlockingInferenceClient(port, createMailbox()) };
+  return { client: await createBlockingInferenceClient(port, createMailbox()) };
 }

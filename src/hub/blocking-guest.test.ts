@@ -3,7 +3,7 @@ import { type TransferListItem, Worker } from 'node:worker_threads';
 import { build } from 'vite';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { NamedClientTensor } from '../rpc/inference-client.js';
-import { createMailbox } from '../rpc/mailbox.js';
+import { createMailbox, pieceBytes } from '../rpc/mailbox.js';
 import { errorCodes, WasiNNError } from '../standard/error.js';
 import type { NamedTensor } from '../standard/tensor.js';
 import type { GuestCall, GuestOrders, GuestOutcome } from './blocking-guest.fixture.js';
@@ -108,8 +108,8 @@ describe('a guest that blocks', () => {
   });
 
   it('gets and sends tensors of any length, in pieces', async () => {
-    const around = [-300, -1, 0, 1, 300].map((more) => (1 << 20) + more);
-    const inputs = [0, 1, ...around, 5 << 20].map((length, seed) => tensor('x', pattern(length, seed)));
+    const around = [-300, -1, 0, 1, 300].map((more) => pieceBytes + more);
+    const inputs = [0, 1, ...around, 5 * pieceBytes].map((length, seed) => tensor('x', pattern(length, seed)));
     const outcomes = await call(
       echo,
       inputs.map((input) => compute(input)),
@@ -168,7 +168,7 @@ describe('a guest that blocks', () => {
     onTestFinished(() => {
       vi.unstubAllGlobals();
     });
-    const inputs = [tensor('x', pattern(3 << 20)), tensor('y', pattern(5))];
+    const inputs = [tensor('x', pattern(3 * pieceBytes)), tensor('y', pattern(5))];
     const outcomes = await call(
       echo,
       inputs.map((input) => compute(input)),

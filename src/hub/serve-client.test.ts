@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { dataOf } from '../rpc/client.fixture.js';
 import { createInferenceClient } from '../rpc/create-inference-client.js';
-import { createMailbox } from '../rpc/mailbox.js';
+import { createMailbox, pieceBytes } from '../rpc/mailbox.js';
 import { endpointOf, openRpc } from '../rpc/rpc.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
@@ -236,7 +236,7 @@ describe('a client that sends anything', () => {
       Atomics.store(words, 0, header.byteLength + 4);
       Atomics.notify(words, 0);
       await Atomics.waitAsync(words, 1, 0).value;
-      const response = new Uint8Array(mailbox, 16 + (1 << 20) + 4, Atomics.load(words, 1) - 4);
+      const response = new Uint8Array(mailbox, 16 + pieceBytes + 4, Atomics.load(words, 1) - 4);
       expect(new TextDecoder().decode(response.slice())).toContain('the hub cannot read this request');
     },
   );

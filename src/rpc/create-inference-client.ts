@@ -54,14 +54,15 @@ export function createInferenceClient(port: MessagePort): InferenceConnection {
 }
 
 /**
- * The client of a guest whose thread blocks until the hub has answered. Its answers are values.
+ * The client of a guest whose thread blocks until the hub has answered. Its answers are values. It resolves when the hub has
+ * opened the mailbox: while the hub starts, Firefox has been seen not to deliver what a thread posts before it blocks.
  *
- * @param port its other end is the hub's, which learns of the mailbox through it. Blobs go through the port too.
+ * @param port its other end is the hub's, which gets the mailbox through it. Blobs go through the port too.
  */
-export function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbox): InferenceClient {
+export async function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbox): Promise<InferenceClient> {
   const endpoint = endpointOf(port);
+  await openRpc(endpoint).request('openMailbox', { mailbox });
   const blocking = openBlockingMailbox(mailbox, () => endpoint.post({ method: 'ring', parameters: {} }, []));
-  endpoint.post({ method: 'openMailbox', parameters: { mailbox } }, []);
 
   function exchange(method: InferenceMethod, parameters: object): unknown {
     if (method !== 'load') return blocking.request({ method, parameters });

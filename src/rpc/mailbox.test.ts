@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createMailbox, type HubMailbox, isMailbox, type Mailbox, openHubMailbox } from './mailbox.js';
+import { createMailbox, type HubMailbox, isMailbox, type Mailbox, openHubMailbox, pieceBytes } from './mailbox.js';
 import { toChunks } from './message-stream.js';
 
 /** The hub's end, and a guest that may write anything. A guest that really blocks is met in `hub/blocking-guest.test.ts`. */
 
 const maximumBytes = 100;
-const pieceBytes = 1 << 22;
 
 let mailbox: Mailbox;
 let hub: HubMailbox;

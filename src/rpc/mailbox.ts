@@ -19,7 +19,7 @@ const closedWord = 3;
 const firstPiece = 16;
 
 /** Most messages fit into one piece. Copying a piece holds the hub's thread for about 1 ms. */
-const pieceBytes = 1 << 22;
+export const pieceBytes = 1 << 22;
 
 /** How long one mailbox may keep the hub's thread busy before others have their turn, in ms. */
 const busyMilliseconds = 8;
