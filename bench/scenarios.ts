@@ -93,6 +93,16 @@ const smallModels: readonly Scenario[] = [
   ),
 ];
 
+const texts: readonly Scenario[] = [
+  {
+    id: 'm-text-first',
+    title: 'first token by a core module (compute_single), against wllama in a worker',
+    target: 1.1,
+  },
+  { id: 'm-text-tokens', title: 'each of 100 tokens by a core module, against wllama in a worker', target: 1.25 },
+  { id: 'm-text-beside', title: 'SqueezeNet while a text is written, against none, on one thread each', target: 1.3 },
+].map((goal) => withFixtures(onPage(goal)));
+
 export const scenarios: readonly Scenario[] = [
   ...inferences,
   ...echoes,
@@ -111,4 +121,5 @@ export const scenarios: readonly Scenario[] = [
   ...scale,
   ...[...visits, ...laterVisits, transpilation].map((scenario) => inChromium(withFixtures(scenario))),
   ...smallModels,
+  ...texts,
 ];

@@ -12,6 +12,7 @@ const GUESTS = [
   { file: 'probe.component.wasm', kind: 'library', crate: 'probe' },
   { file: 'probe-08-19.component.wasm', kind: 'library', crate: 'probe-older' },
   { file: 'probe-06-25.component.wasm', kind: 'library', crate: 'probe-older', features: ['wasi-nn-06-25'] },
+  { file: 'prompt.component.wasm', kind: 'library', crate: 'prompt' },
   { file: 'generate.wasm', kind: 'commandModule', crate: 'generate' },
   { file: 'example-wit-10-28.component.wasm', kind: 'command', crate: 'example' },
   { file: 'example-wit-08-19.component.wasm', kind: 'command', crate: 'example' },

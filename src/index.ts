@@ -53,6 +53,7 @@ export type {
 } from './rpc/events.js';
 export type { WasmValue } from './rpc/import-reply.js';
 export type { Limits } from './rpc/limits.js';
+export type { Proposal } from './rpc/program-environment.js';
 export type { TranspiledGuest } from './rpc/transpiled-guest.js';
 export type { Waiting } from './rpc/waiting.js';
 export type { ChatMessage } from './standard/chat.js';

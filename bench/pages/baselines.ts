@@ -1,7 +1,10 @@
 import type { StartMessage } from './raw-worker.js';
 
-/** What runs a number of inferences, one after another. */
-export type Runner = (times: number) => Promise<void>;
+/**
+ * What runs a number of inferences, one after another. Where only a part of its time counts, it answers with a number: that
+ * time in ms.
+ */
+export type Runner = (times: number) => Promise<unknown>;
 
 /** onnxruntime-web in a worker, as someone would use it who knows how. */
 export async function rawInWorker(start: StartMessage): Promise<Runner> {

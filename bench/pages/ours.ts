@@ -1,4 +1,4 @@
-import type { EnvironmentOptions, WasiNN } from '../../src/index.js';
+import type { EnvironmentOptions, GuestMemory, WasiNN } from '../../src/index.js';
 import type { Runner } from './baselines.js';
 import type { Input } from './input.js';
 
@@ -54,15 +54,7 @@ export async function coreGuest(
 ): Promise<Runner> {
   const { exports, memory } = await nn.instantiate<CoreExports>('/guests/witx-probe.wasm', options);
   if (!memory) throw new Error('the guest has no memory');
-  const place = async (bytes: Uint8Array) => {
-    const address = await exports.allocate(bytes.byteLength);
-    await memory.write(address, bytes);
-    return address;
-  };
-  const words = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
-  const readWord = async (address: number) =>
-    new DataView((await memory.read(address, 4)).slice().buffer).getUint32(0, true);
-
+  const { place, words, readWord } = placeInto(exports, memory);
   const name = new TextEncoder().encode(model);
   const out = await place(words(0));
   expectSuccess(await exports.load_by_name(await place(name), name.byteLength, out));
@@ -78,6 +70,20 @@ export async function coreGuest(
   };
 }
 
-function expectSuccess(errno: number): void {
+/** What puts bytes into a core module's memory, and reads the module's answers there. */
+export function placeInto({ allocate }: Pick<CoreExports, 'allocate'>, memory: GuestMemory) {
+  return {
+    async place(bytes: Uint8Array): Promise<number> {
+      const address = await allocate(bytes.byteLength);
+      await memory.write(address, bytes);
+      return address;
+    },
+    words: (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer),
+    readWord: async (address: number) =>
+      new DataView((await memory.read(address, 4)).slice().buffer).getUint32(0, true),
+  };
+}
+
+export function expectSuccess(errno: number): void {
   if (errno !== 0) throw new Error(`expected errno 0, but ${errno} came`);
 }

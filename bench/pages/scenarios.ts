@@ -5,18 +5,20 @@ import { inferenceScenarios } from './inference-scenarios.js';
 import { largeModels, loadScenarios } from './load-scenarios.js';
 import { measureInPairs, type Samples } from './measure.js';
 import type { Scenarios } from './scenario.js';
+import { textScenarios, tinyTextUrl } from './text-scenarios.js';
 
 export { measureConversion } from './conversion.js';
 export { describeDevices } from './devices.js';
 export { prepareLargeLoad, prepareRawLargeLoad } from './load-scenarios.js';
 
-const scenarios: Scenarios = { ...inferenceScenarios, ...echoScenarios, ...loadScenarios };
+const scenarios: Scenarios = { ...inferenceScenarios, ...echoScenarios, ...loadScenarios, ...textScenarios };
 
 const models = {
   'squeezenet/cpu': { url: squeezenetUrl, target: 'cpu', immutable: true },
   'squeezenet/tpu': { url: squeezenetUrl, target: 'tpu', immutable: true },
   digits: { url: '/models/digits.onnx', immutable: true },
   silero: { url: '/fixtures/models/silero_vad.onnx', immutable: true },
+  tiny: { url: tinyTextUrl, immutable: true },
   echo: { backend: 'echo' },
 } satisfies ModelsOption;
 

@@ -110,6 +110,17 @@ describe.each([{ asynchronous: false }, { asynchronous: true }])("WasmEdge's lan
     expect(JSON.parse(await output(context, 1))).toMatchObject({ input_tokens: 21 });
   });
 
+  it('refuse a prompt with an image, and keep the one before', async () => {
+    const { nn, open, setInput, output, errors } = start(how);
+    const context = await open('{}');
+    await setInput(context, 0, 'abc');
+    expect(setInput(context, 0, 'What is <b>this</b>? <img src="data:image/png;base64,iVBORw0KGgo=">')).toBe(1);
+    expect(errors).toEqual([expect.stringContaining('images are not supported')]);
+    expect(await nn('compute', context)).toBe(0);
+    expect(await output(context, 0)).toBe('abc</s>');
+    expect(setInput(context, 0, 'An <img src="cat.png">')).toBe(0);
+  });
+
   it('end a text where another prompt comes, or the context or the graph goes', async () => {
     const { nn, open, setInput, engine } = start(how);
     const begin = async (context: number) => {

@@ -48,6 +48,9 @@ interface Running {
 
 const encoder = new TextEncoder();
 
+/** How an image within a prompt begins: a data URL. */
+const imageMark = encoder.encode('<img src="data:image/');
+
 export function createTextContext(options: TextContextOptions): TextContext {
   const { client, graph, model, dialect, print } = options;
   let prompt: Uint8Array<ArrayBuffer> | undefined;
@@ -201,6 +204,7 @@ export function createTextContext(options: TextContextOptions): TextContext {
 
   return {
     setPrompt(given) {
+      if (dialect.marksImages) refuseImages(given);
       refuseLongAnswer();
       stop();
       prompt = given;
@@ -217,6 +221,16 @@ export function createTextContext(options: TextContextOptions): TextContext {
     finish: forget,
     stop,
   };
+}
+
+/** Without images, the letters of one would be taken for a long text. */
+function refuseImages(prompt: Uint8Array): void {
+  const [first = 0] = imageMark;
+  for (let at = prompt.indexOf(first); at >= 0; at = prompt.indexOf(first, at + 1)) {
+    if (!imageMark.every((byte, index) => prompt[at + index] === byte)) continue;
+    const text = 'set_input: the prompt contains an image, but images are not supported: describe it in words';
+    throw new WasiNNError('invalid-argument', text);
+  }
 }
 
 function throwFor({ reason, inputTokens }: TextEnd): void {

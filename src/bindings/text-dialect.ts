@@ -10,6 +10,8 @@ export interface TextDialect {
   prepare(configuration: string): string;
   /** Whether a context takes settings, as input 1. */
   readonly takesSettings: boolean;
+  /** Whether `<img src="data:image/…">` within a prompt stands for an image. */
+  readonly marksImages: boolean;
   /** Whether the number of tokens that a guest asks for includes the prompt's. */
   readonly countsPrompt: boolean;
   /** Output 1. */
@@ -25,6 +27,7 @@ export const wasmEdgeDialect: TextDialect = {
   defaults: {},
   prepare: (configuration) => configuration,
   takesSettings: true,
+  marksImages: true,
   countsPrompt: false,
   describe: describeCounts,
 };
@@ -47,6 +50,7 @@ export const wamrDialect: TextDialect = {
     return JSON.stringify(Object.fromEntries(settings.filter(([name]) => wamrSettings.includes(name))));
   },
   takesSettings: false,
+  marksImages: false,
   countsPrompt: true,
   describe: ({ buildNumber, commit }, { inputTokens, outputTokens }) =>
     `{"input_tokens":${inputTokens}, "output_tokens":${outputTokens}, "llama_build_number":${buildNumber},"llama_commit":"${commit}"}`,

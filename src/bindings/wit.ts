@@ -1,20 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import { andThen, lastly } from '../rpc/awaitable.js';
-import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
-import {
-  copyBytes,
-  forClient,
-  type NamedTensorReference,
-  releaseAll,
-  TensorReference,
-  toReferences,
-} from '../rpc/tensor-reference.js';
+import type { Awaitable, GraphInfo, InferenceClient } from '../rpc/inference-client.js';
+import { copyBytes, type NamedTensorReference, releaseAll, TensorReference } from '../rpc/tensor-reference.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { matchInput } from '../standard/match-inputs.js';
 import { type DeclaredTensors, findTensor, type TensorType } from '../standard/tensor.js';
 import { type ContextCount, createContextCount } from './context-count.js';
+import { Lease } from './lease.js';
 import { harmless, type ReportError } from './report-error.js';
 import { attempt, attemptNow, WitError } from './wit-error.js';
 
@@ -41,7 +35,8 @@ export interface WitBinding {
   readonly inference: { readonly GraphExecutionContext: typeof WitGraphExecutionContext };
 }
 
-const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('dispose');
+/** The method of a resource that jco's glue calls when the guest drops it. */
+export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('dispose');
 
 const noBytes = new Uint8Array();
 
@@ -82,63 +77,6 @@ export class WitTensor {
   }
 }
 
-/** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
-class Lease {
-  readonly info: GraphInfo;
-  readonly report: ReportError;
-  readonly #client: InferenceClient;
-  readonly #contexts: ContextCount;
-  #holders = 0;
-
-  constructor(client: InferenceClient, info: GraphInfo, contexts: ContextCount, report: ReportError) {
-    this.report = report;
-    this.#client = client;
-    this.info = info;
-    this.#contexts = contexts;
-  }
-
-  /**
-   * A hold for a context, as {@link hold}.
-   *
-   * @throws WasiNNError `too-large` where the guest has too many
-   */
-  holdContext(): () => void {
-    const uncount = this.#contexts.add('init-execution-context');
-    const release = this.hold();
-    return () => {
-      uncount();
-      release();
-    };
-  }
-
-  /** @returns what gives the hold back; the last to do so unloads the graph */
-  hold(): () => void {
-    this.#holders++;
-    let held = true;
-    return () => {
-      if (held && --this.#holders === 0) this.#unload();
-      held = false;
-    };
-  }
-
-  /** @param prepare done to each input that the client takes; by default its buffer goes along */
-  compute(
-    inputs: readonly NamedTensorReference[],
-    prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
-  ): Awaitable<NamedTensorReference[]> {
-    const client = this.#client;
-    return andThen(forClient(inputs, client), (tensors) =>
-      andThen(client.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, client)),
-    );
-  }
-
-  /** A drop has no result to fail with: where the engine is gone, the graph went with it. */
-  #unload(): void {
-    const ignore = () => undefined;
-    void attempt(this.report, 'unload', () => this.#client.unload(this.info.id), ignore, ignore);
-  }
-}
-
 /** A loaded graph as WIT has it (resource `graph`). */
 export class WitGraph {
   readonly #lease: Lease;
@@ -147,6 +85,10 @@ export class WitGraph {
   constructor(lease: Lease) {
     this.#lease = lease;
     this[dispose] = lease.hold();
+  }
+
+  static lease(graph: WitGraph): Lease {
+    return graph.#lease;
   }
 
   initExecutionContext(): WitGraphExecutionContext {

@@ -22,7 +22,7 @@ const client: InferenceClient = {
 
 const interfaces = new Map([
   ...createPreview2(emptyEnvironment, () => undefined).interfaces,
-  ...grantWasiNN(createWitBinding(client)),
+  ...grantWasiNN(createWitBinding(client), ['prompt']),
 ]);
 
 describe('what a component may import', () => {
@@ -53,6 +53,7 @@ describe('what a component may import', () => {
     'wasi:io/streams@0.2.3 ',
     'wasi:io/streams@0.2.3\n',
     'wasi:nn/graph@0.2.0',
+    'wasi:nn/prompt@0.2.0',
     'wasi:nn/graph@0.2.0-rc-2024-10-28x',
     'wasi:clocks/timezone@0.2.0',
     'wasi:cli/run@0.2.0',
@@ -69,6 +70,15 @@ describe('what a component may import', () => {
       }),
     );
   });
+
+  it.each(['wasi:nn/prompt@0.2.0-rc-2024-06-25', 'wasi:nn/prompt@0.2.0-rc-2024-10-28'])(
+    'includes the proposed %s where the page wants it so',
+    (name) => {
+      expect(() => refuseUngranted([name], ['prompt'])).not.toThrow();
+      expect(() => refuseUngranted([name])).toThrow("give the option proposals: ['prompt']");
+      expect(grantWasiNN(createWitBinding(client)).has('wasi:nn/prompt')).toBe(false);
+    },
+  );
 
   it('is told in few words, however much is refused', () => {
     const names = Array.from({ length: 100_000 }, (_, index) => `${'x'.repeat(1000)}${index}`);

@@ -1,4 +1,6 @@
 import type { WitBinding } from '../bindings/wit.js';
+import { promptBinding } from '../bindings/wit-prompt.js';
+import type { Proposal } from '../rpc/program-environment.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import { grantInterface, grantResource, type Interface } from './grant.js';
 
@@ -30,11 +32,17 @@ const maxNames = 20;
 /**
  * Checks that a component imports nothing but what it is granted.
  *
+ * @param proposals the interfaces that are granted besides, where the page wants it so
  * @throws WasiNNError `unsupported-operation`
  */
-export function refuseUngranted(imports: readonly string[]): void {
-  const refused = [...new Set(imports)].filter((name) => !isGranted(name));
+export function refuseUngranted(imports: readonly string[], proposals: readonly Proposal[] = []): void {
+  const refused = [...new Set(imports)].filter((name) => !isGranted(name, proposals));
   if (refused.length === 0) return;
+  const missing = refused.map(proposalOf).find((proposal) => proposal !== undefined);
+  if (missing) {
+    const text = `instantiate: the component imports wasi:nn/${missing}, which is only proposed for wasi-nn: give the option proposals: ['${missing}']`;
+    throw new WasiNNError('unsupported-operation', text);
+  }
   const names = refused.slice(0, maxNames).map(quote).join(', ');
   const others = refused.length > maxNames ? ` and ${refused.length - maxNames} others` : '';
   throw new WasiNNError(
@@ -43,14 +51,29 @@ export function refuseUngranted(imports: readonly string[]): void {
   );
 }
 
-function isGranted(name: string): boolean {
+function isGranted(name: string, proposals: readonly Proposal[]): boolean {
+  const proposal = proposalOf(name);
+  if (proposal) return proposals.includes(proposal);
   const [, packageName = '', interfaceName = '', version = ''] = /^([^/]+)\/([^/@]+)@([^@]+)$/.exec(name) ?? [];
   const entry = Object.hasOwn(granted, packageName) ? granted[packageName] : undefined;
   return entry?.interfaces.includes(interfaceName) === true && entry.version.test(version);
 }
 
-/** The interfaces of `wasi:nn`, by the names that jco's glue asks for: without versions. */
-export function grantWasiNN({ tensor, errors, graph, inference }: WitBinding): ReadonlyMap<string, Interface> {
+/** The proposed interface that a name stands for, in a version of wasi-nn that its authors may have built upon. */
+function proposalOf(name: string): Proposal | undefined {
+  const [, interfaceName, version = ''] = /^wasi:nn\/([^/@]+)@([^@]+)$/.exec(name) ?? [];
+  return interfaceName === 'prompt' && nnVersions.includes(version) ? 'prompt' : undefined;
+}
+
+/**
+ * The interfaces of `wasi:nn`, by the names that jco's glue asks for: without versions.
+ *
+ * @param proposals the interfaces that are granted besides those that were published
+ */
+export function grantWasiNN(
+  { tensor, errors, graph, inference }: WitBinding,
+  proposals: readonly Proposal[] = [],
+): ReadonlyMap<string, Interface> {
   const { load, loadByName } = graph;
   const interfaces: Record<string, Interface> = {
     // The class takes more than WIT says, which is not the guest's to give.
@@ -60,6 +83,9 @@ export function grantWasiNN({ tensor, errors, graph, inference }: WitBinding): R
     'wasi:nn/errors': { Error: grantResource(errors.Error, (values) => Reflect.construct(errors.Error, values)) },
     'wasi:nn/graph': { Graph: grantResource(graph.Graph), load, loadByName },
     'wasi:nn/inference': { GraphExecutionContext: grantResource(inference.GraphExecutionContext) },
+    ...(proposals.includes('prompt') && {
+      'wasi:nn/prompt': { Context: grantResource(promptBinding.Context), init: promptBinding.init },
+    }),
   };
   return new Map(Object.entries(interfaces).map(([name, members]) => [name, grantInterface(members)]));
 }

@@ -36,7 +36,8 @@ export async function instantiateComponent(
   { component, glue, coreModules, waiting }: PreparedComponent,
   host: Host,
 ): Promise<Instance> {
-  refuseUngranted(component.imports);
+  const { proposals } = host.environment;
+  refuseUngranted(component.imports, proposals);
   const suspends = waiting !== 'block';
   const { client } = await host.connect(mayWait(component, false), suspends ? 'suspend' : 'block');
   refuseFunctions(host.environment.imports);
@@ -48,7 +49,7 @@ export async function instantiateComponent(
   const wasi = component.imports.every((name) => name.startsWith('wasi:nn/'))
     ? undefined
     : createPreview2(host.environment, host.output, createPageInput(host.input, suspends));
-  const imports: Imports = new Map([...(wasi?.interfaces ?? []), ...grantWasiNN(nn)]);
+  const imports: Imports = new Map([...(wasi?.interfaces ?? []), ...grantWasiNN(nn, proposals)]);
   const { exports } = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);
   return {

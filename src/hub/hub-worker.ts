@@ -2,6 +2,7 @@ import type { Conversion } from '../models/cache-key.js';
 import type { ConvertedPiece } from '../models/converted-files.js';
 import type { ModelsOperation } from '../models/protocol.js';
 import { createRemoteModels } from '../models/remote-models.js';
+import type { Limits } from '../rpc/limits.js';
 import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { isUint8Array } from '../standard/brand-checks.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
@@ -22,7 +23,7 @@ removeProtoAccessor();
 interface Running {
   readonly hub: Hub;
   readonly models: ModelsProcess;
-  readonly maximumBytes: number;
+  readonly limits: Limits;
 }
 
 const services = new Map<number, () => void>();
@@ -36,11 +37,11 @@ const rpc = openRpc(parentEndpoint(), {
   },
   async connect(parameters) {
     const { client: number, port } = parameters as HubConnect;
-    const { hub, models, maximumBytes } = await configured.promise;
+    const { hub, models, limits } = await configured.promise;
     hub.start();
     models.start();
     const client = hub.connect();
-    const end = serveClient(port, client, maximumBytes);
+    const end = serveClient(port, client, limits);
     services.set(number, () => {
       client.close();
       end();
@@ -90,5 +91,5 @@ function configure({
     hasTextEngine: !engine.backends.has('ggml'),
     onEvent,
   });
-  return { hub, models, maximumBytes: limits.tensorBytes };
+  return { hub, models, limits };
 }

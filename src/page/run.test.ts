@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OutputCapture } from './run.js';
+import { gatherEnvironment, OutputCapture } from './run.js';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
@@ -32,4 +32,15 @@ test('keeps the first 16 MiB of each stream', () => {
   expect(text.length).toBe(16 << 20);
   expect(text.at(-1)).toBe('P');
   expect(capture.text('stderr')).toBe('still heard');
+});
+
+test('refuses proposals that it does not know', async () => {
+  const gather = (json: string) => gatherEnvironment(JSON.parse(json), new Map(), new Uint8Array());
+  expect((await gather('{"proposals":["prompt"]}')).proposals).toEqual(['prompt']);
+  for (const proposals of ['["chat"]', '"prompt"', '{}']) {
+    await expect(gather(`{"proposals":${proposals}}`)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: 'proposals: expected a list of prompt',
+    });
+  }
 });

@@ -1,4 +1,9 @@
-import type { OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
+import {
+  knownProposals,
+  type OutputStream,
+  type ProgramEnvironment,
+  type Proposal,
+} from '../rpc/program-environment.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
@@ -30,6 +35,11 @@ export interface EnvironmentOptions {
    * the guest. Default: none.
    */
   readonly imports?: GuestImports;
+  /**
+   * Interfaces that are only proposed for wasi-nn, which a component may import: `['prompt']` for `wasi:nn/prompt`. They may change
+   * with the proposal. Default: none.
+   */
+  readonly proposals?: readonly Proposal[];
   /** Called with what the guest writes, as it does. Default: nothing is done with it, but `run` returns it. */
   readonly stdout?: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly stderr?: (bytes: Uint8Array<ArrayBuffer>) => void;
@@ -55,14 +65,15 @@ export interface RunResult {
 /**
  * Gets together what a program finds around it.
  *
- * @throws WasiNNError `not-found` or `runtime-error` where a file cannot be fetched
+ * @throws WasiNNError `not-found` or `runtime-error` where a file cannot be fetched, `invalid-argument` for unknown proposals
  */
 export async function gatherEnvironment(
   options: EnvironmentOptions,
   imports: ProgramEnvironment['imports'],
   stdin: ProgramEnvironment['stdin'],
 ): Promise<ProgramEnvironment> {
-  const { args = [], env = {}, files = {}, signal } = options;
+  const { args = [], env = {}, files = {}, proposals = [], signal } = options;
+  refuseUnknownProposals(proposals);
   const entries = Object.entries(files).map(
     async ([path, source]) => [path, await readFile(path, source, signal)] as const,
   );
@@ -72,7 +83,14 @@ export async function gatherEnvironment(
     stdin,
     files: new Map(await Promise.all(entries)),
     imports,
+    proposals: [...proposals],
   };
+}
+
+function refuseUnknownProposals(proposals: unknown): void {
+  const known: readonly unknown[] = knownProposals;
+  if (Array.isArray(proposals) && proposals.every((proposal) => known.includes(proposal))) return;
+  throw new WasiNNError('invalid-argument', `proposals: expected a list of ${knownProposals.join(', ')}`);
 }
 
 async function readFile(path: string, source: FileSource, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {

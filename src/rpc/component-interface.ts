@@ -14,6 +14,11 @@ export interface ComponentInterface {
  * @param inputWaits whether the standard input comes from the page, piece by piece
  */
 export function mayWait({ imports }: ComponentInterface, inputWaits: boolean): boolean {
-  const waiting = ['wasi:nn/graph@', 'wasi:nn/inference@', ...(inputWaits ? ['wasi:cli/stdin@'] : [])];
+  const waiting = [
+    'wasi:nn/graph@',
+    'wasi:nn/inference@',
+    'wasi:nn/prompt@',
+    ...(inputWaits ? ['wasi:cli/stdin@'] : []),
+  ];
   return imports.some((name) => waiting.some((start) => name.startsWith(start)));
 }

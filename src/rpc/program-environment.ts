@@ -9,7 +9,14 @@ export interface ProgramEnvironment {
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** The names of the page's functions that a core module may import, by modules. */
   readonly imports: ReadonlyMap<string, readonly string[]>;
+  /** The proposed interfaces that a component may import. */
+  readonly proposals: readonly Proposal[];
 }
+
+/** Interfaces that are proposed for wasi-nn: `prompt` is `wasi:nn/prompt`. */
+export const knownProposals = ['prompt'] as const;
+
+export type Proposal = (typeof knownProposals)[number];
 
 export type OutputStream = 'stdout' | 'stderr';
 
@@ -22,4 +29,5 @@ export const emptyEnvironment: ProgramEnvironment = {
   stdin: new Uint8Array(),
   files: new Map(),
   imports: new Map(),
+  proposals: [],
 };

@@ -24,6 +24,7 @@ const waitingImports = [
   'wasi:nn/graph#load',
   'wasi:nn/graph#load-by-name',
   'wasi:nn/inference#[method]graph-execution-context.compute',
+  'wasi:nn/prompt#[method]context.compute',
 ];
 
 /**

@@ -9,6 +9,11 @@ it.each([
   ['the beginning of a message', { choices: [{ delta: { role: 'assistant', content: null } }] }, { text: '' }],
   ['the end of a message', { choices: [{ delta: {}, finish_reason: 'length' }] }, { text: '', finishReason: 'length' }],
   [
+    'text, with what was evaluated of the prompt and what was not',
+    { choices: [{ text: 'To' }], timings: { prompt_n: 1, cache_n: 4, predicted_n: 1 } },
+    { text: 'To', inputTokens: 5 },
+  ],
+  [
     'counts alone',
     { choices: [], usage: { prompt_tokens: 35, completion_tokens: 3 } },
     { text: '', inputTokens: 35, outputTokens: 3 },

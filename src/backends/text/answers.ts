@@ -41,19 +41,24 @@ export function readChunk(chunk: unknown): Chunk {
   const [choice]: readonly unknown[] = choices;
   const reason: unknown = memberOf(choice, 'finish_reason');
   const usage: unknown = memberOf(chunk, 'usage');
-  const progress: unknown = memberOf(chunk, 'prompt_progress');
+  const timings: unknown = memberOf(chunk, 'timings');
   const sampled: unknown = memberOf(memberOf(choice, 'logprobs'), 'content');
   const token: unknown = Array.isArray(sampled) ? memberOf(sampled.at(-1), 'id') : undefined;
   return {
     text: textOf(choice),
     ...(typeof token === 'number' && { token }),
-    ...(isObjectWith(progress, 'total') && { inputTokens: numberIn(progress, 'total') }),
+    ...(isObjectWith(timings, 'prompt_n') && { inputTokens: promptTokens(timings) }),
     ...(isObjectWith(usage, 'prompt_tokens') && {
       inputTokens: numberIn(usage, 'prompt_tokens'),
       outputTokens: numberIn(usage, 'completion_tokens'),
     }),
     ...((reason === 'stop' || reason === 'length') && { finishReason: reason }),
   };
+}
+
+/** llama.cpp counts what it still has of the last prompt apart. */
+function promptTokens(timings: object): number {
+  return numberIn(timings, 'prompt_n') + numberIn(timings, 'cache_n');
 }
 
 /** A chat's chunks have no text where a message begins or ends, and no choice where they tell the usage. */

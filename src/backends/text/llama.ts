@@ -18,6 +18,13 @@ export interface Llama {
   exit(): void;
 }
 
+/**
+ * Has each chunk tell its token, and how many tokens the prompt has. `post_sampling_probs` spares llama.cpp the probabilities of
+ * the whole vocabulary. `return_progress` would tell the count sooner, but llama.cpp evaluates one more token for each chunk that
+ * is asked for, so the first token would come two tokens late.
+ */
+const tellTokens = { n_probs: 1, post_sampling_probs: true, timings_per_token: true } as const;
+
 /** What llama.cpp writes is kept within these bounds: texts contain names of the model. */
 const maximumErrors = 4;
 const maximumErrorLength = 500;
@@ -68,8 +75,7 @@ function toLlama(
     threads: wllama.getNumThreads(),
     async complete(prompt, parameters, onChunk, signal) {
       const onData = (chunk: unknown) => onChunk(readChunk(chunk));
-      // n_probs has each chunk tell its token.
-      const request = { ...parameters, stream: true, return_progress: true, n_probs: 1, onData, abortSignal: signal };
+      const request = { ...parameters, ...tellTokens, stream: true, onData, abortSignal: signal };
       await orFailed(
         typeof prompt === 'string'
           ? wllama.createCompletion({ ...request, prompt })

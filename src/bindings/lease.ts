@@ -1,0 +1,63 @@
+import { andThen } from '../rpc/awaitable.js';
+import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
+import { forClient, type NamedTensorReference, toReferences } from '../rpc/tensor-reference.js';
+import type { ContextCount } from './context-count.js';
+import type { ReportError } from './report-error.js';
+import { attempt } from './wit-error.js';
+
+/** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
+export class Lease {
+  readonly info: GraphInfo;
+  readonly report: ReportError;
+  readonly #client: InferenceClient;
+  readonly #contexts: ContextCount;
+  #holders = 0;
+
+  constructor(client: InferenceClient, info: GraphInfo, contexts: ContextCount, report: ReportError) {
+    this.report = report;
+    this.#client = client;
+    this.info = info;
+    this.#contexts = contexts;
+  }
+
+  /**
+   * A hold for a context, as {@link hold}.
+   *
+   * @throws WasiNNError `too-large` where the guest has too many
+   */
+  holdContext(): () => void {
+    const uncount = this.#contexts.add('init-execution-context');
+    const release = this.hold();
+    return () => {
+      uncount();
+      release();
+    };
+  }
+
+  /** @returns what gives the hold back; the last to do so unloads the graph */
+  hold(): () => void {
+    this.#holders++;
+    let held = true;
+    return () => {
+      if (held && --this.#holders === 0) this.#unload();
+      held = false;
+    };
+  }
+
+  /** @param prepare done to each input that the client takes; by default its buffer goes along */
+  compute(
+    inputs: readonly NamedTensorReference[],
+    prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
+  ): Awaitable<NamedTensorReference[]> {
+    const client = this.#client;
+    return andThen(forClient(inputs, client), (tensors) =>
+      andThen(client.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, client)),
+    );
+  }
+
+  /** A drop has no result to fail with: where the engine is gone, the graph went with it. */
+  #unload(): void {
+    const ignore = () => undefined;
+    void attempt(this.report, 'unload', () => this.#client.unload(this.info.id), ignore, ignore);
+  }
+}
