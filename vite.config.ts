@@ -58,14 +58,23 @@ const unrecognizedWorkers: Plugin = {
   },
 };
 
-/** Puts the page of the README's first example beside the library, with its guest and its model. */
+/** The files of the README's examples, by their names in the package. */
+const exampleFiles = {
+  'index.html': 'examples/index.html',
+  'program.html': 'examples/program.html',
+  'seven.js': 'examples/seven.js',
+  'classify.component.wasm': 'guests/classify.component.wasm',
+  'program.wasm': 'guests/example-witx-0-6.wasm',
+  'digits.onnx': 'public/models/digits.onnx',
+};
+
+/** Puts the README's examples beside the library. */
 const examples: Plugin = {
   name: 'examples',
   generateBundle() {
-    const files = ['examples/index.html', 'guests/classify.component.wasm', 'public/models/digits.onnx'];
-    for (const file of files) {
-      const fileName = `examples/${path.basename(file)}`;
-      this.emitFile({ type: 'asset', fileName, source: readFileSync(path.join(import.meta.dirname, file)) });
+    for (const [name, file] of Object.entries(exampleFiles)) {
+      const source = readFileSync(path.join(import.meta.dirname, file));
+      this.emitFile({ type: 'asset', fileName: `examples/${name}`, source });
     }
   },
 };

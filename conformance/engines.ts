@@ -43,7 +43,8 @@ export const engines: Readonly<Record<string, Engine>> = {
     command: 'iwasm',
     abis: ['witx', 'wamr'],
     hasNamedModels: false,
-    needs: "WAMR's iwasm, built with WAMR_BUILD_WASI_NN=1 and WAMR_BUILD_WASI_NN_ONNX=1",
+    needs:
+      "WAMR's iwasm, built with WAMR_BUILD_WASI_NN=1 and WAMR_BUILD_WASI_NN_ONNX=1 (for the ABI witx also with WAMR_BUILD_WASI_EPHEMERAL_NN=1), and the folder of its libraries in LD_LIBRARY_PATH",
     arguments: (guest) => ['--dir=.', guest],
   },
 };

@@ -1,28 +1,40 @@
-import { execFile } from 'node:child_process';
-import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 import sirv from 'sirv';
-import { makeProject } from './packed-project.js';
+import { npm, packPackage, reachesRegistry, startServer } from './packed-archive.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 
-/** A bundler's app in `e2e/packaging/`, and how it is built. Vite 8 has tests of its own, which run with all others. */
+/** A bundler's app in `e2e/packaging/`, and how it is built. */
 interface App {
   readonly folder: string;
-  /** The scripts of its package.json that build it, one after another. Default: `build` alone. */
-  readonly scripts?: readonly string[];
+  /** What is installed besides what its package.json names. */
+  readonly install?: readonly string[];
+  /** The scripts of its package.json that build it, one after another, each with its page. Default: `build` alone. */
+  readonly builds?: Pages;
+  /** The configurations that Vite's development server is started with. Default: none. */
+  readonly servers?: Pages;
   /** Whether the page says where `dist/standalone` is served, since the bundler makes no files of workers. */
   readonly servesStandalone?: boolean;
 }
 
+/** The paths of pages, by what makes them. */
+type Pages = Readonly<Record<string, string>>;
+
+const vite = {
+  folder: 'vite',
+  builds: { build: '', 'build:es': '', 'build:plugin': 'plugin.html' },
+  servers: { 'vite.config.js': '', 'vite.plugin.config.js': 'plugin.html' },
+};
+
 /** What the table in docs/bundlers.md says. */
 const apps: Readonly<Record<string, App>> = {
-  'Vite 7, without and with the plugin,': { folder: 'vite-7', scripts: ['build', 'build:plugin'] },
+  'Vite 7': { ...vite, install: ['vite@7.3.8'] },
+  'Vite 8': { ...vite, install: ['vite@8.3.8'] },
   'webpack 5': { folder: 'webpack' },
-  'Next.js 16, with Turbopack and with webpack,': { folder: 'next', scripts: ['build', 'build:webpack'] },
+  'Next.js 16, with Turbopack and with webpack,': { folder: 'next', builds: { build: '', 'build:webpack': '' } },
   'Astro 5': { folder: 'astro' },
   'esbuild 0.28': { folder: 'esbuild', servesStandalone: true },
   'Rollup 4': { folder: 'rollup', servesStandalone: true },
@@ -34,7 +46,6 @@ const guests = ['classify.component.wasm', 'example-witx-0-6.wasm'];
 const root = path.resolve(import.meta.dirname, '..');
 const sources = path.join(root, 'e2e/packaging');
 const answers = ['cpu', 'tpu'].map((target) => `${target}: component 7, core module 7`).join('; ');
-const run = promisify(execFile);
 
 // The package is packed once for all.
 test.describe.configure({ mode: 'default' });
@@ -51,20 +62,22 @@ test.describe('the packed package', { tag: '@tools' }, () => {
 
   test.afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  for (const [name, { folder: app, scripts = ['build'], servesStandalone = false }] of Object.entries(apps)) {
+  for (const [name, app] of Object.entries(apps)) {
+    const { builds = { build: '' }, servers = {}, servesStandalone = false } = app;
     test(`${name} builds a page that runs guests on each target`, async ({ page, site }) => {
       // To install a bundler takes as long as the registry takes.
       test.setTimeout(600_000);
-      const project = path.join(folder, app);
-      await cp(path.join(sources, app), project, { recursive: true });
-      await cp(path.join(sources, 'shared'), path.join(project, 'src'), { recursive: true });
-      for (const guest of guests) await copyFile(path.join(root, 'guests', guest), path.join(project, 'src', guest));
-      await npm(project, 'install', '--no-audit', '--no-fund', archive);
-      for (const script of scripts) {
+      const project = path.join(folder, app.folder);
+      await makeApp(project, app, archive);
+      for (const [script, file] of Object.entries(builds)) {
         await npm(project, 'run', script);
         if (servesStandalone) await copyStandalone(project);
         serveFolder(site, path.join(project, 'dist'));
-        await expectAnswers(page, `${site.origin}/`);
+        await expectAnswers(page, `${site.origin}/${file}`);
+      }
+      for (const [config, file] of Object.entries(servers)) {
+        await using server = await startServer(project, `npx vite --host 127.0.0.1 --port 0 --config ${config}`);
+        await expectAnswers(page, `${server.url}${file}`);
       }
       await rm(project, { recursive: true });
     });
@@ -88,33 +101,26 @@ test.describe('the packed package', { tag: '@tools' }, () => {
   });
 });
 
-/** Whether npm can install what is not in this repository. */
-function reachesRegistry(): Promise<boolean> {
-  return npm(os.tmpdir(), 'view', 'webpack', 'version', '--fetch-retries=0').then(
-    () => true,
-    () => false,
-  );
+/** Makes an app in an empty folder, with its guests and its model, and installs what it needs. */
+async function makeApp(project: string, { folder, install = [] }: App, archive: string): Promise<void> {
+  await cp(path.join(sources, folder), project, { recursive: true });
+  await cp(path.join(sources, 'shared'), path.join(project, 'src'), { recursive: true });
+  for (const guest of guests) {
+    for (const place of ['src', 'public/guests']) await copyInto(path.join(project, place), `guests/${guest}`);
+  }
+  await copyInto(path.join(project, 'public/models'), 'public/models/digits.onnx');
+  await npm(project, 'install', '--no-audit', '--no-fund', archive, ...install);
 }
 
-/** Makes an archive of the files that npm would publish. `npm pack` would compress it, which takes long. */
-async function packPackage(folder: string): Promise<string> {
-  const packed = path.join(folder, 'packed');
-  await makeProject(packed);
-  const archive = path.join(folder, 'wasi-nn-web.tar');
-  await run('tar', ['-cf', archive, '-C', path.join(packed, 'node_modules'), 'wasi-nn-web']);
-  await rm(packed, { recursive: true });
-  return archive;
+async function copyInto(folder: string, file: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await copyFile(path.join(root, file), path.join(folder, path.basename(file)));
 }
 
 /** The one step that the documentation asks for where a bundler makes no files of workers. */
 async function copyStandalone(project: string): Promise<void> {
   const standalone = path.join(project, 'node_modules/wasi-nn-web/dist/standalone');
   await cp(standalone, path.join(project, 'dist/wasi-nn-web'), { recursive: true });
-}
-
-async function npm(cwd: string, ...parameters: string[]): Promise<void> {
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ASTRO_TELEMETRY_DISABLED: '1' };
-  await run('npm', parameters, { cwd, env, maxBuffer: 1 << 26, shell: process.platform === 'win32' });
 }
 
 function serveFolder(site: Site, folder: string): void {

@@ -16,12 +16,14 @@ import { configure } from 'wasi-nn-web/wasi-nn';
 import { load, loadByName, compute } from './guest/probe.js';
 
 const nn = configure({ models: { digits: '/models/digits.onnx' } });
+const faults = [];
+nn.addEventListener('fault', ({ detail }) => faults.push([detail.functionName, detail.error.code, detail.omitted].join(':')));
 const failure = await loadByName('nobody').catch(({ payload }) => payload.code);
 const graph = await loadByName('digits');
 const image = { name: 'image', dimensions: [1, 1, 28, 28], ty: 'FP32', data: new Uint8Array(28 * 28 * 4) };
 const [scores] = await compute(graph, [image], true);
 const { contexts } = await nn.stats();
-document.title = [failure, scores.name, scores.ty, ...scores.dimensions, scores.data.byteLength, contexts].join(' ');
+document.title = [failure, scores.name, scores.ty, ...scores.dimensions, scores.data.byteLength, contexts, ...faults].join(' ');
 nn.dispose();
 `;
 
@@ -58,5 +60,5 @@ test('a component that jco transpiled finds wasi-nn in wasi-nn-web/wasi-nn', asy
   const serve = sirv(path.join(project, 'dist'), { dev: true });
   site.fallBack((request, response) => serve(request, response));
   await page.goto(`${site.origin}/index.html`);
-  await expect(page).toHaveTitle('not-found scores FP32 1 10 40 1');
+  await expect(page).toHaveTitle('not-found scores FP32 1 10 40 1 load-by-name:not-found:0');
 });

@@ -1,4 +1,5 @@
 import { createContextCount } from './bindings/context-count.js';
+import type { ReportError } from './bindings/report-error.js';
 import { createWitBinding } from './bindings/wit.js';
 import { type OpenedWasiNN, openWasiNN } from './page/create-wasi-nn.js';
 import type { WasiNN } from './page/wasi-nn-interface.js';
@@ -75,4 +76,7 @@ const lazyClient: InferenceClient = {
   stopText: (text) => client().stopText(text),
 };
 
-export const { tensor, errors, graph, inference } = createWitBinding(lazyClient, own);
+/** Every error is told at once: a component on the page's own thread leaves no time to gather several. */
+const report: ReportError = (error, functionName) => page?.onFault(error, functionName, 0);
+
+export const { tensor, errors, graph, inference } = createWitBinding(lazyClient, own, report);

@@ -61,10 +61,14 @@ const exit = kinds.map((kind) =>
 
 const trap = kinds.map((kind) =>
   makeCase({
-    name: `trap.${kind} traps`,
+    name: `trap.${kind} traps, and its error has the frames of WebAssembly alone`,
     argument: kind,
-    action: (kind) => casePage.failure(casePage.run(`trap.${kind}`, {})),
-    expected: 'GuestTrap',
+    action: async (kind) => {
+      const trap = await casePage.run(`trap.${kind}`, {}).catch((cause) => cause);
+      const frames: string[] = trap.wasmStack.split('\n');
+      return { name: trap.name, hasFrames: frames.length > 1, isWasm: frames.every((frame) => /wasm/.test(frame)) };
+    },
+    expected: { name: 'GuestTrap', hasFrames: true, isWasm: true },
   }),
 );
 

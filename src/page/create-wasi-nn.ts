@@ -3,6 +3,7 @@ import type { Awaitable } from '../rpc/awaitable.js';
 import { createInferenceClient, type InferenceConnection } from '../rpc/create-inference-client.js';
 import type { MeasureEvent } from '../rpc/events.js';
 import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
+import type { OnFault } from '../rpc/output-batch.js';
 import { WasiNNError } from '../standard/error.js';
 import { clientUntilAborted } from './client-until-disposed.js';
 import { describeEvent } from './describe-event.js';
@@ -23,6 +24,8 @@ import { parseWasiNNOptions, type WasiNNOptions } from './wasi-nn-options.js';
 export interface OpenedWasiNN {
   readonly nn: WasiNN;
   connect(): InferenceClient;
+  /** Tells the page of an error that such a guest was answered with. */
+  readonly onFault: OnFault;
 }
 
 /**
@@ -58,6 +61,8 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     debug?.(describeEvent(event));
     events.dispatchEvent(new CustomEvent(event.type, { detail: event }));
   }
+
+  const onFault: OnFault = (error, functionName, omitted) => onEvent({ type: 'fault', functionName, error, omitted });
 
   const pageModels = createModelManager({
     registry,
@@ -126,7 +131,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
       disposed,
       connect: () => running().connect(),
       outputsMayStay: () => pageModels.outputsMayStay(),
-      onFault: (error, functionName, omitted) => onEvent({ type: 'fault', functionName, error, omitted }),
+      onFault,
     });
     return guests;
   }
@@ -168,7 +173,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
     dispose: end,
     [disposeSymbol]: end,
   });
-  return { nn, connect: () => clientUntilAborted(connect(), disposed) };
+  return { nn, connect: () => clientUntilAborted(connect(), disposed), onFault };
 }
 
 /** Servers have no `location`, Node and service workers no `Worker`. Workers have both, except in old browsers. */

@@ -3,7 +3,10 @@ import { fromPlainError } from '../standard/plain-error.js';
 import { describeValue } from './describe-value.js';
 import type { OutputText } from './output-tail.js';
 
-/** A guest's function answered with the error that its WIT type declares. */
+/**
+ * A guest's function answered with the error that its WIT type declares. It has no `wasmStack`: the function has returned, and
+ * the guest goes on.
+ */
 export class GuestError extends Error {
   override readonly name = 'GuestError';
   /** The error value, as its WIT type says. */

@@ -58,6 +58,7 @@ function importGuests(isolate: boolean): Plugin {
 
     config({ server, preview }) {
       return {
+        ...(losesWorkers(this.meta.viteVersion) && { optimizeDeps: { exclude: ['wasi-nn-web'] } }),
         // The guest worker loads parts of itself when they are needed, which only ES modules can.
         worker: { format: 'es' },
         ...(isolate
@@ -96,6 +97,11 @@ function importGuests(isolate: boolean): Plugin {
       },
     },
   };
+}
+
+/** Whether the dev server of this Vite bundles a package without the workers that the package starts. */
+function losesWorkers(viteVersion: string): boolean {
+  return viteVersion.startsWith('7.');
 }
 
 /** The types of guests that others have packed are theirs to write. */

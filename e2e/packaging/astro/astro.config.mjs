@@ -1,1 +1,1 @@
-export default { vite: { worker: { format: 'es' } } };
+export default { vite: { worker: { format: 'es' }, optimizeDeps: { exclude: ['wasi-nn-web'] } } };

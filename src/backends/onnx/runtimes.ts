@@ -3,6 +3,7 @@ import type { RuntimeModule } from '../runtime-module.js';
 import { threadCount } from '../thread-count.js';
 import { makeInvokersWithoutText } from './embind-invokers.js';
 import { watchHeaps } from './heaps.js';
+import { isInScript } from './runtime-script.js';
 
 /**
  * The builds of onnxruntime-web, each a WebAssembly module of its own that is fetched only when it is needed:
@@ -49,7 +50,7 @@ async function start(build: Build): Promise<Runtime> {
   watchHeaps();
   if (build !== 'wasm') makeInvokersWithoutText();
   const ort = await builds[build]();
-  const threads = threadCount();
+  const threads = isInScript(ort, globalThis.location?.href) ? 1 : threadCount();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
   return { ort, threads, breakdown: new AbortController() };
