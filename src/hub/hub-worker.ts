@@ -35,11 +35,14 @@ const rpc = openRpc(parentEndpoint(), {
     configured.resolve(configure(options));
     await holdWorkerLock(options.workerLock);
   },
-  async connect(parameters) {
-    const { client: number, port } = parameters as HubConnect;
-    const { hub, models, limits } = await configured.promise;
+  async startEngine() {
+    const { hub, models } = await configured.promise;
     hub.start();
     models.start();
+  },
+  async connect(parameters) {
+    const { client: number, port } = parameters as HubConnect;
+    const { hub, limits } = await configured.promise;
     const client = hub.connect();
     const end = serveClient(port, client, limits);
     services.set(number, () => {

@@ -6,8 +6,8 @@ import type { FallbackPolicy } from '../standard/device.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 
 /**
- * What the page and the hub's worker say to each other. The page calls the methods `configure`, `connect`, `disconnect`,
- * `stats` and `models`. The hub calls `event`. A client has a port of its own to the hub (`hub/serve-client.ts`).
+ * What the page and the hub's worker say to each other. The page calls the methods `configure`, `startEngine`, `connect`,
+ * `disconnect`, `stats` and `models`. The hub calls `event`. A client has a port of its own to the hub (`hub/serve-client.ts`).
  */
 
 export interface HubConfiguration {

@@ -108,6 +108,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
   }
 
   function connect(): InferenceConnection {
+    running().startEngine();
     const connection = createInferenceClient(running().connect().port);
     connections.add(connection);
     return connection;
@@ -129,6 +130,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
       transpileMilliseconds: limits.transpileMilliseconds,
       startMilliseconds,
       disposed,
+      startEngine: () => running().startEngine(),
       connect: () => running().connect(),
       outputsMayStay: () => pageModels.outputsMayStay(),
       onFault,

@@ -44,7 +44,8 @@ export interface GuestOptions {
   readonly workers: PageWorkers;
   /** Makes the guest ready to be instantiated. */
   prepare(): Promise<PreparedGuest>;
-  readonly connection: HubPort;
+  /** Makes it a client of the hub. */
+  connect(): HubPort;
   gatherEnvironment(): Promise<ProgramEnvironment>;
   /** The functions of the page that it may import. */
   readonly imports: PageImports;
@@ -69,7 +70,7 @@ export function startGuest<Exports extends object>({
   workers,
   prepare,
   gatherEnvironment,
-  connection,
+  connect,
   imports,
   input,
   output,
@@ -87,6 +88,7 @@ export function startGuest<Exports extends object>({
   const ended = ending.signal;
   /** Begins with the worker's first message. */
   let watch: WorkerWatch | undefined;
+  let connection: HubPort | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<Guest<Exports>>();
 
   function fail(reason: unknown): void {
@@ -94,7 +96,7 @@ export function startGuest<Exports extends object>({
     ending.abort(reason);
     watch?.stop();
     worker.terminate();
-    connection.close();
+    connection?.close();
     reject(reason);
     onEnd();
   }
@@ -178,6 +180,7 @@ export function startGuest<Exports extends object>({
     const [prepared, environment] = await Promise.all([prepare(), gatherEnvironment()]);
     ended.throwIfAborted();
     watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
+    connection = connect();
     const { port } = connection;
     const { lock } = watch;
     const shared = { contextWord, acknowledged, replies: importService.replies };

@@ -23,6 +23,8 @@ export interface GuestsOptions {
   readonly startMilliseconds: number;
   /** Aborted when wasi-nn is disposed of on this page. */
   readonly disposed: AbortSignal;
+  /** Has the hub start an engine, while a guest is prepared. */
+  startEngine(): void;
   /** Makes a guest a client of the hub. */
   connect(): HubPort;
   /** Whether a model of the registry leaves its outputs on a device. */
@@ -47,6 +49,7 @@ export function createGuests({
   transpileMilliseconds,
   startMilliseconds,
   disposed,
+  startEngine,
   connect,
   outputsMayStay,
   onFault,
@@ -79,6 +82,7 @@ export function createGuests({
     const imports = parseImports(options.imports ?? {});
     const stdin = parseInput(options.stdin ?? '', (error) => onFault(error, 'stdin', 0));
     const source = isUint8Array(stdin) ? undefined : stdin;
+    startEngine();
     const abort = () => started.fail(signal?.reason);
     const onEnd = () => {
       running.delete(started);
@@ -89,7 +93,7 @@ export function createGuests({
       workers,
       prepare: () => prepare(input, ended, source !== undefined),
       gatherEnvironment: () => gatherEnvironment(ended, imports.names, isUint8Array(stdin) ? stdin : 'page'),
-      connection: connect(),
+      connect,
       imports,
       input: source,
       output,

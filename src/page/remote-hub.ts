@@ -8,6 +8,12 @@ import type { PageWorkers } from './page-workers.js';
 
 /** The hub's worker, as the page has it. */
 export interface RemoteHub {
+  /** Has the hub start an engine, before a client needs it. */
+  startEngine(): void;
+  /**
+   * Makes a client of the hub. Where another thread is the client, its port is to be posted to it in the same task: Firefox
+   * has been seen to lose the connection of a port that is posted later, while workers start.
+   */
   connect(): HubPort;
   stats(): Promise<EngineStats>;
   requestModels(operation: ModelsOperation, signal?: AbortSignal): Promise<unknown>;
@@ -61,6 +67,7 @@ export function startHub({ configuration, workers, onEvent, onEnd }: RemoteHubOp
   }
 
   return {
+    startEngine: () => rpc.notify('startEngine', undefined),
     connect() {
       const client = nextClient++;
       const { port1, port2 } = new MessageChannel();
