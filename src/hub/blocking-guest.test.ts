@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 function startGuest(methods: Partial<Client>, calls: readonly GuestCall[], maximumBytes = 2 ** 30): Worker {
   const { port1, port2 } = new MessageChannel();
-  const end = serveClient(port1, clientWith(methods), { modelBytes: 2 ** 31, tensorBytes: maximumBytes });
+  const end = serveClient(port1, clientWith(methods), maximumBytes);
   const workerData: GuestOrders = { port: port2, mailbox: createMailbox(), calls };
   const transferList: unknown[] = [port2];
   const worker = new Worker(guestScript, { workerData, transferList: transferList as TransferListItem[] });

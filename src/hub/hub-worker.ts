@@ -2,7 +2,6 @@ import type { Conversion } from '../models/cache-key.js';
 import type { ConvertedPiece } from '../models/converted-files.js';
 import type { ModelsOperation } from '../models/protocol.js';
 import { createRemoteModels } from '../models/remote-models.js';
-import type { Limits } from '../rpc/limits.js';
 import { openRpc, parentEndpoint, Transferring } from '../rpc/rpc.js';
 import { isUint8Array } from '../standard/brand-checks.js';
 import { removeProtoAccessor } from '../standard/proto-accessor.js';
@@ -23,7 +22,7 @@ removeProtoAccessor();
 interface Running {
   readonly hub: Hub;
   readonly models: ModelsProcess;
-  readonly limits: Limits;
+  readonly maximumBytes: number;
 }
 
 const services = new Map<number, () => void>();
@@ -42,9 +41,9 @@ const rpc = openRpc(parentEndpoint(), {
   },
   async connect(parameters) {
     const { client: number, port } = parameters as HubConnect;
-    const { hub, limits } = await configured.promise;
+    const { hub, maximumBytes } = await configured.promise;
     const client = hub.connect();
-    const end = serveClient(port, client, limits);
+    const end = serveClient(port, client, maximumBytes);
     services.set(number, () => {
       client.close();
       end();
@@ -94,5 +93,5 @@ function configure({
     hasTextEngine: !engine.backends.has('ggml'),
     onEvent,
   });
-  return { hub, models, limits };
+  return { hub, models, maximumBytes: limits.tensorBytes };
 }

@@ -160,7 +160,7 @@ export function modelsOf(registered: Readonly<Record<string, Partial<OpenModel>>
 export function connectTestClient(hub: Hub): InferenceConnection {
   const { port1, port2 } = new MessageChannel();
   const client = hub.connect();
-  const end = serveClient(port2, client, defaultLimits);
+  const end = serveClient(port2, client, defaultLimits.tensorBytes);
   onTestFinished(() => {
     client.close();
     end();

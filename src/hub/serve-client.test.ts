@@ -13,7 +13,7 @@ import { serveClient } from './serve-client.js';
 
 function serve(methods: Partial<Client>): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  const end = serveClient(port2, clientWith(methods), { modelBytes: 1000, tensorBytes: 1000 });
+  const end = serveClient(port2, clientWith(methods), 1000);
   onTestFinished(end);
   return port1;
 }
@@ -161,7 +161,7 @@ describe('a client that sends anything', () => {
 
   it.each([
     ['load', undefined],
-    ['load', { parts: [new Float32Array(1)], encoding: 'onnx', target: 'cpu' }],
+    ['load', { parts: [bytes], encoding: 'onnx', target: 'cpu' }],
     ['load', { parts: 'model', encoding: 'onnx', target: 'cpu' }],
     ['load', { parts: [], encoding: 'nosuch', target: 'cpu' }],
     ['load', { parts: [], encoding: 'onnx' }],

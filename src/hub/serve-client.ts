@@ -1,6 +1,5 @@
-import type { ModelPart, NamedClientTensor } from '../rpc/inference-client.js';
-import { type Limits, refuseMore } from '../rpc/limits.js';
-import { isMailbox, openHubMailbox, type ReceivedMessage } from '../rpc/mailbox.js';
+import type { NamedClientTensor } from '../rpc/inference-client.js';
+import { isMailbox, openHubMailbox } from '../rpc/mailbox.js';
 import { endpointOf, type Handlers, openRpc, Transferring } from '../rpc/rpc.js';
 import { buffersOf, wholeTensors } from '../rpc/transfer.js';
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
@@ -12,25 +11,27 @@ import { isTensorType } from '../standard/tensor.js';
 import { maximumConfigurationBytes } from '../standard/text-configuration.js';
 import type { Client } from './client.js';
 
-/** How many bytes a client may send at once. */
-export type MessageLimits = Pick<Limits, 'modelBytes' | 'tensorBytes'>;
-
 /**
  * Answers the requests of a client (`rpc/create-inference-client.ts`). A client may be the worker of a hostile guest, so
  * whatever comes is parsed. Responses go through the port, or through a mailbox once the client has opened one.
  *
- * @param limits how many bytes one request through a mailbox may have
+ * @param maximumBytes how many bytes of tensors one request through a mailbox may have
  * @returns ends the service
  */
-export function serveClient(port: MessagePort, client: Client, limits: MessageLimits): () => void {
+export function serveClient(port: MessagePort, client: Client, maximumBytes: number): () => void {
   const handlers = handlersOf(client);
   let mailbox: ReturnType<typeof openHubMailbox> | undefined;
   /** Ends the requests that came through the mailbox: a guest whose thread blocks gives none up. */
   const closing = new AbortController();
 
+  const answer = (message: unknown, byteLength: number) => {
+    const bytes = { byteLength, maximumBytes };
+    return respond(handlers, message, bytes, closing.signal);
+  };
+
   async function serveMailbox(): Promise<void> {
     for (let received = await mailbox?.receive(); received; received = await mailbox?.receive()) {
-      await mailbox?.send(await respond(handlers, received, limits, closing.signal));
+      await mailbox?.send(await answer(received.message, received.byteLength));
     }
   }
 
@@ -39,11 +40,14 @@ export function serveClient(port: MessagePort, client: Client, limits: MessageLi
     openMailbox(parameters) {
       if (mailbox || !isObjectWith(parameters, 'mailbox') || !isMailbox(parameters.mailbox))
         throw malformed('openMailbox');
-      mailbox = openHubMailbox(parameters.mailbox, (message) => maximumOf(message, limits));
+      mailbox = openHubMailbox(parameters.mailbox, maximumBytes);
       // Only a worker that runs other code than this library's breaks the mailbox.
       serveMailbox().catch(() => end());
     },
     ring: () => mailbox?.rung(),
+    async loadIntoMailbox(parameters) {
+      await mailbox?.send(await answer({ method: 'load', parameters }, 0));
+    },
   });
 
   function end(): void {
@@ -59,13 +63,15 @@ export function serveClient(port: MessagePort, client: Client, limits: MessageLi
 /** What goes into a mailbox: a result, or an error. */
 async function respond(
   handlers: Handlers,
-  { message, byteLength }: ReceivedMessage,
-  limits: MessageLimits,
+  message: unknown,
+  { byteLength, maximumBytes }: { readonly byteLength: number; readonly maximumBytes: number },
   signal: AbortSignal,
 ): Promise<{ readonly result: unknown } | { readonly error: unknown }> {
   try {
-    if (isLoad(message)) refuseMore('load', byteLength, limits.modelBytes, 'bytes of a model');
-    else refuseMore('compute', byteLength, limits.tensorBytes, 'bytes of inputs');
+    if (byteLength > maximumBytes) {
+      const text = `compute: ${byteLength} bytes of inputs are more than the ${maximumBytes} that the page allows`;
+      throw new WasiNNError('too-large', text);
+    }
     if (!isObjectWith(message, 'method') || !isObjectWith(message, 'parameters')) throw malformed('request');
     const { method } = message;
     const handler = typeof method === 'string' && Object.hasOwn(handlers, method) ? handlers[method] : undefined;
@@ -77,24 +83,15 @@ async function respond(
   }
 }
 
-function maximumOf(message: unknown, { modelBytes, tensorBytes }: MessageLimits): number {
-  return isLoad(message) ? modelBytes : tensorBytes;
-}
-
-function isLoad(message: unknown): boolean {
-  return isObjectWith(message, 'method') && message.method === 'load';
-}
-
 function handlersOf(client: Client): Handlers {
   return {
     load(parameters, { signal }) {
       if (!isObjectWith(parameters, 'parts') || !isObjectWith(parameters, 'encoding')) throw malformed('load');
       const { parts, encoding } = parameters;
       const target = isObjectWith(parameters, 'target') ? parameters.target : undefined;
-      if (!isParts(parts)) throw malformed('load');
+      if (!Array.isArray(parts) || !parts.every(isBlob)) throw malformed('load');
       if (!isGraphEncoding(encoding) || !isExecutionTarget(target)) throw malformed('load');
-      const blobs = parts.map((part) => (isBlob(part) ? part : new Blob([part])));
-      return client.load(blobs, encoding, target, signal);
+      return client.load(parts, encoding, target, signal);
     },
     loadByName(parameters, { signal }) {
       if (!isObjectWith(parameters, 'name') || typeof parameters.name !== 'string') throw malformed('loadByName');
@@ -125,11 +122,6 @@ function handlersOf(client: Client): Handlers {
     readText: (parameters) => client.readText(numberOf(parameters, 'text')),
     stopText: (parameters) => client.stopText(numberOf(parameters, 'text')),
   };
-}
-
-/** A guest that blocks sends bytes, any other client Blobs. */
-function isParts(value: unknown): value is readonly ModelPart[] {
-  return Array.isArray(value) && value.every((part) => isBlob(part) || isUint8Array(part));
 }
 
 /** A client checks its length itself. */

@@ -6,13 +6,7 @@ import { fromPlainError, isPlainError } from '../standard/plain-error.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { isTextProgress } from '../standard/text.js';
 import { type Awaitable, andThen } from './awaitable.js';
-import type {
-  GraphInfo,
-  InferenceClient,
-  ModelPart,
-  NamedClientTensor,
-  RemoteInferenceClient,
-} from './inference-client.js';
+import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from './inference-client.js';
 import type { Mailbox } from './mailbox.js';
 import { openBlockingMailbox } from './mailbox.js';
 import { endpointOf, openRpc, type RequestOptions } from './rpc.js';
@@ -36,8 +30,6 @@ export type InferenceMethod =
 /** How requests reach the hub. Its answers are all promises, or all values. */
 interface Transport {
   request(method: InferenceMethod, parameters: object, options?: RequestOptions): Awaitable<unknown>;
-  /** A part of a model as it is sent. */
-  toPart(part: ModelPart): ModelPart;
 }
 
 /** A client whose answers are promises. */
@@ -51,8 +43,6 @@ export function createInferenceClient(port: MessagePort): InferenceConnection {
   const rpc = openRpc(endpointOf(port));
   const client = createClient({
     request: (method, parameters, options) => rpc.request(method, parameters, options),
-    // A Blob is passed on without a copy.
-    toPart: (part) => (isBlob(part) ? part : new Blob([part])),
   });
   return {
     ...client,
@@ -65,27 +55,31 @@ export function createInferenceClient(port: MessagePort): InferenceConnection {
 
 /**
  * The client of a guest whose thread blocks until the hub has answered. Its answers are values. It resolves when the hub has
- * opened the mailbox. From then on nothing goes through the port that the guest waits for: Firefox has been seen not to
- * deliver a Blob that a thread posts before it blocks.
+ * opened the mailbox: a thread that blocks first would wait for ever where its message cannot be delivered.
  *
- * @param port its other end is the hub's, which gets the mailbox through it
+ * @param port its other end is the hub's, which gets the mailbox through it. Blobs go through the port too.
  */
 export async function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbox): Promise<InferenceClient> {
   const endpoint = endpointOf(port);
   await openRpc(endpoint).request('openMailbox', { mailbox });
   const blocking = openBlockingMailbox(mailbox, () => endpoint.post({ method: 'ring', parameters: {} }, []));
 
+  function exchange(method: InferenceMethod, parameters: object): unknown {
+    if (method !== 'load') return blocking.request({ method, parameters });
+    endpoint.post({ method: 'loadIntoMailbox', parameters }, []);
+    return blocking.receive();
+  }
+
   return createClient({
     request(method, parameters) {
-      const answer = blocking.request({ method, parameters });
+      const answer = exchange(method, parameters);
       if (isObjectWith(answer, 'error') && isPlainError(answer.error)) throw fromPlainError(answer.error);
       return isObjectWith(answer, 'result') ? answer.result : undefined;
     },
-    toPart: (part) => part,
   });
 }
 
-function createClient({ request, toPart }: Transport): RemoteInferenceClient {
+function createClient({ request }: Transport): RemoteInferenceClient {
   const devices = new Map<number, Device>();
 
   function toGraph(answer: unknown): GraphInfo {
@@ -108,7 +102,8 @@ function createClient({ request, toPart }: Transport): RemoteInferenceClient {
 
   return {
     load(parts, encoding, target, options) {
-      return andThen(request('load', { parts: parts.map(toPart), encoding, target }, options), toGraph);
+      const blobs = parts.map((part) => (isBlob(part) ? part : new Blob([part])));
+      return andThen(request('load', { parts: blobs, encoding, target }, options), toGraph);
     },
     loadByName: (name, { configuration, signal } = {}) =>
       andThen(

@@ -11,7 +11,7 @@ let hub: HubMailbox;
 
 beforeEach(() => {
   mailbox = createMailbox();
-  hub = openHubMailbox(mailbox, () => maximumBytes);
+  hub = openHubMailbox(mailbox, maximumBytes);
 });
 
 afterEach(() => {
@@ -138,7 +138,7 @@ it('a hub without Atomics.waitAsync asks for a message for each change', async (
   const names = Object.getOwnPropertyNames(Atomics).filter((name) => name !== 'waitAsync');
   vi.stubGlobal('Atomics', Object.fromEntries(names.map((name) => [name, Reflect.get(Atomics, name)])));
   const other = createMailbox();
-  const ringing = openHubMailbox(other, () => maximumBytes);
+  const ringing = openHubMailbox(other, maximumBytes);
   const received = ringing.receive();
   vi.unstubAllGlobals();
   const words = new Int32Array(other, 0, 4);

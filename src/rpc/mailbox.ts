@@ -56,6 +56,8 @@ function halves(mailbox: Mailbox): { readonly requests: Half; readonly responses
 export interface BlockingMailbox {
   /** Sends a message and blocks until the response has come. */
   request(message: unknown): unknown;
+  /** Blocks until a response has come to a request that went another way. */
+  receive(): unknown;
 }
 
 /** @param ring tells the hub that the mailbox has changed, where it asks for that; it posts a message */
@@ -100,6 +102,7 @@ export function openBlockingMailbox(mailbox: Mailbox, ring: () => void): Blockin
       send(message);
       return receive();
     },
+    receive,
   };
 }
 
@@ -120,8 +123,8 @@ export interface HubMailbox {
   close(): void;
 }
 
-/** @param maximumFor how many bytes one request may have beside its header */
-export function openHubMailbox(mailbox: Mailbox, maximumFor: (message: unknown) => number): HubMailbox {
+/** @param maximumBytes how many bytes one request may have beside its header */
+export function openHubMailbox(mailbox: Mailbox, maximumBytes: number): HubMailbox {
   const { requests, responses } = halves(mailbox);
   const { words } = requests;
   const hasWaitAsync = 'waitAsync' in Atomics;
@@ -170,7 +173,7 @@ export function openHubMailbox(mailbox: Mailbox, maximumFor: (message: unknown) 
 
   return {
     async receive() {
-      const reader = createReader(maximumFor);
+      const reader = createReader(maximumBytes);
       for (;;) {
         const length = await waitWhile(requests, 0);
         await pause();
@@ -237,7 +240,7 @@ interface Reader {
 const maximumHeaderBytes = 1 << 26;
 
 /** Puts a message together from its pieces. */
-function createReader(maximumFor: (message: unknown) => number = () => Number.POSITIVE_INFINITY): Reader {
+function createReader(maximumBytes = Number.POSITIVE_INFINITY): Reader {
   const lengthBytes = new Uint8Array(4);
   let header: Uint8Array<ArrayBuffer> | undefined;
   let received: IncomingMessage | undefined;
@@ -256,7 +259,7 @@ function createReader(maximumFor: (message: unknown) => number = () => Number.PO
       targets = [header];
       return true;
     }
-    received = parseHeader(header, maximumFor);
+    received = parseHeader(header, maximumBytes);
     targets = received.arrays.filter(({ byteLength }) => byteLength > 0);
     if (targets.length === 0) skipped = received.byteLength;
     return received.byteLength > 0;

@@ -51,19 +51,17 @@ export interface IncomingMessage {
 }
 
 /**
- * @param maximumFor how many bytes may follow the header of a message. Where more do, the arrays are empty, and nothing is
- *   allocated for the bytes
+ * @param maximumBytes where more bytes follow the header, the arrays are empty, and nothing is allocated for the bytes
  * @throws SyntaxError for what is no JSON, RangeError for a length that is none
  */
-export function parseHeader(header: Uint8Array, maximumFor: (message: unknown) => number): IncomingMessage {
+export function parseHeader(header: Uint8Array, maximumBytes: number): IncomingMessage {
   const arrays: Uint8Array<ArrayBuffer>[] = [];
   const plain: unknown = JSON.parse(decoder.decode(header));
   const byteLength = countBytes(plain);
-  const isAllowed = byteLength <= maximumFor(plain);
   const message = copy(plain, (value) => {
     const length = lengthOf(value);
     if (length === undefined) return undefined;
-    const array = new Uint8Array(isAllowed ? length : 0);
+    const array = new Uint8Array(byteLength > maximumBytes ? 0 : length);
     arrays.push(array);
     return array;
   });
