@@ -40,7 +40,7 @@ confine();
 
 async function start(parameters: unknown): Promise<Started> {
   if (!isStart(parameters)) throw malformed('start');
-  const { prepared, port, environment, contextWord, replies, waiting, lock } = parameters;
+  const { prepared, port, mailbox, environment, contextWord, replies, waiting, lock } = parameters;
   const report = createContextReport(contextWord, (contexts) => rpc.notify('contexts', contexts));
   contextReport = report;
   acknowledged = parameters.acknowledged;
@@ -71,7 +71,7 @@ async function start(parameters: unknown): Promise<Started> {
       replies,
     },
     connect: async (waits, wish = waiting) => {
-      const connection = await connect(port, waits, wish);
+      const connection = connect(port, mailbox, waits, wish);
       return connection.jspi ? connection : { client: flushFirst(connection.client, buffer.flush) };
     },
   });

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createMailbox, pieceBytes } from '../rpc/mailbox.js';
+import { toChunks } from '../rpc/message-stream.js';
 import type { Waiting } from '../rpc/waiting.js';
 import { connect } from './waiting.js';
 
@@ -12,15 +14,21 @@ function offerJspi(): void {
   vi.stubGlobal('WebAssembly', extended);
 }
 
-/** How a guest that waits would: one that blocks tells the hub of its mailbox, the other does not. */
+/** How a guest that waits would: one that blocks uses its mailbox, the other does not. */
 async function chosen(wish?: Waiting, waits = true): Promise<'suspend' | 'block' | 'neither'> {
   const { port1, port2 } = new MessageChannel();
-  onTestFinished(() => port1.close());
-  const post = vi.spyOn(port1, 'postMessage');
-  port2.onmessage = ({ data: { request } }) => port2.postMessage({ response: request, result: undefined });
-  const { jspi } = await connect(port1, waits, wish);
+  onTestFinished(() => {
+    port1.close();
+    port2.close();
+  });
+  const mailbox = createMailbox();
+  const { client, jspi } = connect(port1, mailbox, waits, wish);
   if (jspi) return 'suspend';
-  return post.mock.calls.length > 0 ? 'block' : 'neither';
+  // The hub answers before it is asked.
+  const answer = new Uint8Array(Buffer.concat(toChunks({ result: null })));
+  new Uint8Array(mailbox, 16 + pieceBytes).set(answer);
+  Atomics.store(new Int32Array(mailbox, 0, 2), 1, answer.byteLength);
+  return client.unload(0) instanceof Promise ? 'neither' : 'block';
 }
 
 const refusal = (message: RegExp) =>
@@ -56,6 +64,14 @@ describe('how a guest waits', () => {
   it.each([undefined, 'suspend', 'block'] as const)('matters not to a guest that never does (%s)', async (wish) => {
     expect(await chosen(wish, false)).toBe('neither');
   });
+});
+
+it('a guest that blocks needs a mailbox from the page', () => {
+  vi.stubGlobal('crossOriginIsolated', true);
+  const { port1, port2 } = new MessageChannel();
+  expect(() => connect(port1, undefined, true, 'block')).toThrow('the page has made no mailbox');
+  port1.close();
+  port2.close();
 });
 
 describe('a guest that has no way to wait is refused, and told what is missing', () => {

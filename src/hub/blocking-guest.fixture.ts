@@ -19,7 +19,7 @@ export type GuestCall = {
 export type GuestOutcome = { readonly result: unknown } | { readonly error: PlainError };
 
 const { port, mailbox, calls }: GuestOrders = workerData;
-const client = await createBlockingInferenceClient(port, mailbox);
+const client = createBlockingInferenceClient(port, mailbox);
 
 for (const call of calls) parentPort?.postMessage(outcomeOf(call));
 port.close();

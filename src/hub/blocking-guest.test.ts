@@ -24,8 +24,9 @@ beforeAll(async () => {
 
 function startGuest(methods: Partial<Client>, calls: readonly GuestCall[], maximumBytes = 2 ** 30): Worker {
   const { port1, port2 } = new MessageChannel();
-  const end = serveClient(port1, clientWith(methods), maximumBytes);
-  const workerData: GuestOrders = { port: port2, mailbox: createMailbox(), calls };
+  const mailbox = createMailbox();
+  const end = serveClient(port1, clientWith(methods), maximumBytes, mailbox);
+  const workerData: GuestOrders = { port: port2, mailbox, calls };
   const transferList: unknown[] = [port2];
   const worker = new Worker(guestScript, { workerData, transferList: transferList as TransferListItem[] });
   onTestFinished(async () => {

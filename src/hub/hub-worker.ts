@@ -40,10 +40,10 @@ const rpc = openRpc(parentEndpoint(), {
     models.start();
   },
   async connect(parameters) {
-    const { client: number, port } = parameters as HubConnect;
+    const { client: number, port, mailbox } = parameters as HubConnect;
     const { hub, maximumBytes } = await configured.promise;
     const client = hub.connect();
-    const end = serveClient(port, client, maximumBytes);
+    const end = serveClient(port, client, maximumBytes, mailbox);
     services.set(number, () => {
       client.close();
       end();

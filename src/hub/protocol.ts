@@ -2,6 +2,7 @@ import type { ModelsConfiguration, ModelsEvent } from '../models/protocol.js';
 import type { EngineConfiguration } from '../rpc/engine-protocol.js';
 import type { EngineStats, HubEvent } from '../rpc/events.js';
 import type { Limits } from '../rpc/limits.js';
+import type { Mailbox } from '../rpc/mailbox.js';
 import type { FallbackPolicy } from '../standard/device.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 
@@ -26,6 +27,8 @@ export interface HubConfiguration {
 export interface HubConnect {
   readonly client: number;
   readonly port: MessagePort;
+  /** For a guest whose thread blocks. */
+  readonly mailbox: Mailbox | undefined;
 }
 
 export type PageEvent = HubEvent | ModelsEvent;

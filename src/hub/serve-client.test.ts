@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { dataOf } from '../rpc/client.fixture.js';
 import { createInferenceClient } from '../rpc/create-inference-client.js';
-import { createMailbox, pieceBytes } from '../rpc/mailbox.js';
+import { createMailbox, type Mailbox, pieceBytes } from '../rpc/mailbox.js';
 import { endpointOf, openRpc } from '../rpc/rpc.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
@@ -11,9 +11,9 @@ import { serveClient } from './serve-client.js';
 
 /** A client at the other end of a port: the library's own, and one that sends anything. */
 
-function serve(methods: Partial<Client>): MessagePort {
+function serve(methods: Partial<Client>, mailbox?: Mailbox): MessagePort {
   const { port1, port2 } = new MessageChannel();
-  const end = serveClient(port2, clientWith(methods), 1000);
+  const end = serveClient(port2, clientWith(methods), 1000, mailbox);
   onTestFinished(end);
   return port1;
 }
@@ -185,8 +185,6 @@ describe('a client that sends anything', () => {
     ['unload', { graph: null }],
     ['readTensor', {}],
     ['releaseTensor', 0],
-    ['openMailbox', { mailbox: new ArrayBuffer(16) }],
-    ['openMailbox', {}],
   ])('is refused: %s with %j', async (method, parameters) => {
     const rpc = openRpc(endpointOf(serve({})));
     await expect(rpc.request(method, parameters)).rejects.toMatchObject({
@@ -202,19 +200,14 @@ describe('a client that sends anything', () => {
     expect(close).not.toHaveBeenCalled();
   });
 
-  it('has one mailbox, which has room for a message', async () => {
-    const rpc = openRpc(endpointOf(serve(echo)));
-    await expect(rpc.request('openMailbox', { mailbox: new SharedArrayBuffer(8) })).rejects.toThrow(WasiNNError);
-    await rpc.request('openMailbox', { mailbox: createMailbox() });
-    await expect(rpc.request('openMailbox', { mailbox: createMailbox() })).rejects.toThrow('cannot read this request');
+  it('is served through its port beside its mailbox', async () => {
+    const rpc = openRpc(endpointOf(serve(echo, createMailbox())));
     expect(await rpc.request('compute', { graph: 0, inputs: [] })).toEqual({ outputs: [] });
   });
 
   it('ends its own service with a mailbox that breaks the rules', async () => {
-    const port = serve({});
-    const rpc = openRpc(endpointOf(port));
     const mailbox = createMailbox();
-    await rpc.request('openMailbox', { mailbox });
+    const port = serve({}, mailbox);
     const closed = new Promise((resolve) => port.addEventListener('close', resolve));
     const words = new Int32Array(mailbox, 0, 4);
     new Uint8Array(mailbox, 16, 4).fill(255);
@@ -227,9 +220,8 @@ describe('a client that sends anything', () => {
   it.each([5, null, {}, { method: 'compute' }, { method: 'close', parameters: {} }, { method: 5, parameters: {} }])(
     'is refused in its mailbox: %j',
     async (message) => {
-      const rpc = openRpc(endpointOf(serve({})));
       const mailbox = createMailbox();
-      await rpc.request('openMailbox', { mailbox });
+      serve({}, mailbox);
       const header = new TextEncoder().encode(JSON.stringify(message));
       const words = new Int32Array(mailbox, 0, 4);
       new Uint8Array(mailbox, 16).set([header.byteLength, 0, 0, 0, ...header]);

@@ -1,5 +1,5 @@
 import type { NamedClientTensor } from '../rpc/inference-client.js';
-import { isMailbox, openHubMailbox } from '../rpc/mailbox.js';
+import { type Mailbox, openHubMailbox } from '../rpc/mailbox.js';
 import { endpointOf, type Handlers, openRpc, Transferring } from '../rpc/rpc.js';
 import { buffersOf, wholeTensors } from '../rpc/transfer.js';
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
@@ -13,14 +13,15 @@ import type { Client } from './client.js';
 
 /**
  * Answers the requests of a client (`rpc/create-inference-client.ts`). A client may be the worker of a hostile guest, so
- * whatever comes is parsed. Responses go through the port, or through a mailbox once the client has opened one.
+ * whatever comes is parsed. Responses go through the port, or through the mailbox of a client whose thread blocks.
  *
  * @param maximumBytes how many bytes of tensors one request through a mailbox may have
+ * @param shared the client's mailbox, where its thread blocks
  * @returns ends the service
  */
-export function serveClient(port: MessagePort, client: Client, maximumBytes: number): () => void {
+export function serveClient(port: MessagePort, client: Client, maximumBytes: number, shared?: Mailbox): () => void {
   const handlers = handlersOf(client);
-  let mailbox: ReturnType<typeof openHubMailbox> | undefined;
+  const mailbox = shared && openHubMailbox(shared, maximumBytes);
   /** Ends the requests that came through the mailbox: a guest whose thread blocks gives none up. */
   const closing = new AbortController();
 
@@ -37,18 +38,14 @@ export function serveClient(port: MessagePort, client: Client, maximumBytes: num
 
   const rpc = openRpc(endpointOf(port), {
     ...handlers,
-    openMailbox(parameters) {
-      if (mailbox || !isObjectWith(parameters, 'mailbox') || !isMailbox(parameters.mailbox))
-        throw malformed('openMailbox');
-      mailbox = openHubMailbox(parameters.mailbox, maximumBytes);
-      // Only a worker that runs other code than this library's breaks the mailbox.
-      serveMailbox().catch(() => end());
-    },
     ring: () => mailbox?.rung(),
     async loadIntoMailbox(parameters) {
       await mailbox?.send(await answer({ method: 'load', parameters }, 0));
     },
   });
+
+  // Only a worker that runs other code than this library's breaks the mailbox.
+  serveMailbox().catch(() => end());
 
   function end(): void {
     const cause = new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again');

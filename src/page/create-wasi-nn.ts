@@ -131,7 +131,7 @@ export function openWasiNN(options: WasiNNOptions): OpenedWasiNN {
       startMilliseconds,
       disposed,
       startEngine: () => running().startEngine(),
-      connect: () => running().connect(),
+      connect: (mailbox) => running().connect(mailbox),
       outputsMayStay: () => pageModels.outputsMayStay(),
       onFault,
     });

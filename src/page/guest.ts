@@ -1,12 +1,13 @@
 import { createContextWord, readContexts, writeContexts } from '../rpc/context-counter.js';
 import type { ProgramEnd } from '../rpc/guest-exports.js';
 import type { Action, Start } from '../rpc/guest-protocol.js';
+import { createMailbox, type Mailbox } from '../rpc/mailbox.js';
 import { acknowledge, createAcknowledgement, deliver, type OnFault, type OutputBatch } from '../rpc/output-batch.js';
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink, OutputStream, ProgramEnvironment } from '../rpc/program-environment.js';
 import { type Endpoint, openRpc } from '../rpc/rpc.js';
 import { isShared } from '../rpc/shared-memory.js';
-import type { Waiting } from '../rpc/waiting.js';
+import { supportedWaiting, type Waiting } from '../rpc/waiting.js';
 import { messageOf, toWasiNNError, WasiNNError } from '../standard/error.js';
 import { type WorkerWatch, watchWorker } from '../standard/worker-watch.js';
 import { dispose } from './dispose-symbols.js';
@@ -45,7 +46,7 @@ export interface GuestOptions {
   /** Makes the guest ready to be instantiated. */
   prepare(): Promise<PreparedGuest>;
   /** Makes it a client of the hub. */
-  connect(): HubPort;
+  connect(mailbox: Mailbox | undefined): HubPort;
   gatherEnvironment(): Promise<ProgramEnvironment>;
   /** The functions of the page that it may import. */
   readonly imports: PageImports;
@@ -180,10 +181,11 @@ export function startGuest<Exports extends object>({
     const [prepared, environment] = await Promise.all([prepare(), gatherEnvironment()]);
     ended.throwIfAborted();
     watch = watchWorker('guest', startMilliseconds, (cause) => fail(workers.error('guest', cause)));
-    connection = connect();
+    const mailbox = blocks(prepared, waiting) ? createMailbox() : undefined;
+    connection = connect(mailbox);
     const { port } = connection;
     const { lock } = watch;
-    const shared = { contextWord, acknowledged, replies: importService.replies };
+    const shared = { mailbox, contextWord, acknowledged, replies: importService.replies };
     const parameters: Start = { prepared, port, environment, lock, waiting, ...shared };
     const started = parseStarted(await request('start', parameters, [port]));
     if (!started) throw brokenProtocol(unreadable);
@@ -275,4 +277,10 @@ function brokenProtocol(cause: unknown): WasiNNError {
 
 function disposed(): WasiNNError {
   return new WasiNNError('runtime-error', 'the guest has been disposed of: instantiate it again');
+}
+
+/** Whether the guest's thread may block, and can. */
+function blocks(prepared: PreparedGuest, wish: Waiting | undefined): boolean {
+  const { suspend, block } = supportedWaiting();
+  return block && (prepared.kind === 'component' ? prepared.waiting === 'block' : wish === 'block' || !suspend);
 }

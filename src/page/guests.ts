@@ -1,3 +1,4 @@
+import type { Mailbox } from '../rpc/mailbox.js';
 import type { OnFault } from '../rpc/output-batch.js';
 import type { PreparedGuest } from '../rpc/prepared-guest.js';
 import type { OutputSink } from '../rpc/program-environment.js';
@@ -26,7 +27,7 @@ export interface GuestsOptions {
   /** Has the hub start an engine, while a guest is prepared. */
   startEngine(): void;
   /** Makes a guest a client of the hub. */
-  connect(): HubPort;
+  connect(mailbox: Mailbox | undefined): HubPort;
   /** Whether a model of the registry leaves its outputs on a device. */
   outputsMayStay(): boolean;
   readonly onFault: OnFault;

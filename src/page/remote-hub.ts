@@ -1,6 +1,7 @@
-import { type HubConfiguration, isEngineStats, isPageEvent, type PageEvent } from '../hub/protocol.js';
+import { type HubConfiguration, type HubConnect, isEngineStats, isPageEvent, type PageEvent } from '../hub/protocol.js';
 import type { ModelsOperation } from '../models/protocol.js';
 import type { EngineStats } from '../rpc/events.js';
+import type { Mailbox } from '../rpc/mailbox.js';
 import { endpointOf, openRpc } from '../rpc/rpc.js';
 import { WasiNNError } from '../standard/error.js';
 import { watchWorker } from '../standard/worker-watch.js';
@@ -11,10 +12,12 @@ export interface RemoteHub {
   /** Has the hub start an engine, before a client needs it. */
   startEngine(): void;
   /**
-   * Makes a client of the hub. Where another thread is the client, its port is to be posted to it in the same task: Firefox
-   * has been seen to lose the connection of a port that is posted later, while workers start.
+   * Makes a client of the hub.
+   *
+   * @param mailbox for a guest whose thread blocks. It goes to both ends by messages to workers: Firefox has been seen to lose
+   *   shared memory that is posted to a port
    */
-  connect(): HubPort;
+  connect(mailbox?: Mailbox): HubPort;
   stats(): Promise<EngineStats>;
   requestModels(operation: ModelsOperation, signal?: AbortSignal): Promise<unknown>;
   /** Ends the hub with all engines, and every call that is under way. */
@@ -68,10 +71,11 @@ export function startHub({ configuration, workers, onEvent, onEnd }: RemoteHubOp
 
   return {
     startEngine: () => rpc.notify('startEngine', undefined),
-    connect() {
+    connect(mailbox) {
       const client = nextClient++;
       const { port1, port2 } = new MessageChannel();
-      rpc.notify('connect', { client, port: port2 }, [port2]);
+      const parameters: HubConnect = { client, port: port2, mailbox };
+      rpc.notify('connect', parameters, [port2]);
       return { port: port1, close: () => rpc.notify('disconnect', client) };
     },
     async stats() {

@@ -54,14 +54,13 @@ export function createInferenceClient(port: MessagePort): InferenceConnection {
 }
 
 /**
- * The client of a guest whose thread blocks until the hub has answered. Its answers are values. It resolves when the hub has
- * opened the mailbox: a thread that blocks first would wait for ever where its message cannot be delivered.
+ * The client of a guest whose thread blocks until the hub has answered. Its answers are values.
  *
- * @param port its other end is the hub's, which gets the mailbox through it. Blobs go through the port too.
+ * @param port its other end is the hub's. Blobs go through it
+ * @param mailbox which the hub has too
  */
-export async function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbox): Promise<InferenceClient> {
+export function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbox): InferenceClient {
   const endpoint = endpointOf(port);
-  await openRpc(endpoint).request('openMailbox', { mailbox });
   const blocking = openBlockingMailbox(mailbox, () => endpoint.post({ method: 'ring', parameters: {} }, []));
 
   function exchange(method: InferenceMethod, parameters: object): unknown {

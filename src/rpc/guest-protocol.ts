@@ -1,5 +1,6 @@
 import { isObjectWith } from '../standard/is-object-with.js';
 import type { PlainError } from '../standard/plain-error.js';
+import type { Mailbox } from './mailbox.js';
 import type { PreparedGuest } from './prepared-guest.js';
 import type { ProgramEnvironment } from './program-environment.js';
 import type { Waiting } from './waiting.js';
@@ -25,6 +26,8 @@ export interface Start {
   readonly prepared: PreparedGuest;
   /** Its way to the hub. */
   readonly port: MessagePort;
+  /** Through which it reaches the hub where its thread blocks. */
+  readonly mailbox: Mailbox | undefined;
   readonly environment: ProgramEnvironment;
   /** Where it writes how many execution contexts it has (`context-counter.ts`). */
   readonly contextWord: Int32Array;

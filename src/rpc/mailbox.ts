@@ -32,10 +32,6 @@ export function createMailbox(): Mailbox {
   return createSharedMemory(firstPiece + 2 * pieceBytes);
 }
 
-export function isMailbox(value: unknown): value is Mailbox {
-  return Object.prototype.toString.call(value) === '[object SharedArrayBuffer]';
-}
-
 interface Half {
   readonly words: Int32Array;
   readonly word: number;
