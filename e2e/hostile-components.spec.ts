@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { componentWith } from '../src/transpiler/every-name.fixture.js';
 import { type HostileComponent, hostileComponents } from '../src/transpiler/hostile-components.fixture.js';
@@ -49,7 +51,7 @@ async function tryInPage(page: Page, site: Site, components: readonly HostileCom
   page.on('console', (message) => {
     if (message.text().startsWith(canary)) touched.push(message.text());
   });
-  await watchCanary(page);
+  watchCanary(site);
   site.fallBack((request, response) => {
     const index = Number(/^\/hostile\/(\d+)$/.exec(request.url ?? '')?.[1]);
     const component = components[index];
@@ -73,12 +75,16 @@ function isRight(outcome: string): boolean {
 }
 
 /** Has the threads that a component comes to say so when it touches the canary. */
-async function watchCanary(page: Page): Promise<void> {
+function watchCanary(site: Site): void {
   const watch = `Object.defineProperty(globalThis, '__${canary}', { set: (value) => console.log('${canary}', value) });`;
-  await page.route(/\/assets\/(guest|transpiler)-worker-[^/]*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: watch + (await response.text()) });
-  });
+  const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');
+  for (const file of readdirSync(assets)) {
+    if (!/^(guest|transpiler)-worker-.*\.js$/.test(file)) continue;
+    const script = watch + readFileSync(path.join(assets, file), 'utf8');
+    site.answer(`/lib/assets/${file}`, (_, response) => {
+      response.setHeader('Content-Type', 'text/javascript').end(script);
+    });
+  }
 }
 
 /** Starts a guest and calls it, on the page. */

@@ -46,8 +46,21 @@ export async function npm(cwd: string, ...parameters: string[]): Promise<void> {
 
 /** Runs lines of a shell. @throws with what they print, where one fails */
 export async function shell(cwd: string, lines: string): Promise<void> {
-  await run('sh', ['-e', '-c', lines], { cwd, env: environment, maxBuffer: 1 << 26 });
+  await run('sh', ['-e', '-c', `${missingCommands}\n${lines}`], { cwd, env: environment, maxBuffer: 1 << 26 });
 }
+
+const copy = `
+  const { cpSync, statSync } = require('node:fs');
+  const target = process.argv.at(-1);
+  const isFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory();
+  for (const file of process.argv.slice(1, -1)) {
+    cpSync(file, isFolder ? require('node:path').join(target, require('node:path').basename(file)) : target);
+  }`;
+
+/** Where only Node and a shell are, Node does what lines of documents do with other commands. */
+const missingCommands = `
+command -v mkdir >/dev/null || mkdir() { node -e 'require("node:fs").mkdirSync(process.argv[1])' "$@"; }
+command -v cp >/dev/null || cp() { node -e '${copy.replaceAll("'", '"')}' "$@"; }`;
 
 /**
  * Starts a server of static files or for development, which prints its address.
