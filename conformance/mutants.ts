@@ -217,7 +217,7 @@ const errors: readonly Mutant[] = [
 const contexts: readonly Mutant[] = [
   {
     what: 'a graph goes though a context needs it',
-    file: 'src/bindings/wit.ts',
+    file: 'src/bindings/lease.ts',
     from: '--this.#holders === 0',
     to: '--this.#holders <= 1',
     feature: 'contexts',
