@@ -43,7 +43,7 @@ export async function runBenchmarks({
   report,
 }: BenchmarkOptions): Promise<void> {
   const environment = describeEnvironment(name);
-  const wanted = chooseScenarios(smoke ? smokeIds : only, name === 'chromium');
+  const wanted = chooseScenarios(smoke ? smokeIds : only, name);
   await buildPages();
   const sha256 = smoke ? '' : await makeLargeModel();
   const site = await startBenchSite();
@@ -67,14 +67,14 @@ export async function runBenchmarks({
 }
 
 /** Those that are asked for, less those that need what is not there. */
-function chooseScenarios(only: readonly string[] | undefined, isChromium: boolean): readonly Scenario[] {
+function chooseScenarios(only: readonly string[] | undefined, name: string): readonly Scenario[] {
   const unknown = only?.filter((id) => !scenarios.some((scenario) => scenario.id === id)) ?? [];
   if (unknown.length > 0) {
     const ids = scenarios.map(({ id }) => id).join(', ');
     throw new Error(`--only: there is no scenario ${unknown.join(', ')}; there are ${ids}`);
   }
-  const wanted = scenarios.filter(({ id, isChromiumOnly }) =>
-    only === undefined ? isChromium || !isChromiumOnly : only.includes(id),
+  const wanted = scenarios.filter(({ id, browser }) =>
+    only === undefined ? browser === undefined || browser === name : only.includes(id),
   );
   if (fixtures) return wanted;
   for (const { id, needsFixtures } of wanted) if (needsFixtures) console.log(`left out ${id}: it ${withoutFixtures}`);

@@ -24,3 +24,10 @@ it('draws the ratios alone', () => {
   expect(chart.match(/<rect x=/g)).toHaveLength(1);
   expect(chart).toContain('>1.50</text>');
 });
+
+it('writes a ratio behind the mark of its target where they would overlap', () => {
+  const met = summarise({ id: 'b', title: 'near its target', target: 1.1 }, { ours: [1], baseline: [1] });
+  const chart = toChart([met]);
+  const mark = Number(/<line x1="([\d.]+)" x2="[\d.]+" y1="6"/.exec(chart)?.[1]);
+  expect(Number(/<text x="([\d.]+)" y="19">1.00/.exec(chart)?.[1])).toBeGreaterThan(mark);
+});

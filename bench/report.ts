@@ -57,6 +57,8 @@ const left = 210;
 const scale = 160;
 /** Longer bars are cut off there. */
 const longest = 3;
+/** A ratio as text, with its distance from the bar. */
+const labelWidth = 36;
 
 /** A bar for each ratio. The line is at 1, where the library takes as long as the baseline; the mark is the target. */
 export function toChart(results: readonly Result[]): string {
@@ -66,15 +68,18 @@ export function toChart(results: readonly Result[]): string {
   const bars = ratios.map(({ id, ratio, target, met }, index) => {
     const y = index * rowHeight + 8;
     const colour = met ? '#2b7a4b' : '#b3541e';
+    const isBesideMark = x(target) >= x(ratio) && x(target) < x(ratio) + labelWidth;
+    const label = (isBesideMark ? x(target) : x(ratio)) + 6;
     return [
       `<text x="${left - 8}" y="${y + 11}" text-anchor="end">${id}</text>`,
       `<rect x="${left}" y="${y}" width="${x(ratio) - left}" height="14" fill="${colour}"/>`,
       `<line x1="${x(target)}" x2="${x(target)}" y1="${y - 2}" y2="${y + 16}" stroke="#222" stroke-width="2"/>`,
-      `<text x="${x(ratio) + 6}" y="${y + 11}">${ratio.toFixed(2)}</text>`,
+      `<text x="${label}" y="${y + 11}">${ratio.toFixed(2)}</text>`,
     ].join('');
   });
   const end = height - 22;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${left + longest * scale + 60}" height="${height}" font-family="sans-serif" font-size="12">
+<title>How long the library takes, compared with its baselines</title>
 <rect width="100%" height="100%" fill="#fff"/>
 <line x1="${x(1)}" x2="${x(1)}" y1="0" y2="${end}" stroke="#999" stroke-dasharray="3 3"/>
 <text x="${x(1)}" y="${height - 8}" text-anchor="middle">1: as long as the baseline</text>

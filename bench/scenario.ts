@@ -21,8 +21,8 @@ export interface Bench {
 export interface Scenario extends Goal {
   /** Whether it takes models that are no part of the project. */
   readonly needsFixtures?: boolean;
-  /** Whether it runs in Chromium alone, which can be traced and whose processes can be told apart. */
-  readonly isChromiumOnly?: boolean;
+  /** The one browser that it is for. Others run it where it is asked for by name. Default: any. */
+  readonly browser?: BrowserName;
   measure(bench: Bench): Promise<Measured>;
 }
 

@@ -11,12 +11,20 @@ import { measureWeight } from './weight.js';
 const onPage = (goal: Goal): Scenario => ({ ...goal, measure: (bench) => pairsOnPage(bench, goal.id) });
 
 const withFixtures = (scenario: Scenario): Scenario => ({ ...scenario, needsFixtures: true });
-const inChromium = (scenario: Scenario): Scenario => ({ ...scenario, isChromiumOnly: true });
+/** Chromium can be traced, and its processes have names. */
+const inChromium = (scenario: Scenario): Scenario => ({ ...scenario, browser: 'chromium' });
+/** Firefox copies what goes through a MessagePort. */
+const inFirefox = (scenario: Scenario): Scenario => ({ ...scenario, browser: 'firefox' });
 
 const inferences: readonly Scenario[] = [
   { id: 'a-cpu', title: 'SqueezeNet by a component, against onnxruntime-web in a worker (WASM)', target: 1.05 },
   { id: 'a-cpu-core', title: 'the same by a core module', target: 1.05 },
   { id: 'a-tpu', title: 'SqueezeNet by a component, against onnxruntime-web in a worker (WebNN)', target: 1.15 },
+  {
+    id: 'a-litert',
+    title: 'birds (TensorFlow Lite) by a component, against LiteRT.js in a worker (WASM)',
+    target: 1.05,
+  },
   { id: 'b-cpu', title: "SqueezeNet by a component, against onnxruntime-web's defaults on the page", target: 1 },
   { id: 'b-cpu-2', title: 'the same by two components at a time', target: 1 },
   { id: 'b-cpu-4', title: 'the same by four components at a time', target: 1 },
@@ -25,12 +33,19 @@ const inferences: readonly Scenario[] = [
 const echoes: readonly Scenario[] = [
   { id: 'c-16MiB', title: 'echo of 16 MiB by a component, against four copies', target: 2.5 },
   { id: 'c-16MiB-core', title: 'the same by a core module', target: 2.5 },
-  { id: 'c-16MiB-port', title: 'the same, blocking, against 16 MiB through a MessagePort and back', target: 20 },
   { id: 'c-4B-message', title: 'echo of 4 bytes by a core module, suspended, against a bare relay', target: 1.5 },
   { id: 'c-4B-blocking', title: 'echo of 4 bytes by a core module, blocking, against a bare relay', target: 1.5 },
   { id: 'c-4B-message-component', title: 'the same by a component, suspended', target: 1.5 },
   { id: 'c-4B-blocking-component', title: 'the same by a component, blocking', target: 1.5 },
 ].map(onPage);
+
+const throughPort = inFirefox(
+  onPage({
+    id: 'c-16MiB-port',
+    title: 'echo of 16 MiB by a core module, blocking, against 16 MiB through a MessagePort and back',
+    target: 0.2,
+  }),
+);
 
 const loads: readonly Scenario[] = [
   onPage({ id: 'd-chain', title: 'four graphs on WebNN that leave 4 MiB there, against bytes', target: 0.5 }),
@@ -92,6 +107,9 @@ const smallModels: readonly Scenario[] = [
   withFixtures(
     onPage({ id: 'l-small-silero', title: 'a step of silero by a component, against a worker', target: 1.15 }),
   ),
+  withFixtures(
+    onPage({ id: 'l-small-litert', title: 'MobileNet of 96 × 96 (TensorFlow Lite) by a component', target: 1.15 }),
+  ),
 ];
 
 const texts: readonly Scenario[] = [
@@ -107,6 +125,7 @@ const texts: readonly Scenario[] = [
 export const scenarios: readonly Scenario[] = [
   ...inferences,
   ...echoes,
+  throughPort,
   ...loads,
   ...memory,
   ...weights,

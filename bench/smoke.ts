@@ -9,7 +9,7 @@ const ratios: Readonly<Record<string, number>> = {
   'c-16MiB-core': 0.94,
   'c-4B-message': 4,
   'c-4B-blocking': 4,
-  'l-small-digits': 1.15,
+  'l-small-digits': 1.6,
 };
 
 export const smokeIds = Object.keys(ratios);

@@ -1,3 +1,4 @@
+import type { LiteRtStart } from './litert-worker.js';
 import type { StartMessage } from './raw-worker.js';
 
 /**
@@ -7,9 +8,18 @@ import type { StartMessage } from './raw-worker.js';
 export type Runner = (times: number) => Promise<unknown>;
 
 /** onnxruntime-web in a worker, as someone would use it who knows how. */
-export async function rawInWorker(start: StartMessage): Promise<Runner> {
-  const worker = new Worker(new URL('./raw-worker.js', import.meta.url), { type: 'module' });
-  const ask = (message: StartMessage | number) =>
+export function rawInWorker(start: StartMessage): Promise<Runner> {
+  return inWorker(new Worker(new URL('./raw-worker.js', import.meta.url), { type: 'module' }), start);
+}
+
+/** LiteRT.js in a worker. */
+export function liteRtInWorker(start: LiteRtStart): Promise<Runner> {
+  return inWorker(new Worker(new URL('./litert-worker.js', import.meta.url), { type: 'module' }), start);
+}
+
+/** Starts a worker that then takes numbers of inferences. */
+async function inWorker(worker: Worker, start: StartMessage | LiteRtStart): Promise<Runner> {
+  const ask = (message: StartMessage | LiteRtStart | number) =>
     new Promise<void>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<'done' | { readonly error: string }>) =>
         data === 'done' ? resolve() : reject(new Error(data.error));

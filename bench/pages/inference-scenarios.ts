@@ -1,6 +1,6 @@
 import { model, node, value } from '../../src/backends/onnx/model.fixture.js';
 import type { Device, WasiNN } from '../../src/index.js';
-import { type Runner, rawInWorker, rawOnMainThread } from './baselines.js';
+import { liteRtInWorker, type Runner, rawInWorker, rawOnMainThread } from './baselines.js';
 import { cpuThreads, nextDevice, threadsOf } from './devices.js';
 import { image, squeezenetUrl } from './image.js';
 import type { Input } from './input.js';
@@ -13,6 +13,8 @@ const classes = 1000;
 const chained = 1 << 20;
 const sileroUrl = '/fixtures/models/silero_vad.onnx';
 const digitsUrl = '/models/digits.onnx';
+const birdsUrl = '/fixtures/models/birds.tflite';
+const mobileNetUrl = '/fixtures/encodings/tflite/mobilenet_v2_float16.tflite';
 
 const inference: Plan = { pairs: 40, times: 5, warmUp: 15 };
 const smallInference: Plan = { pairs: 40, times: 200, warmUp: 2000 };
@@ -46,6 +48,22 @@ const small = (url: string, name: string, inputs: readonly Input[]): Scenario =>
     const device = nextDevice(nn, 'wasm');
     const ours = await componentGuest(nn, name, inputs);
     return { ours, baseline: await rawInWorker(await rawStart('wasm', 'wasm', await threads(device), url, inputs)) };
+  },
+});
+
+/** A TensorFlow Lite model with one input, by a component and by LiteRT.js alone. */
+const liteRt = (plan: Plan, url: string, { ty, dimensions }: Pick<Input, 'ty' | 'dimensions'>): Scenario => ({
+  ...plan,
+  async prepare(nn) {
+    nn.models.add({ [url]: { url, encoding: 'tensorflowlite', target: 'cpu', immutable: true } });
+    const graph = await nn.loadByName(url);
+    const [declared] = graph.inputs === 'any' ? [] : graph.inputs;
+    if (!declared) throw new Error(`the model ${url} tells no input`);
+    const elements = dimensions.reduce((product, length) => product * length, 1);
+    const data = new Uint8Array(elements * (ty === 'FP32' ? 4 : 1));
+    const ours = await componentGuest(nn, url, [{ name: declared.name, ty, dimensions, data }]);
+    const model = new Uint8Array(await (await fetch(url)).arrayBuffer());
+    return { ours, baseline: await liteRtInWorker({ model, threads: threadsOf(graph.device), input: data }) };
   },
 });
 
@@ -100,6 +118,7 @@ export const inferenceScenarios: Scenarios = {
       return { ours, baseline: await rawInWorker(await rawStart('jspi', webnn, await cpuThreads())) };
     },
   },
+  'a-litert': liteRt(inference, birdsUrl, { ty: 'U8', dimensions: [1, 224, 224, 3] }),
   'b-cpu': onPage(1),
   'b-cpu-2': onPage(2),
   'b-cpu-4': onPage(4),
@@ -135,6 +154,7 @@ export const inferenceScenarios: Scenarios = {
   },
   'l-small-digits': small(digitsUrl, 'digits', [drawnDigit]),
   'l-small-silero': small(sileroUrl, 'silero', speech),
+  'l-small-litert': liteRt(smallInference, mobileNetUrl, { ty: 'FP32', dimensions: [1, 96, 96, 3] }),
 };
 
 async function threads(device: Promise<Device>): Promise<number> {
