@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import {
@@ -8,31 +9,13 @@ import {
   serveFile,
 } from '../src/models/file-server.fixture.js';
 import { runIn, type Tab } from './browsers/browser.js';
-import { test as base, expect } from './browsers/test.js';
+import { expect, test } from './browsers/test.js';
 import { type PlainModel, preload, sha256Of, whole } from './loader-page.js';
 import { writeModel } from './onnx-model.js';
 import type { Site } from './site.js';
 import { computeNamed, type Damage, loadUrl, preloadAround, tamper } from './storage-page.js';
 
 // Models stay loadable whatever happens to the browser's storage, and a guest gets none that the page does not allow.
-
-const test = base.extend<{ readonly seen: IncomingMessage[] }>({
-  /** The requests for models, of both sites, which have one that is allowed and one that is not. */
-  seen: async ({ tab, site, otherSite }, use) => {
-    const seen: IncomingMessage[] = [];
-    await tab.open(`${site.origin}/blank.html`);
-    await tab.evaluate("(document.cookie = 'visitor=1', Promise.resolve(''))");
-    for (const place of [site, otherSite]) {
-      for (const path of ['/allowed/digits.onnx', '/secret/digits.onnx']) {
-        place.answer(path, (request, response) => {
-          seen.push(request);
-          response.setHeader('Content-Type', 'application/octet-stream').end(digits);
-        });
-      }
-    }
-    await use(seen);
-  },
-});
 
 const chunkBytes = 4 << 20;
 const bytes = patternBytes(2 * chunkBytes + 1000);
@@ -101,43 +84,64 @@ test('a database that is deleted while a model is on its way is used again', asy
   expect(statuses(served)).toEqual([200, 200]);
 });
 
-test.describe('a URL that a guest has given', () => {
-  /** Loads a URL of a site that redirects, where `/allowed/*` of both sites is allowed. */
-  async function follow(tab: Tab, from: Site, sites: readonly Site[], location: string) {
-    from.answer('/allowed/moved.onnx', (_request, response) => response.writeHead(302, { location }).end());
-    const allowedUrls = sites.map(({ origin }) => `${origin}/allowed/*`);
-    return runIn(tab, loadUrl, { name: `${from.origin}/allowed/moved.onnx`, allowedUrls });
+/** Loads a URL of a site that redirects, where `/allowed/*` of both sites is allowed. */
+async function follow(tab: Tab, from: Site, sites: readonly Site[], location: string) {
+  // A URL that was never asked for, so that nothing of it is kept.
+  const path = `/allowed/${randomUUID()}.onnx`;
+  from.answer(path, (_request, response) => response.writeHead(302, { location }).end());
+  const allowedUrls = sites.map(({ origin }) => `${origin}/allowed/*`);
+  return runIn(tab, loadUrl, { name: from.origin + path, allowedUrls });
+}
+
+/** Serves a model that is allowed and one that is not. @returns the requests for them */
+function serveModels(sites: readonly Site[]): IncomingMessage[] {
+  const seen: IncomingMessage[] = [];
+  for (const site of sites) {
+    for (const path of ['/allowed/digits.onnx', '/secret/digits.onnx']) {
+      site.answer(path, (request, response) => {
+        seen.push(request);
+        response.setHeader('Content-Type', 'application/octet-stream').end(digits);
+      });
+    }
   }
+  return seen;
+}
 
+test('a URL that a guest has given leads to what is allowed, and to nothing else', async ({ tab, site, otherSite }) => {
+  await tab.evaluate("(document.cookie = 'visitor=1', Promise.resolve(''))");
+  const sites = [site, otherSite];
   const refused = { code: 'security', message: expect.stringContaining('redirects') };
+  let seen: IncomingMessage[] = [];
+  const step = (title: string, check: () => Promise<void>) =>
+    test.step(title, () => {
+      seen = serveModels(sites);
+      return check();
+    });
 
-  test('may redirect within the origin of the page, to what is allowed, without cookies', async ({
-    tab,
-    site,
-    otherSite,
-    seen,
-  }) => {
-    expect(await follow(tab, site, [site, otherSite], '/allowed/digits.onnx')).toEqual({ device: 'cpu' });
+  await step('it may redirect within the origin of the page, to what is allowed, without cookies', async () => {
+    expect(await follow(tab, site, sites, '/allowed/digits.onnx')).toEqual({ device: 'cpu' });
     expect(seen.map(({ url, headers }) => [url, headers.cookie])).toEqual([['/allowed/digits.onnx', undefined]]);
   });
 
-  test('may not redirect to what is not allowed', async ({ tab, site, otherSite, seen }) => {
-    expect(await follow(tab, site, [site, otherSite], '/secret/digits.onnx')).toMatchObject(refused);
+  await step('it may not redirect to what is not allowed', async () => {
+    expect(await follow(tab, site, sites, '/secret/digits.onnx')).toMatchObject(refused);
     expect(seen.map(({ headers }) => headers.cookie)).toEqual([undefined]);
   });
 
-  test('may not redirect to another origin, which is asked for nothing', async ({ tab, site, otherSite, seen }) => {
-    expect(await follow(tab, site, [site, otherSite], `${otherSite.origin}/secret/digits.onnx`)).toMatchObject(refused);
-    expect(await follow(tab, site, [site, otherSite], `${otherSite.origin}/allowed/digits.onnx`)).toMatchObject(
-      refused,
-    );
-    expect(await follow(tab, site, [site, otherSite], 'data:application/octet-stream,x')).toMatchObject(refused);
+  await step('it may not redirect to another origin, which is asked for nothing', async () => {
+    for (const location of [
+      `${otherSite.origin}/secret/digits.onnx`,
+      `${otherSite.origin}/allowed/digits.onnx`,
+      'data:application/octet-stream,x',
+    ]) {
+      expect(await follow(tab, site, sites, location), location).toMatchObject(refused);
+    }
     expect(seen).toEqual([]);
   });
 
-  test('of another origin may not redirect, and nothing more is asked for', async ({ tab, site, otherSite, seen }) => {
+  await step('of another origin it may not redirect, and nothing more is asked for', async () => {
     for (const location of ['/allowed/digits.onnx', '/secret/digits.onnx', `${site.origin}/secret/digits.onnx`]) {
-      expect(await follow(tab, otherSite, [site, otherSite], location)).toMatchObject(refused);
+      expect(await follow(tab, otherSite, sites, location), location).toMatchObject(refused);
     }
     expect(seen).toEqual([]);
   });
@@ -147,7 +151,7 @@ test.describe('a URL that a guest has given', () => {
     '/allowed/..%5csecret/digits.onnx',
     '/allowed/digits.onnx#',
   ]) {
-    test(`may not be ${path}`, async ({ tab, site, seen }) => {
+    await step(`it may not be ${path}`, async () => {
       const allowedUrls = [`${site.origin}/allowed/*`];
       expect(await runIn(tab, loadUrl, { name: site.origin + path, allowedUrls })).toMatchObject({
         code: 'security',

@@ -1,6 +1,9 @@
 import type { IDBPTransaction } from 'idb';
+import { isBlob, isUint8Array } from '../standard/brand-checks.js';
+import { free } from '../standard/free.js';
+import { openByteReader } from './byte-reader.js';
 import { type CacheConnection, openCacheConnection } from './cache-connection.js';
-import type { CacheDatabase, CacheSchema, FileRecord, Validators } from './cache-database.js';
+import type { CacheDatabase, CacheSchema, FileRecord, StoredChunk, Validators } from './cache-database.js';
 import { chunkBytes } from './chunk-bytes.js';
 import { parseFileRecord } from './file-record.js';
 
@@ -33,7 +36,7 @@ export interface ModelCache {
   /** All files, the one used longest ago first. */
   list(): Promise<FileRecord[]>;
   /**
-   * Reads what is stored of a file, chunk by chunk.
+   * Reads what is stored of a file, piece by piece. The next piece may be written over the one before.
    *
    * @throws DamagedError where a chunk is missing or of the wrong length
    */
@@ -50,7 +53,7 @@ export interface ModelCache {
    * @param offset where the chunk stands in the file
    * @throws GoneError where the file's next chunk is another, since someone else has cleared the cache or written to it
    */
-  append(key: string, offset: number, chunk: Uint8Array): Promise<void>;
+  append(key: string, offset: number, chunk: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Makes a file count. */
   complete(key: string, completion: Completion): Promise<void>;
   /** Notes that a file was used, or found unchanged. */
@@ -68,12 +71,29 @@ export class GoneError extends Error {}
 
 export async function openModelCache(): Promise<ModelCache> {
   const { run } = await openCacheConnection();
+  /** Whether the browser is known to keep no Blobs. */
+  let refusesBlobs = false;
+
+  /** WebKit keeps no Blobs for private windows. Browsers give different errors for that. */
+  async function appendChunk(key: string, offset: number, chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    const append = (stored: StoredChunk) => run((database) => appendStored(database, key, offset, stored));
+    if (!refusesBlobs) {
+      try {
+        return await append(new Blob([chunk]));
+      } catch (cause) {
+        if (cause instanceof GoneError || isQuotaError(cause)) throw cause;
+      }
+    }
+    await append(wholeBuffer(chunk));
+    refusesBlobs = true;
+  }
+
   return {
     find: (key) => run((database) => find(database, key)),
     list: () => run(list),
     read: (record) => read(run, record),
     begin: (file) => run((database) => begin(database, file)),
-    append: (key, offset, chunk) => run((database) => append(database, key, offset, chunk)),
+    append: appendChunk,
     complete: (key, completion) => run((database) => update(database, key, { ...completion, complete: true })),
     touch: (key, completion = {}) => run((database) => update(database, key, completion)),
     delete: (key) => run((database) => remove(database, key)),
@@ -102,28 +122,80 @@ async function list(database: CacheDatabase): Promise<FileRecord[]> {
   return records.sort((one, other) => one.lastUsed - other.lastUsed);
 }
 
+/** How many bytes of a Blob are read at once. */
+const readBytes = 1 << 20;
+
 async function* read(run: CacheConnection['run'], record: FileRecord): AsyncGenerator<Uint8Array> {
   const { key, received } = record;
   const count = Math.ceil(received / record.chunkBytes);
+  if (count === 0) return;
   const lengthOf = (index: number) => Math.min(record.chunkBytes, received - index * record.chunkBytes);
   const get = async (index: number) =>
     index < count ? run((database) => database.get('chunks', [key, index])) : undefined;
+  if (isBlob(await get(0))) {
+    const chunks = await run((database) => database.getAll('chunks', chunksOf(key)));
+    return yield* readBlob(new Blob(allChunks(chunks, count, lengthOf)));
+  }
   // Whoever reads sets memory aside for all that the record promises.
   const last = count - 1;
-  if (count > 0 && !(await run((database) => database.getKey('chunks', [key, last]))))
-    throw damaged(last, 'no', lengthOf(last));
+  if (!(await run((database) => database.getKey('chunks', [key, last])))) throw damaged(last, 'no', lengthOf(last));
+  yield* readEach(get, count, lengthOf);
+}
+
+/**
+ * Chunks of which the first is a Blob. They are read as one: a stream for each would leave memory to the garbage collector.
+ *
+ * @throws DamagedError where one is missing, or has another length
+ */
+function allChunks(chunks: readonly unknown[], count: number, lengthOf: (index: number) => number): BlobPart[] {
+  const parts: BlobPart[] = [];
+  for (let index = 0; index < count; index++) parts.push(checkedChunk(chunks[index], index, lengthOf(index)));
+  return parts;
+}
+
+/** Reads chunks one by one: several typed arrays would take much memory. */
+async function* readEach(
+  get: (index: number) => Promise<unknown>,
+  count: number,
+  lengthOf: (index: number) => number,
+): AsyncGenerator<Uint8Array> {
   let next = get(0);
   for (let index = 0; index < count; index++) {
-    const chunk: unknown = await next;
-    const isChunk = chunk instanceof Uint8Array;
-    if (!isChunk || chunk.byteLength !== lengthOf(index))
-      throw damaged(index, isChunk ? chunk.byteLength : 'no', lengthOf(index));
+    const chunk = checkedChunk(await next, index, lengthOf(index));
     // Asked for ahead, so that the storage works while the chunk is used.
     next = get(index + 1);
     // Whoever stops reading early does not wait for it.
     next.catch(() => undefined);
-    yield chunk;
+    if (isBlob(chunk)) yield* readBlob(chunk);
+    else {
+      yield chunk;
+      free(chunk);
+    }
   }
+}
+
+/** @throws DamagedError where the browser has lost the bytes, as after its user has deleted its files */
+async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
+  const reader = openByteReader(blob.stream(), readBytes);
+  let length = 0;
+  try {
+    for (;;) {
+      const bytes = await reader.read().catch(() => undefined);
+      if (!bytes) break;
+      length += bytes.byteLength;
+      yield bytes;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+  if (length !== blob.size) throw new DamagedError(`the browser has lost it after ${length} of ${blob.size} bytes`);
+}
+
+/** @throws DamagedError for what is no chunk, or has another length */
+function checkedChunk(chunk: unknown, index: number, length: number): Blob | Uint8Array<ArrayBuffer> {
+  if (isBlob(chunk) && chunk.size === length) return chunk;
+  if (isUint8Array(chunk) && chunk.byteLength === length) return chunk;
+  throw damaged(index, isBlob(chunk) ? chunk.size : isUint8Array(chunk) ? chunk.byteLength : 'no', length);
 }
 
 function damaged(index: number, actual: number | 'no', expected: number): DamagedError {
@@ -158,18 +230,19 @@ function removeAll(transaction: Writing, keys: readonly string[]): Promise<void>
   ]);
 }
 
-async function append(database: CacheDatabase, key: string, offset: number, chunk: Uint8Array): Promise<void> {
+async function appendStored(database: CacheDatabase, key: string, offset: number, chunk: StoredChunk): Promise<void> {
+  const length = isBlob(chunk) ? chunk.size : chunk.byteLength;
   const transaction = database.transaction(['files', 'chunks'], 'readwrite');
   const files = transaction.objectStore('files');
   const record = await files.get(key);
   if (!record || record.complete || record.received !== offset) throw new GoneError('it was deleted meanwhile');
   await end(transaction, [
-    // A view would be stored with the whole buffer behind it.
-    transaction.objectStore('chunks').put(wholeBuffer(chunk), [key, offset / record.chunkBytes]),
-    files.put({ ...record, received: offset + chunk.byteLength, lastUsed: Date.now() }),
+    transaction.objectStore('chunks').put(chunk, [key, offset / record.chunkBytes]),
+    files.put({ ...record, received: offset + length, lastUsed: Date.now() }),
   ]);
 }
 
+/** A view would be stored with the whole buffer behind it. */
 function wholeBuffer(chunk: Uint8Array): Uint8Array {
   return chunk.byteLength === chunk.buffer.byteLength ? chunk : chunk.slice();
 }
@@ -207,4 +280,8 @@ async function end(transaction: Ending, requests: readonly Promise<unknown>[]): 
 
 function chunksOf(key: string): IDBKeyRange {
   return IDBKeyRange.bound([key, 0], [key, Number.POSITIVE_INFINITY]);
+}
+
+export function isQuotaError(cause: unknown): boolean {
+  return cause instanceof DOMException && cause.name === 'QuotaExceededError';
 }

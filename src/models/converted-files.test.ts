@@ -62,7 +62,7 @@ describe('converted files', () => {
     expect(notices).toEqual([]);
   });
 
-  it('are told apart by their keys and by their originals', async () => {
+  it('are different files where their keys or their originals differ', async () => {
     const { converted } = await openWithOriginal();
     await keep(converted, conversion, 10);
     expect(await converted.find({ ...conversion, key: 'openvino-2-0f' })).toBeUndefined();

@@ -1,9 +1,10 @@
+import { free } from '../standard/free.js';
 import { GoneError, type ModelCache } from './cache.js';
 import type { FileRecord } from './cache-database.js';
 import { type Conversion, convertedKeyOf } from './cache-key.js';
 import { createDigest, type Digest } from './digest.js';
 import { GrowingBytes } from './growing-bytes.js';
-import { free, type ModelStore, requireRoom, storedBytes } from './model-store.js';
+import { type ModelStore, requireRoom, storedBytes } from './model-store.js';
 
 /**
  * How many conversions of one model are kept: what a PyTorch program declares, and as many graphs for certain inputs as the

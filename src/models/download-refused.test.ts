@@ -1,4 +1,4 @@
-import { createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../standard/error.js';
 import { expectNothingKept, large, open, sent, small } from './download.fixture.js';
@@ -6,22 +6,8 @@ import type { Fault } from './file-server.fixture.js';
 import { digestOf, expectKept, expectSame, readStored } from './models.fixture.js';
 import { useTestServers } from './test-servers.fixture.js';
 
-const { serveFile: serve, onEnd } = useTestServers();
+const { serveFile: serve, serveRaw, listen } = useTestServers();
 const total = large.byteLength;
-
-/** A server that answers each connection with exactly this and closes it, in order or not. */
-async function serveRaw(...lines: string[]): Promise<string> {
-  const server = createTcpServer((socket) => socket.once('data', () => socket.end(lines.join('\r\n'))));
-  return listen(server);
-}
-
-async function listen(server: Server): Promise<string> {
-  onEnd(() => server.close());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
-  return `http://127.0.0.1:${address.port}/model.bin`;
-}
 
 describe('a server that has no parts', () => {
   it('is not asked for ever, where each second try brings what the one before has not', async () => {
@@ -164,7 +150,7 @@ describe('a file that is not the one of the registry', () => {
   it.each([
     ['longer', total - 1, `has more than the ${total - 1} bytes of the registry`],
     ['shorter', total + 1, `ended after ${total} of ${total + 1} bytes`],
-  ])('being %s, is refused also where no length is told', async (_what, size, reason) => {
+  ])('being %s, is refused where the server gives no length, too', async (_what, size, reason) => {
     const site = await serve({ bytes: large, tellsLength: false });
     const { load } = open({ url: site.url, size, fetch: { retries: 0 } });
     await expect(load()).rejects.toThrow(reason);

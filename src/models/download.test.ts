@@ -1,4 +1,4 @@
-import { createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { chunkBytes } from './cache.js';
 import { base, expectNothingKept, large, open, ranges, sent, small } from './download.fixture.js';
@@ -7,22 +7,8 @@ import type { ModelFetchOptions } from './model-options.js';
 import { digestOf, expectKept, expectSame, openTestModels, readStored, startTestServer } from './models.fixture.js';
 import { useTestServers } from './test-servers.fixture.js';
 
-const { serveFile: serve, onEnd } = useTestServers();
+const { serveFile: serve, serveRaw, listen, onEnd } = useTestServers();
 const total = large.byteLength;
-
-/** A server that answers each connection with exactly this and closes it, in order or not. */
-async function serveRaw(...lines: string[]): Promise<string> {
-  const server = createTcpServer((socket) => socket.once('data', () => socket.end(lines.join('\r\n'))));
-  return listen(server);
-}
-
-async function listen(server: Server): Promise<string> {
-  onEnd(() => server.close());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
-  return `http://127.0.0.1:${address.port}/model.bin`;
-}
 
 describe('a download', () => {
   it.each([1, 1000, chunkBytes - 1, chunkBytes, chunkBytes + 1, 9 << 20])(

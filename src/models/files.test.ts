@@ -2,26 +2,15 @@ import { openDB } from 'idb';
 import { describe, expect, it, vi } from 'vitest';
 import { chunkBytes } from './cache.js';
 import { patternBytes } from './file-server.fixture.js';
-import type { ModelOptions } from './model-options.js';
-import { digestOf, expectKept, expectSame, type FileSite, openTestModels } from './models.fixture.js';
+import { bytesOf, digestOf, expectKept, expectSame, type FileSite, openTestModels } from './models.fixture.js';
 import { useTestServers } from './test-servers.fixture.js';
+import { date, large, laterDate, newer, statuses, visit } from './visit.fixture.js';
 
 const { serveFile: serve } = useTestServers();
 
 const small = patternBytes(5000);
-const newer = patternBytes(6000, 2);
-const large = patternBytes(3 * chunkBytes + 1000);
 const total = large.byteLength;
-const date = 'Sat, 01 Jan 2022 00:00:00 GMT';
-const laterDate = 'Sun, 02 Jan 2022 00:00:00 GMT';
 
-/** What a page does on a visit of its own. */
-function visit(options: ModelOptions | string) {
-  const { models, ...rest } = openTestModels({ m: options }, 'https://page.example/');
-  return { ...rest, models, load: async () => (await models.open('m')).parts[0] ?? new Uint8Array() };
-}
-
-const statuses = ({ requests }: FileSite) => requests.map(({ status }) => status);
 describe('a file from an earlier visit', () => {
   it.each([
     ['with a digest', { sha256: digestOf(small) }],
@@ -200,10 +189,9 @@ describe('a file from an earlier visit', () => {
   /** Changes a byte of what is kept, and no length. */
   async function tamper(key: string, index: number): Promise<void> {
     const database = await openDB('wasi-nn-web');
-    const chunk: unknown = await database.get('chunks', [key, index]);
-    if (!(chunk instanceof Uint8Array)) throw new Error('nothing is kept');
-    chunk[1] = (chunk[1] ?? 0) ^ 1;
-    await database.put('chunks', chunk, [key, index]);
+    const bytes = await bytesOf(await database.get('chunks', [key, index]));
+    bytes[1] = (bytes[1] ?? 0) ^ 1;
+    await database.put('chunks', bytes, [key, index]);
     database.close();
   }
 
@@ -259,16 +247,30 @@ describe('a file from an earlier visit', () => {
     expect(notices).toEqual([]);
   });
 
+  /** Holds back the end of what the cache reads. @returns lets it come */
+  function holdBackEnd(): () => void {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { stream } = Blob.prototype;
+    vi.spyOn(Blob.prototype, 'stream').mockImplementation(function (this: Blob) {
+      return stream.call(this).pipeThrough(new TransformStream({ flush: () => released }));
+    });
+    return release;
+  }
+
   it('is checked while other files are downloaded', async () => {
     const site = await serve({ bytes: large });
     const other = await serve({ bytes: small });
     const table = { large: { url: site.url, sha256: digestOf(large) }, other: other.url };
     await openTestModels(table, 'https://page.example/').models.preload('large');
-    const { models, progress } = openTestModels(table, 'https://page.example/');
-    await Promise.all([models.open('large'), models.open('other')]);
-    expect(progress.findIndex(({ name }) => name === 'other')).toBeLessThan(
-      progress.findIndex(({ name }) => name === 'large'),
-    );
+    const { models } = openTestModels(table, 'https://page.example/');
+    const release = holdBackEnd();
+    const opening = models.open('large');
+    await models.open('other');
+    release();
+    expectSame((await opening).parts[0], large);
   });
 
   it('of the first version of the schema is asked for again, and used offline', async () => {

@@ -185,7 +185,7 @@ export class IncomingFile {
   }
 
   /** @throws GoneError where what was stored of the file is gone, and is nowhere else */
-  async #store(chunk: Uint8Array): Promise<void> {
+  async #store(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
     const { key, store, wanted } = this.#options;
     await this.#keep();
     if (this.#isKept && this.#version) {

@@ -226,15 +226,18 @@ describe("a store where the browser's quota is reached", () => {
 });
 
 describe('a store', () => {
-  it('reads a file, chunk by chunk', async () => {
+  it('reads a file, piece by piece', async () => {
     const store = open();
     await begin(store, 'a');
     await append(store, 'a', chunkBytes);
     await append(store, 'a', 10, chunkBytes);
     const record = await store.find('a');
-    const lengths: number[] = [];
-    expect(record && (await store.read(record, ({ byteLength }) => lengths.push(byteLength)))).toBe(true);
-    expect(lengths).toEqual([chunkBytes, 10]);
+    let length = 0;
+    const take = (piece: Uint8Array) => {
+      length += piece.byteLength;
+    };
+    expect(record && (await store.read(record, take))).toBe(true);
+    expect(length).toBe(chunkBytes + 10);
   });
 
   it('deletes a damaged file, with a notice', async () => {

@@ -1,5 +1,5 @@
 import { messageOf } from '../standard/error.js';
-import { type Completion, DamagedError, GoneError, type ModelCache, type NewFile } from './cache.js';
+import { type Completion, DamagedError, GoneError, isQuotaError, type ModelCache, type NewFile } from './cache.js';
 import type { FileRecord } from './cache-database.js';
 import { isOfGuest } from './cache-key.js';
 import { estimateStorage } from './estimate-storage.js';
@@ -33,7 +33,7 @@ export interface NewChunk {
   readonly url: string;
   /** Where the bytes stand in the file. */
   readonly offset: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** How many bytes of the file are not stored yet, these included; absent where nobody knows. */
   readonly missing?: number;
 }
@@ -46,11 +46,11 @@ export interface ModelStore {
   find(key: string): Promise<FileRecord | undefined>;
   list(): Promise<readonly FileRecord[]>;
   /**
-   * Passes on what is stored of a file, chunk by chunk; each is gone when `take` has returned.
+   * Passes on what is stored of a file, piece by piece; each is gone when `take` has returned.
    *
    * @returns whether it was all there; what is damaged is deleted
    */
-  read(record: FileRecord, take: (chunk: Uint8Array) => void): Promise<boolean>;
+  read(record: FileRecord, take: (piece: Uint8Array) => void): Promise<boolean>;
   /** Deletes a file whose bytes turned out to be damaged, with a notice that says so. */
   drop(file: DamagedFile, damage: string): Promise<void>;
   /** @returns whether the file can be kept */
@@ -167,10 +167,7 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     list: () => attempt((cache) => cache.list(), []),
     async read(record, take) {
       try {
-        for await (const chunk of (await cache).read(record)) {
-          take(chunk);
-          free(chunk);
-        }
+        for await (const piece of (await cache).read(record)) take(piece);
         return true;
       } catch (cause) {
         if (cause instanceof DamagedError) await drop(record, cause.message);
@@ -195,14 +192,6 @@ export function createModelStore({ cache, budget, onNotice }: ModelStoreOptions)
     delete: (key) => attempt((cache) => cache.delete(key), undefined),
     clear: () => attempt((cache) => cache.clear(), undefined),
   };
-}
-
-/**
- * Gives a chunk's memory back at once, where the browser can: chunks that are left to the garbage collector add up to more
- * than 100 MiB before it comes.
- */
-export function free({ buffer }: Uint8Array): void {
-  if ('transfer' in buffer) buffer.transfer(0);
 }
 
 /**
@@ -234,8 +223,4 @@ export async function requireRoom(needed: number, others: number): Promise<void>
 /** How many bytes the cache has of some files. */
 export function storedBytes(files: readonly FileRecord[]): number {
   return files.reduce((sum, { received }) => sum + received, 0);
-}
-
-function isQuotaError(cause: unknown): boolean {
-  return cause instanceof DOMException && cause.name === 'QuotaExceededError';
 }

@@ -1,37 +1,18 @@
-import { openDB } from 'idb';
 import { describe, expect, it, vi } from 'vitest';
 import { chunkBytes, type ModelCache, openModelCache } from './cache.js';
 import { patternBytes } from './file-server.fixture.js';
 import type { ModelsOption } from './model-options.js';
-import { openTestModels, readStored, type TestModelsOptions, type TestServer } from './models.fixture.js';
+import { readStored } from './models.fixture.js';
+import { answerModel, bytes, faultyCache, full, open, overtakenCache } from './served-models.fixture.js';
 import { useTestServers } from './test-servers.fixture.js';
 
 const { serve } = useTestServers();
 
-const bytes = patternBytes(5000);
-const serveModel = () =>
-  serve((_request, response) => response.setHeader('cache-control', 'max-age=60').setHeader('etag', '"1"').end(bytes));
-
-function open(models: ModelsOption, site: TestServer, options: TestModelsOptions = {}) {
-  return openTestModels(models, site.url, options);
-}
-
-/** A cache of which some operations fail. */
-async function faultyCache(faults: Partial<ModelCache>): Promise<ModelCache> {
-  return { ...(await openModelCache()), ...faults };
-}
-
-/** A cache that had to give way to another tab. */
-async function overtakenCache(): Promise<ModelCache> {
-  const cache = await openModelCache();
-  (await openDB('wasi-nn-web', 3)).close();
-  return cache;
-}
-
+const serveModel = () => serve(answerModel);
 const refuse = () => Promise.reject(new DOMException('the database connection is closing', 'InvalidStateError'));
-const full = () => Promise.reject(new DOMException('the disk is full', 'QuotaExceededError'));
 
 const failingRead = (): AsyncIterable<Uint8Array> => ({ [Symbol.asyncIterator]: () => ({ next: refuse }) });
+
 describe('open', () => {
   it('downloads a model, keeps it, and finds it on the next visit without a request', async () => {
     const site = await serveModel();

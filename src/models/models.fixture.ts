@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { expect } from 'vitest';
+import { isBlob } from '../standard/brand-checks.js';
 import { type ModelCache, openModelCache } from './cache.js';
-import { type FileRecord, openCacheDatabase } from './cache-database.js';
+import { type FileRecord, openCacheDatabase, type StoredChunk } from './cache-database.js';
 import { createConvertedFiles } from './converted-files.js';
 import { type ServedFile, type ServedRequest, serveFile } from './file-server.fixture.js';
 import type { Entries, ModelsOption } from './model-options.js';
@@ -73,7 +74,7 @@ export async function readStored(): Promise<StoredFile[]> {
   const database = await openCacheDatabase();
   const records = await database.getAll('files');
   const keys = await database.getAllKeys('chunks');
-  const chunks = await database.getAll('chunks');
+  const chunks = await Promise.all((await database.getAll('chunks')).map(bytesOf));
   database.close();
   const stray = keys.find(([key]) => !records.some((record) => record.key === key));
   if (stray) throw new Error(`chunk ${stray} belongs to no file`);
@@ -81,6 +82,11 @@ export async function readStored(): Promise<StoredFile[]> {
     const own = chunks.filter((_, index) => keys[index]?.[0] === record.key);
     return { record, bytes: Buffer.concat(own) };
   });
+}
+
+/** The bytes of a chunk as the cache stores it. */
+export async function bytesOf(chunk: StoredChunk): Promise<Uint8Array> {
+  return isBlob(chunk) ? new Uint8Array(await chunk.arrayBuffer()) : chunk;
 }
 
 /** A file on a server of its own. */

@@ -1,43 +1,15 @@
-import { deleteDB, openDB } from 'idb';
+import { deleteDB } from 'idb';
 import { describe, expect, it, vi } from 'vitest';
-import { chunkBytes, type ModelCache, openModelCache } from './cache.js';
+import { chunkBytes, type ModelCache } from './cache.js';
 import { openCacheDatabase } from './cache-database.js';
 import { patternBytes, serveFile } from './file-server.fixture.js';
-import type { ModelsOption } from './model-options.js';
-import {
-  digestOf,
-  expectSame,
-  openTestModels,
-  readStored,
-  type TestModels,
-  type TestModelsOptions,
-  type TestServer,
-} from './models.fixture.js';
+import { digestOf, expectSame, openTestModels, readStored, type TestModels } from './models.fixture.js';
+import { answerModel, bytes, faultyCache, full, open, overtakenCache } from './served-models.fixture.js';
 import { useTestServers } from './test-servers.fixture.js';
 
 const { serve } = useTestServers();
 
-const bytes = patternBytes(5000);
-const serveModel = () =>
-  serve((_request, response) => response.setHeader('cache-control', 'max-age=60').setHeader('etag', '"1"').end(bytes));
-
-function open(models: ModelsOption, site: TestServer, options: TestModelsOptions = {}) {
-  return openTestModels(models, site.url, options);
-}
-
-/** A cache of which some operations fail. */
-async function faultyCache(faults: Partial<ModelCache>): Promise<ModelCache> {
-  return { ...(await openModelCache()), ...faults };
-}
-
-/** A cache that had to give way to another tab. */
-async function overtakenCache(): Promise<ModelCache> {
-  const cache = await openModelCache();
-  (await openDB('wasi-nn-web', 3)).close();
-  return cache;
-}
-
-const full = () => Promise.reject(new DOMException('the disk is full', 'QuotaExceededError'));
+const serveModel = () => serve(answerModel);
 
 describe('preload', () => {
   it('puts a model into the cache, from where it is opened without a request', async () => {

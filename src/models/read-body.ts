@@ -1,7 +1,11 @@
 import { messageOf } from '../standard/error.js';
+import { openByteReader } from './byte-reader.js';
 import type { Watchdog } from './download-watchdog.js';
 import { shownUrl } from './model-url.js';
 import { TransientError } from './request.js';
+
+/** How many bytes are read at once. */
+const readBytes = 256 << 10;
 
 /**
  * Reads a body to its end.
@@ -16,7 +20,7 @@ export async function readBody(
   watchdog: Watchdog,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const reader = openReader(body);
+  const reader = openByteReader(body, readBytes);
   const cancel = () => void reader.cancel(signal.reason).catch(() => undefined);
   signal.addEventListener('abort', cancel, { once: true });
   try {
@@ -33,44 +37,5 @@ export async function readBody(
   } finally {
     signal.removeEventListener('abort', cancel);
     await reader.cancel().catch(() => undefined);
-  }
-}
-
-interface BodyReader {
-  /** @returns the next bytes, which the next call may write over; nothing at the end */
-  read(): Promise<Uint8Array | undefined>;
-  cancel(reason?: unknown): Promise<void>;
-}
-
-/** How many bytes are read at once. */
-const readBytes = 256 << 10;
-
-/**
- * Reads a body into the same memory again and again, where the browser can: buffers that are left to the garbage
- * collector add up to more than 100 MiB before it comes.
- */
-function openReader(body: ReadableStream<Uint8Array>): BodyReader {
-  const reader = openByteReader(body);
-  if (!reader) {
-    const other = body.getReader();
-    return { read: async () => (await other.read()).value, cancel: (reason) => other.cancel(reason) };
-  }
-  let buffer = new ArrayBuffer(readBytes);
-  return {
-    async read() {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (done) return undefined;
-      buffer = value.buffer;
-      return new Uint8Array(buffer, value.byteOffset, value.byteLength);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  };
-}
-
-function openByteReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
-  try {
-    return body.getReader({ mode: 'byob' });
-  } catch {
-    return undefined;
   }
 }

@@ -3,24 +3,14 @@ import { chunkBytes } from './cache.js';
 import { openCacheDatabase } from './cache-database.js';
 import { patternBytes, type ServedFile } from './file-server.fixture.js';
 import type { ModelOptions } from './model-options.js';
-import { digestOf, expectKept, expectSame, type FileSite, openTestModels, readStored } from './models.fixture.js';
+import { digestOf, expectKept, expectSame, readStored } from './models.fixture.js';
 import { useTestServers } from './test-servers.fixture.js';
+import { date, large, laterDate, newer, statuses, visit } from './visit.fixture.js';
 
 const { serveFile: serve } = useTestServers();
 
-const newer = patternBytes(6000, 2);
-const large = patternBytes(3 * chunkBytes + 1000);
 const total = large.byteLength;
-const date = 'Sat, 01 Jan 2022 00:00:00 GMT';
-const laterDate = 'Sun, 02 Jan 2022 00:00:00 GMT';
 
-/** What a page does on a visit of its own. */
-function visit(options: ModelOptions | string) {
-  const { models, ...rest } = openTestModels({ m: options }, 'https://page.example/');
-  return { ...rest, models, load: async () => (await models.open('m')).parts[0] ?? new Uint8Array() };
-}
-
-const statuses = ({ requests }: FileSite) => requests.map(({ status }) => status);
 describe('a download that an earlier visit has begun', () => {
   /** What is kept of a download that was cut after so many bytes: whole chunks. */
   const cuts = [
