@@ -30,7 +30,9 @@ test("a language model's text is PyTorch's, through every ABI", async ({ blank, 
     'component 06-25': 'probe-06-25.component.wasm',
     wamr,
   };
-  await openGuests(blank, guests, { models: { tiny: tinyModel, wonderland: '/models/wonderland.gguf' } });
+  const wonderland = { parts: ['/models/wonderland.gguf', '/settings.json'] };
+  site.answer('/settings.json', (_, response) => response.end('{"temp":2,"n-predict":1}'));
+  await openGuests(blank, guests, { models: { tiny: tinyModel, wonderland } });
   const guest = wasmEdgeGuest(coreModuleGuest(blank, 'core'));
 
   await test.step('as a whole, and token by token', async () => {
@@ -41,8 +43,9 @@ test("a language model's text is PyTorch's, through every ABI", async ({ blank, 
     );
     expect(await guest.generate(context, {})).toEqual([0, romeoText]);
     expect(JSON.parse(await guest.output(context, 1))).toMatchObject({ input_tokens: 5, output_tokens: 60 });
-    const [tokens] = await guest.generateSingly(context, 60);
-    expect(tokens.join('')).toBe(romeoText);
+    // The setting "n-predict" limits whole texts alone.
+    const [tokens, errno] = await guest.generateSingly(context, 62);
+    expect([tokens.slice(0, 60).join(''), tokens.length, errno]).toEqual([romeoText, 62, 0]);
     expect(await guest.call('fini_single', context)).toBe(0);
     expect(await guest.output(context, 0, 'get_output_single')).toBe('');
   });
@@ -74,12 +77,13 @@ test("a language model's text is PyTorch's, through every ABI", async ({ blank, 
     expect(JSON.parse(await guest.output(context, 1))).toMatchObject({ input_tokens: 421 });
   });
 
-  await test.step('of the prompt that was set last, beside another model', async () => {
+  await test.step('of the prompt that was set last, beside another model, whose settings file the guest overrides', async () => {
     const context = await guest.open(greedy);
     const { graph } = await guest.load('wonderland', JSON.stringify({ ...greedy, 'n-predict': 8 }));
     const another = await guest.openContext(graph);
     const [errno, text] = await guest.generate(another, {}, 'Alice was');
     expect([errno, text.length > 8]).toEqual([0, true]);
+    expect(JSON.parse(await guest.output(another, 1))).toMatchObject({ output_tokens: 8 });
     expect(await guest.setInput(context, 0, 'a prompt that is replaced')).toBe(0);
     expect(await guest.setInput(context, 0, romeo)).toBe(0);
     expect(await guest.call('compute', context)).toBe(0);

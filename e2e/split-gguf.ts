@@ -1,3 +1,6 @@
+import { text, u32, u64 } from '../src/backends/text/gguf.fixture.js';
+import { numberBytes } from '../src/backends/text/gguf.js';
+
 /** Splits a GGUF model into two files, as `gguf-split` of llama.cpp does: the first has the metadata, and each has its tensors. */
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -10,19 +13,6 @@ interface Tensor {
 
 /** Where no metadata says otherwise. */
 const alignment = 32;
-const typeBytes: Readonly<Record<number, number>> = {
-  0: 1,
-  1: 1,
-  2: 2,
-  3: 2,
-  4: 4,
-  5: 4,
-  6: 4,
-  7: 1,
-  10: 8,
-  11: 8,
-  12: 8,
-};
 
 export function splitGguf(model: Uint8Array): readonly [Bytes, Bytes] {
   const reader = new Reader(model);
@@ -81,7 +71,7 @@ class Reader {
   skipValue(type: number): void {
     if (type === 8) this.skipText();
     else if (type === 9) this.#skipList();
-    else this.skip(typeBytes[type] ?? Number.NaN);
+    else this.skip(numberBytes[type] ?? Number.NaN);
   }
 
   #skipList(): void {
@@ -109,16 +99,4 @@ function u16Entry(name: string, value: number): Buffer {
 
 function countEntry(tensors: number): Buffer {
   return Buffer.concat([text('split.tensors.count'), u32(5), u32(tensors)]);
-}
-
-function text(value: string): Buffer {
-  return Buffer.concat([u64(Buffer.byteLength(value)), Buffer.from(value)]);
-}
-
-function u32(value: number): Buffer {
-  return Buffer.from(Uint32Array.of(value).buffer);
-}
-
-function u64(value: number): Buffer {
-  return Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
 }

@@ -76,7 +76,7 @@ const lazyClient: InferenceClient = {
   stopText: (text) => client().stopText(text),
 };
 
-/** Every error is told at once: a component on the page's own thread leaves no time to gather several. */
+/** Reports each error alone. The worker of a guest gathers several; a component on the page's own thread has no such worker. */
 const report: ReportError = (error, functionName) => page?.onFault(error, functionName, 0);
 
 export const { tensor, errors, graph, inference } = createWitBinding(lazyClient, own, report);

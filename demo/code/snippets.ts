@@ -56,7 +56,7 @@ const nn = createWasiNN({ models: { wonderland: { url: '/models/wonderland.gguf'
 const stop = new AbortController();
 const decoder = new TextDecoder();
 await nn.run('/guests/generate.wasm', {
-  args: ['wonderland', 'Alice was', '{"n-predict": 160}'],
+  args: ['wonderland', 'Alice was', '{"n-predict": 160, "stream-stdout": true}'],
   stdout: (bytes) => output.append(decoder.decode(bytes, { stream: true })),
   signal: stop.signal,
 });`,

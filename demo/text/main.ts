@@ -130,6 +130,7 @@ async function hold(nn: WasiNN, name: string, signal: AbortSignal): Promise<void
 function settings(): string {
   return JSON.stringify({
     'n-predict': tokensField.valueAsNumber || 160,
+    'stream-stdout': true,
     temp: temperatureField.valueAsNumber || 0,
     seed: seedField.valueAsNumber || 0,
   });

@@ -23,7 +23,7 @@ export interface ProviderOptions {
   readonly verify?: Verify;
   /**
    * Called when a runtime's module or its device breaks down. Only another thread can load the module again. A call that the
-   * module works on rejects. Default: nobody is told.
+   * module works on rejects. Default: nothing is called.
    */
   readonly onBroken?: (reason: string) => void;
 }

@@ -8,6 +8,7 @@ import type { TensorInfo, TensorValue } from '../standard/tensor.js';
 import { parseTextConfiguration, type TextConfiguration } from '../standard/text-configuration.js';
 import type { ContextCount } from './context-count.js';
 import { type Context, type Graph, keep, outputOf, whileBusy } from './core-module-context.js';
+import type { ReadFile } from './prompt-images.js';
 import { createTextContext } from './text-context.js';
 import { configurationIn, contextSettings, type TextDialect, wasmEdgeDialect } from './text-dialect.js';
 
@@ -23,6 +24,7 @@ export interface CoreModuleSessionOptions {
   onUnloadFailure(cause: unknown): void;
   /** Writes to the guest's standard output. */
   print(bytes: Uint8Array<ArrayBuffer>): void;
+  readonly readFile: ReadFile;
 }
 
 /**
@@ -41,16 +43,18 @@ export class CoreModuleSession {
   readonly #count: ContextCount;
   readonly #onUnloadFailure: (cause: unknown) => void;
   readonly #print: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly #readFile: ReadFile;
   readonly #graphs = new Map<number, Graph>();
   readonly #contexts = new Map<number, Context>();
   #nextGraph = 0;
   #nextContext = 0;
 
-  constructor({ client, count, onUnloadFailure, print }: CoreModuleSessionOptions) {
+  constructor({ client, count, onUnloadFailure, print, readFile }: CoreModuleSessionOptions) {
     this.#client = client;
     this.#count = count;
     this.#onUnloadFailure = onUnloadFailure;
     this.#print = print;
+    this.#readFile = readFile;
   }
 
   load(parts: readonly GraphBuilder[], encoding: GraphEncoding, target: ExecutionTarget): Awaitable<number> {
@@ -224,6 +228,7 @@ export class CoreModuleSession {
         dialect,
         settings: () => ({ ...dialect.defaults, ...graph.settings, ...settings }),
         print: this.#print,
+        readFile: this.#readFile,
         onStopFailure: this.#onUnloadFailure,
       });
     return { graph, text, settings, inputs: new Map(), outputs: undefined, busy: false, uncount };

@@ -4,6 +4,7 @@ import { type ContextCount, createContextCount } from './context-count.js';
 import { CoreModuleSession } from './core-module-session.js';
 import { errno, toErrno } from './errno.js';
 import { GuestMemory } from './guest-memory.js';
+import { noFiles, type ReadFile } from './prompt-images.js';
 import { harmless, type ReportError } from './report-error.js';
 import { EndOfSequence } from './text-errors.js';
 import { createWamrFunctions } from './wamr.js';
@@ -46,6 +47,7 @@ const suspending: ReadonlySet<string> = new Set([
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
  * @param onError told of every failure: the guest learns its number alone
  * @param print writes to the guest's standard output, where a language model is to write its text there. Default: nowhere
+ * @param readFile reads the image of a language model's prompt, where it is a file of the guest
  */
 export function createCoreModuleBinding(
   client: InferenceClient,
@@ -53,6 +55,7 @@ export function createCoreModuleBinding(
   onError?: ReportError,
   contexts: ContextCount = createContextCount(),
   print: (bytes: Uint8Array<ArrayBuffer>) => void = () => undefined,
+  readFile: ReadFile = noFiles,
 ): CoreModuleBinding {
   const report = harmless(onError);
 
@@ -83,7 +86,7 @@ export function createCoreModuleBinding(
   }
 
   const reportUnload = (cause: unknown) => report(toWasiNNError(cause, 'unload', 'unknown'), 'unload');
-  const session = new CoreModuleSession({ client, count: contexts, onUnloadFailure: reportUnload, print });
+  const session = new CoreModuleSession({ client, count: contexts, onUnloadFailure: reportUnload, print, readFile });
   const witx = createWitxFunctions(session);
   return {
     wasi_ephemeral_nn: toModule({ ...witx, ...createWasmEdgeFunctions(session) }),

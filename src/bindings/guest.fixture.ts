@@ -103,7 +103,12 @@ export type FakeLanguageModel = (
   settings: Readonly<Record<string, unknown>>,
 ) => { readonly pieces: readonly string[]; readonly end: TextEnd };
 
-export const fakeTextModel: TextModel = { buildNumber: 11364, commit: '46ca246', contextTokens: 64 };
+export const fakeTextModel: TextModel = {
+  buildNumber: 11364,
+  commit: '46ca246',
+  contextTokens: 64,
+  takesImages: false,
+};
 
 /**
  * An engine whose graphs answer their inputs as their outputs. As honest as the real one: it checks what it is given,
@@ -121,6 +126,7 @@ export class FakeEngine implements InferenceClient {
   readonly #asynchronous: boolean;
   readonly #keeps: boolean;
   readonly #inputs: DeclaredTensors;
+  readonly #takesImages: boolean;
   readonly #languageModel: FakeLanguageModel | undefined;
   /** The texts that are under way. */
   readonly texts = new Map<number, { pieces: string[]; readonly end: TextEnd }>();
@@ -129,13 +135,16 @@ export class FakeEngine implements InferenceClient {
   /**
    * @param options.keeps whether outputs stay on a device until they are asked for
    * @param options.languageModel makes its graphs language models
+   * @param options.takesImages whether those take images
    */
   constructor({
     asynchronous = false,
     keeps = false,
     inputs = [{ name: 'x', type: 'U8', shape: ['n'] }] as DeclaredTensors,
     languageModel = undefined as FakeLanguageModel | undefined,
+    takesImages = false,
   } = {}) {
+    this.#takesImages = takesImages;
     this.#languageModel = languageModel;
     this.#asynchronous = asynchronous;
     this.#keeps = keeps;
@@ -191,14 +200,16 @@ export class FakeEngine implements InferenceClient {
       this.graphs.delete(graph);
     });
 
-  startText: InferenceClient['startText'] = (graph, { prompt, configuration }) =>
-    this.#answer('startText', [graph, decode(prompt), decode(configuration)], () => {
+  startText: InferenceClient['startText'] = (graph, { prompt, configuration, images = [] }) => {
+    const files = images.map((image) => [...structuredClone(image, { transfer: [image.buffer] })]);
+    return this.#answer('startText', [graph, decode(prompt), decode(configuration), ...files], () => {
       const { pieces, end } = this.#languageModel?.(decode(prompt), JSON.parse(decode(configuration))) ?? {};
       if (!pieces || !end) throw new WasiNNError('invalid-argument', 'compute: the graph is no language model');
       const text = this.#nextId++;
       this.texts.set(text, { pieces: [...pieces], end });
       return text;
     });
+  };
 
   /** Two pieces come at a time, as where the model is faster than the guest. */
   readText: InferenceClient['readText'] = (text) =>
@@ -240,7 +251,7 @@ export class FakeEngine implements InferenceClient {
     const inputs = this.#inputs;
     const outputs = inputs === 'any' ? inputs : inputs.map(({ name, ...info }) => ({ ...info, name: `${name}-out` }));
     const device = { target: 'cpu', provider: 'wasm', description: 'fake' } as const;
-    const text = this.#languageModel && { text: fakeTextModel };
+    const text = this.#languageModel && { text: { ...fakeTextModel, takesImages: this.#takesImages } };
     return { id, backend: 'fake', device, inputs, outputs, ...text };
   }
 
@@ -263,9 +274,11 @@ function decode(bytes: Uint8Array): string {
 export function createTestGuest({
   engine = new FakeEngine(),
   memory = new TestMemory(),
+  files = new Map(),
 }: {
   engine?: InferenceClient;
   memory?: TestMemory;
+  files?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 } = {}) {
   const errors: string[] = [];
   const printed: string[] = [];
@@ -275,6 +288,7 @@ export function createTestGuest({
     ({ code, message }, functionName) => errors.push(`${functionName}: ${code}: ${message}`),
     undefined,
     (bytes) => printed.push(decode(bytes)),
+    (path) => files.get(path)?.slice(),
   );
   return { memory, errors, printed, nn: callable(binding.wasi_ephemeral_nn), wamr: callable(binding.wasi_nn) };
 }

@@ -25,10 +25,11 @@ const letters: FakeLanguageModel = (prompt, settings) => {
   return { pieces, end };
 };
 
-function start({ asynchronous = false } = {}) {
-  const engine = new FakeEngine({ asynchronous, languageModel: letters });
+function start({ asynchronous = false, takesImages = false } = {}) {
+  const engine = new FakeEngine({ asynchronous, languageModel: letters, takesImages });
   const memory = new TestMemory();
-  const guest = createTestGuest({ engine, memory });
+  const files = new Map([['cat.png', Uint8Array.of(4, 5)]]);
+  const guest = createTestGuest({ engine, memory, files });
   const out = memory.words(0);
   const buffer = memory.room(512);
 
@@ -70,7 +71,7 @@ describe.each([{ asynchronous: false }, { asynchronous: true }])("WasmEdge's lan
   });
 
   it('generate a text token by token, to its end', async () => {
-    const { nn, open, setInput, output, errors } = start(how);
+    const { nn, open, setInput, output, errors, engine } = start(how);
     const context = await open('{"n-predict":2,"reverse-prompt":"b"}');
     await setInput(context, 0, 'abc');
     expect(await output(context, 0, 'get_output_single')).toBe('');
@@ -80,6 +81,9 @@ describe.each([{ asynchronous: false }, { asynchronous: true }])("WasmEdge's lan
       tokens.push(await output(context, 0, 'get_output_single'));
     }
     expect(tokens).toEqual(['a', 'b', 'c', '</s>', 'a']);
+    // The engine would take those of the load in their place.
+    const [, , , settings = ''] = engine.callsOf('startText').at(-1) ?? [];
+    expect(JSON.parse(String(settings))).toEqual({ 'n-predict': -1, 'reverse-prompt': '' });
     expect(errors).toEqual([]);
   });
 
@@ -110,12 +114,41 @@ describe.each([{ asynchronous: false }, { asynchronous: true }])("WasmEdge's lan
     expect(JSON.parse(await output(context, 1))).toMatchObject({ input_tokens: 21 });
   });
 
-  it('refuse a prompt with an image, and keep the one before', async () => {
+  it('take an image in the prompt, or in a file of the guest', async () => {
+    const { nn, open, setInput, output, engine } = start({ ...how, takesImages: true });
+    const context = await open('{"image":"cat.png"}');
+    const sent = () => engine.callsOf('startText').at(-1)?.slice(2);
+    expect(setInput(context, 0, '<image>?')).toBe(0);
+    expect(await nn('compute', context)).toBe(0);
+    expect(sent()).toEqual(['<image>?', '{"image":"cat.png"}', [4, 5]]);
+    expect(setInput(context, 0, 'A <img src="data:image/png;base64,AQID">')).toBe(0);
+    expect(JSON.parse(await output(context, 1))).toMatchObject({ input_tokens: 9 });
+    expect(sent()).toEqual(['A <image>', '{"image":"cat.png","n-predict":1}', [1, 2, 3]]);
+    expect(await nn('compute_single', context)).toBe(0);
+    expect(sent()).toEqual(['A <image>', '{"image":"cat.png","n-predict":-1,"reverse-prompt":""}', [1, 2, 3]]);
+    expect(setInput(context, 1, '{"image":""}')).toBe(0);
+    expect(setInput(context, 0, 'no <image>')).toBe(0);
+    expect(await nn('compute', context)).toBe(0);
+    expect(sent()).toEqual(['no <image>', '{"image":""}']);
+  });
+
+  it.each([
+    ['damaged base64', '<img src="data:image/png;base64,A">', '{}'],
+    ['a file that is not there', '<image>', '{"image":"dog.png"}'],
+    ['too few marks', 'none', '{"image":"cat.png"}'],
+    ['too many marks', '<image> <img src="data:image/png;base64,AQID">', '{}'],
+  ])('refuse an image when the prompt is set: %s', async (_, prompt, settings) => {
+    const { open, setInput, errors } = start({ ...how, takesImages: true });
+    expect(setInput(await open(settings), 0, prompt)).toBe(1);
+    expect(errors).toEqual([expect.stringContaining('set_input: invalid-argument: set_input: ')]);
+  });
+
+  it('refuse a prompt with an image that the model does not take, and keep the one before', async () => {
     const { nn, open, setInput, output, errors } = start(how);
     const context = await open('{}');
     await setInput(context, 0, 'abc');
     expect(setInput(context, 0, 'What is <b>this</b>? <img src="data:image/png;base64,iVBORw0KGgo=">')).toBe(1);
-    expect(errors).toEqual([expect.stringContaining('images are not supported')]);
+    expect(errors).toEqual([expect.stringContaining('register its projector')]);
     expect(await nn('compute', context)).toBe(0);
     expect(await output(context, 0)).toBe('abc</s>');
     expect(setInput(context, 0, 'An <img src="cat.png">')).toBe(0);

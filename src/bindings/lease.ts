@@ -2,8 +2,17 @@ import { andThen } from '../rpc/awaitable.js';
 import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
 import { forClient, type NamedTensorReference, toReferences } from '../rpc/tensor-reference.js';
 import type { ContextCount } from './context-count.js';
+import { addImage, type ReadFile } from './prompt-images.js';
 import type { ReportError } from './report-error.js';
 import { attempt } from './wit-error.js';
+
+/** What all graphs of a guest share. */
+export interface LeaseOptions {
+  readonly client: InferenceClient;
+  readonly contexts: ContextCount;
+  readonly report: ReportError;
+  readonly readFile: ReadFile;
+}
 
 /** A graph of the engine and the number of resources that need it: the graph itself and its contexts. */
 export class Lease {
@@ -11,13 +20,15 @@ export class Lease {
   readonly report: ReportError;
   readonly #client: InferenceClient;
   readonly #contexts: ContextCount;
+  readonly #readFile: ReadFile;
   #holders = 0;
 
-  constructor(client: InferenceClient, info: GraphInfo, contexts: ContextCount, report: ReportError) {
+  constructor(info: GraphInfo, { client, contexts, report, readFile }: LeaseOptions) {
     this.report = report;
     this.#client = client;
     this.info = info;
     this.#contexts = contexts;
+    this.#readFile = readFile;
   }
 
   /**
@@ -50,9 +61,12 @@ export class Lease {
     prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
   ): Awaitable<NamedTensorReference[]> {
     const client = this.#client;
-    return andThen(forClient(inputs, client), (tensors) =>
-      andThen(client.compute(this.info.id, tensors.map(prepare)), (outputs) => toReferences(outputs, client)),
-    );
+    const { id, text } = this.info;
+    return andThen(forClient(inputs, client), (tensors) => {
+      const prepared = tensors.map(prepare);
+      const complete = text ? addImage(prepared, text, this.#readFile) : prepared;
+      return andThen(client.compute(id, complete), (outputs) => toReferences(outputs, client));
+    });
   }
 
   /** A drop has no result to fail with: where the engine is gone, the graph went with it. */

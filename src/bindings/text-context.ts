@@ -3,12 +3,17 @@ import type { Awaitable, GraphInfo, InferenceClient } from '../rpc/inference-cli
 import { WasiNNError } from '../standard/error.js';
 import type { TextEnd, TextModel, TextProgress } from '../standard/text.js';
 import type { TextConfiguration } from '../standard/text-configuration.js';
+import { findImage, type ImagePrompt, type ReadFile } from './prompt-images.js';
 import type { TextDialect } from './text-dialect.js';
 import { contextFull, endOfSequence, promptTooLong } from './text-errors.js';
 
 /** What a guest sees of one execution context of a language model. */
 export interface TextContext {
-  /** Takes a prompt. A text that is under way ends. */
+  /**
+   * Takes a prompt, with the image that it has. A text that is under way ends.
+   *
+   * @throws WasiNNError as `findImage`; the prompt before stays
+   */
   setPrompt(prompt: Uint8Array<ArrayBuffer>): void;
   /** Generates a whole text. @throws WasiNNError `contextFull`, with the text kept, or `promptTooLong` */
   compute(): Awaitable<void>;
@@ -35,6 +40,7 @@ export interface TextContextOptions {
   settings(): TextConfiguration;
   /** Writes to the guest's standard output. */
   print(bytes: Uint8Array<ArrayBuffer>): void;
+  readonly readFile: ReadFile;
   /** Told when the engine fails to end a text, which concerns no guest. */
   onStopFailure(cause: unknown): void;
 }
@@ -48,12 +54,9 @@ interface Running {
 
 const encoder = new TextEncoder();
 
-/** How an image within a prompt begins: a data URL. */
-const imageMark = encoder.encode('<img src="data:image/');
-
 export function createTextContext(options: TextContextOptions): TextContext {
-  const { client, graph, model, dialect, print } = options;
-  let prompt: Uint8Array<ArrayBuffer> | undefined;
+  const { client, graph, model, dialect, print, readFile } = options;
+  let asked: ImagePrompt | undefined;
   let inputTokens: number | undefined;
   let outputTokens = 0;
   let text = '';
@@ -61,9 +64,11 @@ export function createTextContext(options: TextContextOptions): TextContext {
   let running: Running | undefined;
 
   function start(settings: TextConfiguration): Awaitable<number> {
-    if (!prompt) throw new WasiNNError('invalid-argument', 'compute: the context has no prompt: call set_input first');
+    if (!asked) throw new WasiNNError('invalid-argument', 'compute: the context has no prompt: call set_input first');
     const configuration = encoder.encode(JSON.stringify(settings));
-    return client.startText(graph.id, { prompt: prompt.slice(), configuration });
+    const images = asked.images.map((image) => image.slice());
+    const request = { prompt: asked.prompt.slice(), configuration };
+    return client.startText(graph.id, images.length > 0 ? { ...request, images } : request);
   }
 
   function note({ inputTokens: counted, end }: TextProgress): void {
@@ -175,12 +180,17 @@ export function createTextContext(options: TextContextOptions): TextContext {
   function computeSingle(): Awaitable<void> {
     if (running) return advance(running);
     forget();
-    // These are settings of whole texts.
-    const { 'n-predict': _count, 'reverse-prompt': _reversePrompt, ...settings } = options.settings();
+    // These are settings of whole texts. Left out, they would be those that the model was loaded with.
+    const settings = { ...options.settings(), 'n-predict': -1, 'reverse-prompt': '' };
     return andThen(start(settings), (number) => {
       running = { number, pieces: [], end: undefined };
       return advance(running);
     });
+  }
+
+  function takeImage(given: Uint8Array<ArrayBuffer>): ImagePrompt {
+    const { image } = options.settings();
+    return findImage(given, { operation: 'set_input', model, image, readFile });
   }
 
   /** WAMR refuses a number of tokens that its context has no room for. */
@@ -193,7 +203,7 @@ export function createTextContext(options: TextContextOptions): TextContext {
 
   /** The prompt is counted by evaluating it, which the next text need not do again. */
   function countInput(): Awaitable<number> {
-    if (inputTokens !== undefined || !prompt) return inputTokens ?? 0;
+    if (inputTokens !== undefined || !asked) return inputTokens ?? 0;
     return andThen(start({ ...options.settings(), 'n-predict': 1 }), (number) =>
       andThen(
         readAll(number, () => undefined),
@@ -204,10 +214,10 @@ export function createTextContext(options: TextContextOptions): TextContext {
 
   return {
     setPrompt(given) {
-      if (dialect.marksImages) refuseImages(given);
+      const found = dialect.takesImages ? takeImage(given) : { prompt: given, images: [] };
       refuseLongAnswer();
       stop();
-      prompt = given;
+      asked = found;
       inputTokens = undefined;
     },
     compute,
@@ -221,16 +231,6 @@ export function createTextContext(options: TextContextOptions): TextContext {
     finish: forget,
     stop,
   };
-}
-
-/** Without images, the letters of one would be taken for a long text. */
-function refuseImages(prompt: Uint8Array): void {
-  const [first = 0] = imageMark;
-  for (let at = prompt.indexOf(first); at >= 0; at = prompt.indexOf(first, at + 1)) {
-    if (!imageMark.every((byte, index) => prompt[at + index] === byte)) continue;
-    const text = 'set_input: the prompt contains an image, but images are not supported: describe it in words';
-    throw new WasiNNError('invalid-argument', text);
-  }
 }
 
 function throwFor({ reason, inputTokens }: TextEnd): void {

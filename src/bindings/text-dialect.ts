@@ -10,8 +10,8 @@ export interface TextDialect {
   prepare(configuration: string): string;
   /** Whether a context takes settings, as input 1. */
   readonly takesSettings: boolean;
-  /** Whether `<img src="data:image/…">` within a prompt stands for an image. */
-  readonly marksImages: boolean;
+  /** Whether prompts have images: in a tag `<img src="data:image/…">`, or in the file that the setting `image` names. */
+  readonly takesImages: boolean;
   /** Whether the number of tokens that a guest asks for includes the prompt's. */
   readonly countsPrompt: boolean;
   /** Output 1. */
@@ -21,13 +21,13 @@ export interface TextDialect {
 const decoder = new TextDecoder();
 
 /** The settings that belong to an execution context; the others are its graph's. */
-export const contextSettings: ReadonlySet<string> = new Set(['n-predict', 'reverse-prompt', 'stream-stdout']);
+export const contextSettings: ReadonlySet<string> = new Set(['n-predict', 'reverse-prompt', 'image', 'stream-stdout']);
 
 export const wasmEdgeDialect: TextDialect = {
   defaults: {},
   prepare: (configuration) => configuration,
   takesSettings: true,
-  marksImages: true,
+  takesImages: true,
   countsPrompt: false,
   describe: describeCounts,
 };
@@ -50,7 +50,7 @@ export const wamrDialect: TextDialect = {
     return JSON.stringify(Object.fromEntries(settings.filter(([name]) => wamrSettings.includes(name))));
   },
   takesSettings: false,
-  marksImages: false,
+  takesImages: false,
   countsPrompt: true,
   describe: ({ buildNumber, commit }, { inputTokens, outputTokens }) =>
     `{"input_tokens":${inputTokens}, "output_tokens":${outputTokens}, "llama_build_number":${buildNumber},"llama_commit":"${commit}"}`,

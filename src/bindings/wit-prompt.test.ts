@@ -13,7 +13,7 @@ const info: GraphInfo = {
   inputs: 'any',
   outputs: 'any',
 };
-const text = { buildNumber: 1, commit: 'c', contextTokens: 8 };
+const text = { buildNumber: 1, commit: 'c', contextTokens: 8, takesImages: false };
 
 /** A model that answers with its prompt in capitals, and fails where it has none. */
 function start(graph: GraphInfo = { ...info, text }) {

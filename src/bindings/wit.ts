@@ -9,6 +9,7 @@ import { matchInput } from '../standard/match-inputs.js';
 import { type DeclaredTensors, findTensor, type TensorType } from '../standard/tensor.js';
 import { type ContextCount, createContextCount } from './context-count.js';
 import { Lease } from './lease.js';
+import { noFiles, type ReadFile } from './prompt-images.js';
 import { harmless, type ReportError } from './report-error.js';
 import { attempt, attemptNow, WitError } from './wit-error.js';
 
@@ -176,14 +177,16 @@ export class WitGraphExecutionContext {
  * Makes the interfaces for the guests that use one client.
  *
  * @param onError told of every failure, besides the guest
+ * @param readFile reads the image of a language model's prompt, where it is a file of the guest
  */
 export function createWitBinding(
   client: InferenceClient,
   contexts: ContextCount = createContextCount(),
   onError?: ReportError,
+  readFile: ReadFile = noFiles,
 ): WitBinding {
   const report = harmless(onError);
-  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(client, info, contexts, report));
+  const toGraph = (info: GraphInfo) => new WitGraph(new Lease(info, { client, contexts, report, readFile }));
   return {
     tensor: { Tensor: WitTensor },
     errors: { Error: WitError },

@@ -34,6 +34,7 @@ export async function instantiateModule(
     report,
     contexts,
     (bytes) => output('stdout', bytes),
+    wasi.readFile,
   );
   const granted: Granted = new Map([
     ...createPageFunctions(environment.imports, page, jspi),

@@ -13,6 +13,7 @@ import { grantWasiNN, refuseUngranted } from './granted-interfaces.js';
 import type { Host } from './host.js';
 import { instantiateCore } from './instantiate-core.js';
 import { createPageInput } from './page-input.js';
+import { createFilesystem } from './preview2-filesystem.js';
 import { createResources } from './resources.js';
 import { createPreview2, exitCodeOf } from './wasi-preview2.js';
 
@@ -41,14 +42,16 @@ export async function instantiateComponent(
   const suspends = waiting !== 'block';
   const { client } = await host.connect(mayWait(component, false), suspends ? 'suspend' : 'block');
   refuseFunctions(host.environment.imports);
+  const wasi = component.imports.every((name) => name.startsWith('wasi:nn/'))
+    ? undefined
+    : createPreview2(host.environment, host.output, createPageInput(host.input, suspends));
   const nn = createWitBinding(
     waiting === 'suspend' ? withoutDeviceTensors(client) : client,
     host.contexts,
     host.report,
+    // A component without WASI cannot read its files itself, but a language model's settings may name one.
+    wasi?.readFile ?? createFilesystem(host.environment).readFile,
   );
-  const wasi = component.imports.every((name) => name.startsWith('wasi:nn/'))
-    ? undefined
-    : createPreview2(host.environment, host.output, createPageInput(host.input, suspends));
   const imports: Imports = new Map([...(wasi?.interfaces ?? []), ...grantWasiNN(nn, proposals)]);
   const { exports } = await instantiateGlue(await loadGlue(glue), coreModules, imports);
   const run = findRun(component, exports);

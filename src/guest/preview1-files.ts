@@ -16,6 +16,12 @@ export function contentOf(entry: Inode): Content<Inode> {
   return entry instanceof Directory ? entry.contents : undefined;
 }
 
+/** The bytes of a file, by its path; nothing where there is none. */
+export function readFile(root: Directory, path: string): Uint8Array<ArrayBuffer> | undefined {
+  const entry = toNames(path)?.reduce<Inode | undefined>(enter, root);
+  return entry instanceof FileInode ? entry.file.read(0, entry.file.byteLength) : undefined;
+}
+
 /** What a descriptor of a folder that the guest finds open says of itself. */
 export class PreopenedFolder extends OpenDirectory {
   readonly #name: string;

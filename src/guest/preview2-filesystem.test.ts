@@ -10,10 +10,10 @@ const create = { create: true };
 /** The root of a component's files. */
 function open(files: Record<string, string> = {}) {
   const entries = Object.entries(files).map(([name, text]) => [name, encode(text)] as const);
-  const { preopens, types } = createFilesystem({ ...emptyEnvironment, files: new Map(entries) });
+  const { preopens, types, readFile } = createFilesystem({ ...emptyEnvironment, files: new Map(entries) });
   const [first, second] = preopens.getDirectories();
   if (!first || !second) throw new Error('nothing is open');
-  return { root: first[0], other: second[0], types };
+  return { root: first[0], other: second[0], types, readFile };
 }
 
 /** Drops a resource, as jco does. */
@@ -68,6 +68,16 @@ describe('the files of a component', () => {
   it.each(['..', 'a/../..', '../../a', 'a/../../a'])('are not left by %s', (path) => {
     const { root } = open({ 'a/b': '' });
     expect(codeOf(() => root.openAt(none, path, create))).toBe('not-permitted');
+  });
+
+  it('are read by their paths', () => {
+    const { root, readFile } = open({ 'folder/file': 'text' });
+    const read = (path: string) => new TextDecoder().decode(readFile(path));
+    root.symlinkAt('folder', 'link');
+    for (const path of ['folder/file', '/folder/file', './link/file']) expect(read(path)).toBe('text');
+    for (const path of ['', 'folder', 'file', '../folder/file', 'constructor', 'x'.repeat(5000)]) {
+      expect(readFile(path)).toBeUndefined();
+    }
   });
 
   it('are not left by links, which may not go on for ever', () => {

@@ -19,8 +19,20 @@ export function createFilesystem({ files }: ProgramEnvironment) {
   return {
     preopens: { getDirectories: () => [...preopens] },
     types: { Descriptor, DirectoryEntryStream, filesystemErrorCode: IoError.codeOf },
+    readFile: (path: string) => readFile(tree, path),
     writtenFiles: () => collectWritten<Entry>(tree.root, contentOf),
   };
+}
+
+/** The bytes of a file, by its path; nothing where there is none. */
+function readFile(tree: Tree, path: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    const entry = tree.find(tree.root, path, true);
+    return entry.kind === 'file' ? entry.file.read(0, entry.file.byteLength) : undefined;
+  } catch {
+    // The tree throws the error codes of WIT.
+    return undefined;
+  }
 }
 
 function contentOf(entry: Entry): Content<Entry> {

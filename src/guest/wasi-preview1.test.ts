@@ -150,6 +150,23 @@ describe('preview 1', () => {
     expect(call('random_get', 0, -1)).toBe(wasi.ERRNO_FAULT);
   });
 
+  it('reads files by their paths, as the guest has left them', () => {
+    const { preview1, call, buffers, view, openPath } = open({ 'folder/file': 'text', '/other': 'more' });
+    const read = (name: string) => {
+      const bytes = preview1.readFile(name);
+      return bytes && new TextDecoder().decode(bytes);
+    };
+    for (const name of ['folder/file', '/folder/file', './folder/../folder//file']) expect(read(name)).toBe('text');
+    expect(read('other')).toBe('more');
+    for (const name of ['', '/', 'folder', 'file', 'folder/file/x', '../other', 'constructor']) {
+      expect(read(name)).toBeUndefined();
+    }
+    view.setUint8(data, 0x41);
+    buffers([data, 1]);
+    expect(call('fd_write', openPath('folder/file').fd, iovec, 1, out)).toBe(0);
+    expect(read('folder/file')).toBe('Aext');
+  });
+
   it('does not let a guest write to its input', () => {
     const { call, buffers } = open();
     buffers([data, 10]);

@@ -2,7 +2,7 @@ import { ConsoleStdout, type Fd, type Inode, WASI, WASIProcExit, wasi } from '@b
 import type { OutputSink, ProgramEnvironment } from '../rpc/program-environment.js';
 import { FileSpace, OutOfSpaceError } from './memory-file.js';
 import { emptyInput } from './page-input.js';
-import { contentOf, createRoot, PreopenedFolder } from './preview1-files.js';
+import { contentOf, createRoot, PreopenedFolder, readFile } from './preview1-files.js';
 import { createStandardInput, StreamInput } from './preview1-input.js';
 import { createTransfers, type Preview1Function, viewOf } from './preview1-transfers.js';
 import { toFolder } from './program.js';
@@ -18,6 +18,8 @@ export interface Preview1 {
   attach(memory: WebAssembly.Memory): void;
   /** The exit code, where what was thrown is the guest's way out; otherwise nothing. */
   exitCode(thrown: unknown): number | undefined;
+  /** The bytes of a file, by its path in the guest's tree; nothing where there is none. */
+  readFile(path: string): Uint8Array<ArrayBuffer> | undefined;
   /** The files that the guest has made or changed, by their paths. @throws WasiNNError `too-large` */
   writtenFiles(): ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
@@ -89,6 +91,7 @@ export function createPreview1(environment: ProgramEnvironment, output: OutputSi
       shim.inst = { exports: { memory } };
     },
     exitCode: (thrown) => (thrown instanceof WASIProcExit ? thrown.code : undefined),
+    readFile: (path) => readFile(root, path),
     writtenFiles: () => collectWritten<Inode>(root, contentOf),
   };
 }

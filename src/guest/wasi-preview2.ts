@@ -22,6 +22,8 @@ const maxRandomBytes = 16 << 20;
 export interface Preview2 {
   /** By the names that jco's glue asks for: without versions. */
   readonly interfaces: ReadonlyMap<string, Interface>;
+  /** The bytes of a file, by its path in the guest's tree; nothing where there is none. */
+  readFile(path: string): Uint8Array<ArrayBuffer> | undefined;
   /** The files that the guest has made or changed, by their paths. @throws WasiNNError `too-large` */
   writtenFiles(): ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
@@ -62,6 +64,7 @@ export function createPreview2(environment: ProgramEnvironment, output: OutputSi
   };
   return {
     interfaces: new Map(Object.entries(interfaces).map(([name, members]) => [name, grantInterface(members)])),
+    readFile: filesystem.readFile,
     writtenFiles: filesystem.writtenFiles,
   };
 }

@@ -33,7 +33,7 @@ export function createModelsProcess({
   startMilliseconds,
   onEvent,
 }: ModelsProcessOptions): ModelsProcess {
-  /** The registry as it is now: a worker that starts over gets it. */
+  /** The registry as it is now: a worker that is started again gets it. */
   const entries = new Map(configuration.registry.entries);
   let running: RunningModels | undefined;
 

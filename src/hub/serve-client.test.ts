@@ -66,6 +66,18 @@ describe('a client reaches the hub with', () => {
     expect([unload.mock.calls, releaseTensor.mock.calls]).toEqual([[[6]], [[7]]]);
   });
 
+  it('startText, whose prompt may have images', async () => {
+    const startText = vi.fn<Client['startText']>(async () => 7);
+    const client = open({ startText });
+    const texts = { prompt: Uint8Array.of(1), configuration: Uint8Array.of(2) };
+    expect(await client.startText(3, texts)).toBe(7);
+    expect(await client.startText(3, { ...texts, isChat: true, images: [Uint8Array.of(4), new Uint8Array()] })).toBe(7);
+    expect(startText.mock.calls).toEqual([
+      [3, { ...texts, isChat: false }],
+      [3, { ...texts, isChat: true, images: [Uint8Array.of(4), new Uint8Array()] }],
+    ]);
+  });
+
   it('compute, and learns where the graph runs', async () => {
     const device = { target: 'cpu', provider: 'wasm', description: 'moved' } as const;
     const client = open({
@@ -158,6 +170,7 @@ describe('a client', () => {
 describe('a client that sends anything', () => {
   const input = (value: unknown, name: unknown = 'x') => ({ graph: 0, inputs: [[name, value]] });
   const bytes = new Uint8Array(1);
+  const asked = { graph: 3, prompt: bytes, configuration: bytes };
 
   it.each([
     ['load', undefined],
@@ -183,6 +196,11 @@ describe('a client that sends anything', () => {
     ['compute', input({ type: 'U8', dimensions: [1] })],
     ['compute', input({ type: 'U8', dimensions: [1], deviceTensor: '0' })],
     ['unload', { graph: null }],
+    ['startText', { ...asked, images: 'cat.png' }],
+    ['startText', { ...asked, images: { 0: bytes, length: 1 } }],
+    ['startText', { ...asked, images: [[1]] }],
+    ['startText', { ...asked, images: Array(1) }],
+    ['startText', { ...asked, images: Array(65).fill(bytes) }],
     ['readTensor', {}],
     ['releaseTensor', 0],
   ])('is refused: %s with %j', async (method, parameters) => {

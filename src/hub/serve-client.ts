@@ -1,5 +1,5 @@
 import type { NamedClientTensor } from '../rpc/inference-client.js';
-import { type Mailbox, openHubMailbox } from '../rpc/mailbox.js';
+import { type HubMailbox, type Mailbox, openHubMailbox } from '../rpc/mailbox.js';
 import { endpointOf, type Handlers, openRpc, Transferring } from '../rpc/rpc.js';
 import { buffersOf, wholeTensors } from '../rpc/transfer.js';
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
@@ -7,6 +7,7 @@ import { WasiNNError } from '../standard/error.js';
 import { isExecutionTarget, isGraphEncoding } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { toPlainError } from '../standard/plain-error.js';
+import { maximumImages } from '../standard/prompt-images.js';
 import { isTensorType } from '../standard/tensor.js';
 import { maximumConfigurationBytes } from '../standard/text-configuration.js';
 import type { Client } from './client.js';
@@ -30,9 +31,9 @@ export function serveClient(port: MessagePort, client: Client, maximumBytes: num
     return respond(handlers, message, bytes, closing.signal);
   };
 
-  async function serveMailbox(): Promise<void> {
-    for (let received = await mailbox?.receive(); received; received = await mailbox?.receive()) {
-      await mailbox?.send(await answer(received.message, received.byteLength));
+  async function serveMailbox({ receive, send }: HubMailbox): Promise<void> {
+    for (let received = await receive(); received; received = await receive()) {
+      await send(await answer(received.message, received.byteLength));
     }
   }
 
@@ -45,7 +46,7 @@ export function serveClient(port: MessagePort, client: Client, maximumBytes: num
   });
 
   // Only a worker that runs other code than this library's breaks the mailbox.
-  serveMailbox().catch(() => end());
+  if (mailbox) serveMailbox(mailbox).catch(() => end());
 
   function end(): void {
     const cause = new WasiNNError('runtime-error', 'this guest has been disposed of: instantiate it again');
@@ -114,7 +115,10 @@ function handlersOf(client: Client): Handlers {
         throw malformed('startText');
       const { prompt, configuration } = parameters;
       const isChat = isObjectWith(parameters, 'isChat') && parameters.isChat === true;
-      return client.startText(numberOf(parameters, 'graph'), { prompt, configuration, isChat });
+      const images = isObjectWith(parameters, 'images') ? parameters.images : undefined;
+      if (images !== undefined && !isImages(images)) throw malformed('startText');
+      const request = { prompt, configuration, isChat, ...(images && { images }) };
+      return client.startText(numberOf(parameters, 'graph'), request);
     },
     readText: (parameters) => client.readText(numberOf(parameters, 'text')),
     stopText: (parameters) => client.stopText(numberOf(parameters, 'text')),
@@ -124,6 +128,12 @@ function handlersOf(client: Client): Handlers {
 /** A client checks its length itself. */
 function isConfiguration(value: unknown): value is string {
   return typeof value === 'string' && value.length <= maximumConfigurationBytes;
+}
+
+function isImages(value: unknown): value is readonly Uint8Array<ArrayBuffer>[] {
+  if (!Array.isArray(value) || value.length > maximumImages) return false;
+  // A list may have holes, which `every` passes over.
+  return Array.from<unknown>(value).every(isUint8Array);
 }
 
 function numberOf(parameters: unknown, key: 'graph' | 'tensor' | 'text'): number {

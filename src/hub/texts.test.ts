@@ -28,10 +28,10 @@ function open(options: TestHubOptions = {}) {
         outputs: 'any',
         device: { target: 'cpu', provider: 'wasm', description: 'fake' },
         fallback: [],
-        text: { buildNumber: 1, commit: 'abc', contextTokens: 64 },
-        generate({ prompt, configuration }) {
+        text: { buildNumber: 1, commit: 'abc', contextTokens: 64, takesImages: false },
+        generate({ prompt, configuration, images = [] }) {
           const stream = createTextStream();
-          requests.push(`${decode(prompt)} ${decode(configuration)}`);
+          requests.push([prompt, configuration, ...images].map(decode).join(' '));
           streams.push(stream);
           return stream;
         },
@@ -61,7 +61,7 @@ describe('a language model', () => {
   ] as const)('has an engine: %s', async (_, encoding, hasTextEngine, kind) => {
     const { hub, engines } = open({ hasTextEngine });
     const { text } = await hub.connect().load([new Blob([gguf()])], encoding, 'cpu');
-    expect(text).toEqual({ buildNumber: 1, commit: 'abc', contextTokens: 64 });
+    expect(text).toEqual({ buildNumber: 1, commit: 'abc', contextTokens: 64, takesImages: false });
     expect(engines.map((engine) => engine.kind)).toEqual([kind]);
   });
 
@@ -112,8 +112,26 @@ describe('a text', () => {
       ['1', '{"input_tokens": 2, "output_tokens": 3, "llama_build_number": 1, "llama_commit": "abc"}'],
     ]);
     expect(requests).toEqual(['prompt {"temp":0}']);
+    const seeing = client.compute(id, [named('0', 'prompt'), named('2', 'image')]);
+    await until(() => streams.length === 2);
+    finish(streams[1], 'a');
+    await seeing;
+    expect(requests[1]).toBe('prompt  image');
     await expect(client.compute(id, [named('1', '{}')])).rejects.toMatchObject({ message: /input "0" is missing/ });
     await expect(client.compute(id, [input(1)])).rejects.toMatchObject({ message: /but input "x" U8 came/ });
+  });
+
+  it('has no more bytes of images than the page allows', async () => {
+    const { hub, streams } = open({ limits: { tensorBytes: 8 } });
+    const client = hub.connect();
+    const { id } = await load(client);
+    const images = [new Uint8Array(4), new Uint8Array(4)];
+    await client.startText(id, { ...request, images });
+    await until(() => streams.length === 1);
+    await expect(client.startText(id, { ...request, images: [...images, new Uint8Array(1)] })).rejects.toMatchObject({
+      code: 'too-large',
+      message: 'compute: 9 bytes of images are more than the 8 that the page allows',
+    });
   });
 
   it('does not keep another from coming', async () => {

@@ -27,7 +27,10 @@ export interface Texts {
   read(text: number, call: Call): Promise<TextProgress>;
   /** Ends a text. Unknown numbers are ignored. */
   stop(text: number): void;
-  /** Generates a text from tensors: input "0" is the prompt, "1" the settings; output "0" is the text, "1" its counts. */
+  /**
+   * Generates a text from tensors. Input "0" is the prompt, "1" the settings, and "2" an image of the prompt. Output "0" is the text,
+   * and "1" its counts.
+   */
   compute(graph: Graph, inputs: readonly NamedClientTensor[], call: Call): Promise<NamedTensor[]>;
   close(): void;
 }
@@ -59,6 +62,9 @@ const maximumTexts = 1000;
  */
 const sliceMilliseconds = 50;
 
+/** The inputs of a language model, as components give them. */
+const inputNames = ['0', '1', '2'];
+
 const encoder = new TextEncoder();
 
 export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions): Texts {
@@ -79,6 +85,7 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
 
   async function start(graph: Graph, request: TextRequest, call: Call): Promise<number> {
     refuseMore('compute', request.prompt.byteLength, limits.tensorBytes, 'bytes of a prompt');
+    refuseMore('compute', totalBytes(request.images), limits.tensorBytes, 'bytes of images');
     refuseMore('compute', request.configuration.byteLength, maximumConfigurationBytes, 'bytes of settings');
     refuseMore('compute', texts.size + starting + 1, maximumTexts, 'texts at a time');
     // The graph stays until the text has ended.
@@ -190,11 +197,16 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
   };
 }
 
+function totalBytes(images: TextRequest['images'] = []): number {
+  return images.reduce((total, { byteLength }) => total + byteLength, 0);
+}
+
 function toRequest(inputs: readonly NamedClientTensor[]): TextRequest {
   const given = new Map<string, TensorValue['data']>();
   for (const [name, tensor] of inputs) {
-    if (isOnDevice(tensor) || tensor.type !== 'U8' || (name !== '0' && name !== '1')) {
-      const expected = 'a language model takes U8 tensors, input "0" (the prompt) and "1" (the settings, as JSON)';
+    if (isOnDevice(tensor) || tensor.type !== 'U8' || !inputNames.includes(name)) {
+      const expected =
+        'a language model takes U8 tensors, input "0" (the prompt), "1" (the settings, as JSON) and "2" (an image)';
       throw new WasiNNError('invalid-argument', `compute: ${expected}, but input ${quote(name)} ${tensor.type} came`);
     }
     given.set(name, tensor.data);
@@ -202,7 +214,8 @@ function toRequest(inputs: readonly NamedClientTensor[]): TextRequest {
   const prompt = given.get('0');
   if (!prompt)
     throw new WasiNNError('invalid-argument', 'compute: input "0" is missing: give the prompt, as a U8 tensor');
-  return { prompt, configuration: given.get('1') ?? new Uint8Array() };
+  const image = given.get('2');
+  return { prompt, configuration: given.get('1') ?? new Uint8Array(), ...(image && { images: [image] }) };
 }
 
 function toOutput(name: string, text: string): NamedTensor {

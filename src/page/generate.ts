@@ -1,6 +1,8 @@
 import type { GraphInfo, InferenceClient } from '../rpc/inference-client.js';
-import type { ChatMessage } from '../standard/chat.js';
-import type { TextEnd } from '../standard/text.js';
+import { type ChatMessage, parseMessages } from '../standard/chat.js';
+import { checkImages, countMarks } from '../standard/prompt-images.js';
+import type { TextEnd, TextModel } from '../standard/text.js';
+import { markImages, readImages } from './prompt-images.js';
 import { readText } from './read-text.js';
 
 /** A chat that a language model is to answer in. Its own template makes a prompt of the messages. */
@@ -27,6 +29,11 @@ export interface GenerateOptions {
   readonly grammar?: string;
   /** A JSON schema that the text has to fulfil. */
   readonly jsonSchema?: unknown;
+  /**
+   * Files of images, such as PNG or JPEG, for a model with a projector. `<image>` in the prompt, or in a message, marks the place
+   * of each, in their order. Without any mark they come before the prompt, or before the last message of the user.
+   */
+  readonly images?: readonly (Blob | Uint8Array)[];
   /** Called once, when the text has ended. */
   readonly onEnd?: (end: TextEnd) => void;
 }
@@ -49,7 +56,8 @@ const encoder = new TextEncoder();
  * Generates a text, and yields what each token is as text.
  *
  * @param disposed once this is aborted, the iteration throws its reason
- * @throws WasiNNError `invalid-argument` where the graph is no language model, and for options that it does not take
+ * @throws WasiNNError `invalid-argument` where the graph is no language model, for options that it does not take, and for images
+ *   that the model does not take or whose marks are not as many
  */
 export async function* generate(
   client: InferenceClient,
@@ -58,17 +66,27 @@ export async function* generate(
   options: GenerateOptions,
   disposed: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
-  const isChat = typeof prompt !== 'string';
+  const images = await readImages(options.images ?? []);
   const request = {
-    prompt: encoder.encode(isChat ? JSON.stringify(prompt.messages) : prompt),
-    isChat,
+    prompt: encoder.encode(writePrompt(prompt, images.length, graph.text)),
+    isChat: typeof prompt !== 'string',
     configuration: encoder.encode(JSON.stringify(toSettings(options))),
+    ...(images.length > 0 && { images }),
   };
   const signal = options.signal ? AbortSignal.any([disposed, options.signal]) : disposed;
   for await (const { pieces, end } of readText('generate', client, graph, request, signal)) {
     yield* pieces;
     if (end) options.onEnd?.(end);
   }
+}
+
+/** The prompt as the engine takes it: a text, or messages as JSON. */
+function writePrompt(prompt: string | Chat, images: number, model: TextModel | undefined): string {
+  const written = typeof prompt === 'string' ? prompt : JSON.stringify(prompt.messages);
+  if (images === 0) return written;
+  const marked = markImages(typeof prompt === 'string' ? prompt : parseMessages(written), images);
+  if (model) checkImages('generate', { images, marks: countMarks(marked) }, model.takesImages);
+  return typeof marked === 'string' ? marked : JSON.stringify(marked);
 }
 
 function toSettings({ jsonSchema, ...options }: GenerateOptions): Record<string, unknown> {

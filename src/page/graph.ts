@@ -98,8 +98,9 @@ export interface Graph {
    * Has a language model go on with a prompt, or answer in a chat. The iteration yields the text in pieces, one for each token, as they come.
    * To leave it ends the text.
    *
-   * @throws WasiNNError `invalid-argument` where the graph is no language model, and for a grammar or a schema that is none,
-   *   `too-large` for a prompt that the context does not take, `timeout` or `runtime-error`; the signal's reason
+   * @throws WasiNNError `invalid-argument` where the graph is no language model, for a grammar or a schema that is none, and for
+   *   images that the model does not take, cannot be read, or have no mark; `too-large` for a prompt that the context does not take,
+   *   `timeout` or `runtime-error`; the signal's reason
    */
   generate(prompt: string | Chat, options?: GenerateOptions): AsyncIterable<string>;
   /**

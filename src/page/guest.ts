@@ -1,3 +1,4 @@
+import { mayWait } from '../rpc/component-interface.js';
 import { createContextWord, readContexts, writeContexts } from '../rpc/context-counter.js';
 import type { ProgramEnd } from '../rpc/guest-exports.js';
 import type { Action, Start } from '../rpc/guest-protocol.js';
@@ -279,8 +280,9 @@ function disposed(): WasiNNError {
   return new WasiNNError('runtime-error', 'the guest has been disposed of: instantiate it again');
 }
 
-/** Whether the guest's thread may block, and can. */
+/** Whether the guest's thread may block for the hub, and can. */
 function blocks(prepared: PreparedGuest, wish: Waiting | undefined): boolean {
   const { suspend, block } = supportedWaiting();
-  return block && (prepared.kind === 'component' ? prepared.waiting === 'block' : wish === 'block' || !suspend);
+  if (prepared.kind === 'module') return block && (wish === 'block' || !suspend);
+  return block && prepared.waiting === 'block' && mayWait(prepared.component, false);
 }

@@ -24,7 +24,7 @@ export function toChunks(message: unknown): Uint8Array[] {
 }
 
 /**
- * Copies a message. With functions of their own, `JSON.stringify` and `JSON.parse` take ten times as long for a small message.
+ * Copies a message. A function that `JSON.parse` calls for each value makes reading a small message take over twice as long.
  *
  * @param replace gives what stands for an object in the copy. Default: a copy of it
  */

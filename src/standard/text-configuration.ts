@@ -66,17 +66,9 @@ function isOfKind(value: unknown, kind: TextSettingKind): value is TextSetting {
   }
 }
 
-function refuseUnsupported(operation: string, { tts, reranking, image, mmproj }: TextConfiguration): void {
-  const asked = [
-    ...(tts === true ? ['speech (tts)'] : []),
-    ...(reranking === true ? ['reranking'] : []),
-    ...(isGiven(image) || isGiven(mmproj) ? ['images (image, mmproj)'] : []),
-  ];
+function refuseUnsupported(operation: string, { tts, reranking }: TextConfiguration): void {
+  const asked = [...(tts === true ? ['speech (tts)'] : []), ...(reranking === true ? ['reranking'] : [])];
   if (asked.length === 0) return;
   const text = `${operation}: the configuration asks for ${asked.join(' and ')}: only texts and embeddings are supported`;
   throw new WasiNNError('unsupported-operation', text);
-}
-
-function isGiven(setting: TextSetting | undefined): boolean {
-  return setting !== undefined && setting !== '';
 }

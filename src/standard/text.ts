@@ -7,6 +7,8 @@ export interface TextModel {
   readonly commit: string;
   /** How many tokens prompt and answer may have together. */
   readonly contextTokens: number;
+  /** Whether prompts may have images: the model was loaded with a projector. */
+  readonly takesImages: boolean;
 }
 
 /** A text that a graph is to generate. */
@@ -15,6 +17,8 @@ export interface TextRequest {
   readonly prompt: Uint8Array<ArrayBuffer>;
   /** Whether the prompt is the messages of a chat (JSON), which the model's own template makes a prompt of. Default: no. */
   readonly isChat?: boolean;
+  /** Files of images, such as PNG or JPEG, one for each `<image>` in the prompt, in their order. Default: none. */
+  readonly images?: readonly Uint8Array<ArrayBuffer>[];
   /** Settings as `text-configuration.ts` has them: JSON in UTF-8. Those that were given with the model hold for the rest. */
   readonly configuration: Uint8Array<ArrayBuffer>;
 }

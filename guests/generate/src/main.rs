@@ -1,6 +1,7 @@
-//! Has a language model write a text, and prints it token by token. It speaks `wasi_ephemeral_nn` with WasmEdge's additions.
+//! Has a language model write a text. It speaks `wasi_ephemeral_nn` with WasmEdge's additions.
 //!
-//! `generate MODEL PROMPT [SETTINGS]`: the name of the model, the beginning of the text, and settings as JSON.
+//! `generate MODEL PROMPT [SETTINGS]`: the name of the model, the beginning of the text, and settings as JSON. With the setting
+//! `stream-stdout` the host prints each token as it comes. Otherwise the guest prints the whole text.
 
 mod text_model;
 
@@ -28,10 +29,9 @@ fn run() -> Result<(), Box<dyn Error>> {
     let settings = arguments.next().unwrap_or_else(|| "{}".into());
     let model = TextModel::load(&model, &settings)?;
     model.set_prompt(&prompt)?;
-    let mut output = io::stdout();
-    while let Some(token) = model.next_token()? {
-        output.write_all(&token)?;
-        output.flush()?;
+    model.write()?;
+    if !settings.contains("stream-stdout") {
+        io::stdout().write_all(&model.text()?)?;
     }
     Ok(())
 }

@@ -8,21 +8,19 @@ mod nn {
         pub fn load_by_name_with_config(name: usize, length: usize, config: usize, size: usize, graph: usize) -> u32;
         pub fn init_execution_context(graph: u32, context: usize) -> u32;
         pub fn set_input(context: u32, index: u32, tensor: usize) -> u32;
-        pub fn compute_single(context: u32) -> u32;
-        pub fn get_output_single(context: u32, index: u32, buffer: usize, length: usize, written: usize) -> u32;
+        pub fn compute(context: u32) -> u32;
+        pub fn get_output(context: u32, index: u32, buffer: usize, length: usize, written: usize) -> u32;
     }
 }
 
-/// The number of `compute_single` for a text that has ended.
-const END_OF_TEXT: u32 = 100;
-/// The number for a context that is full: the text ends there too.
+/// The number for a context that is full: the text ends there.
 const CONTEXT_FULL: u32 = 101;
 
 /// The type of a tensor of bytes.
 const U8: usize = 3;
 
-/// The most bytes that one token may have.
-const TOKEN_ROOM: usize = 1024;
+/// The most bytes that a text may have.
+const TEXT_ROOM: usize = 1 << 20;
 
 /// A model with an execution context, in which one text is written.
 pub struct TextModel {
@@ -52,23 +50,24 @@ impl TextModel {
         check("set_input", unsafe { nn::set_input(self.context, 0, tensor.as_ptr().expose_provenance()) })
     }
 
-    /// The next token as text, or nothing where the text has ended.
-    pub fn next_token(&self) -> Result<Option<Vec<u8>>, String> {
+    /// Writes the text to its end.
+    pub fn write(&self) -> Result<(), String> {
         // SAFETY: it takes a number.
-        let errno = unsafe { nn::compute_single(self.context) };
-        if errno == END_OF_TEXT || errno == CONTEXT_FULL {
-            return Ok(None);
-        }
-        check("compute_single", errno)?;
-        let mut token = vec![0_u8; TOKEN_ROOM];
+        let errno = unsafe { nn::compute(self.context) };
+        if errno == CONTEXT_FULL { Ok(()) } else { check("compute", errno) }
+    }
+
+    /// The text that was written.
+    pub fn text(&self) -> Result<Vec<u8>, String> {
+        let mut text = vec![0_u8; TEXT_ROOM];
         let mut written = 0_u32;
-        let buffer = token.as_mut_ptr().expose_provenance();
+        let buffer = text.as_mut_ptr().expose_provenance();
         let place = ptr::from_mut(&mut written).expose_provenance();
         // SAFETY: the host writes to the buffer, which is as long as it says, and one word.
-        let errno = unsafe { nn::get_output_single(self.context, 0, buffer, token.len(), place) };
-        check("get_output_single", errno)?;
-        token.truncate(written as usize);
-        Ok(Some(token))
+        let errno = unsafe { nn::get_output(self.context, 0, buffer, text.len(), place) };
+        check("get_output", errno)?;
+        text.truncate(written as usize);
+        Ok(text)
     }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readChunk } from './answers.js';
+import { readChunk, readLoadedModel } from './answers.js';
 
 const sampled = { content: [{ id: 468, token: 'To' }] };
 
@@ -20,6 +20,21 @@ it.each([
   ],
 ])('a chunk of %s is read', (_, chunk, expected) => {
   expect(readChunk(chunk)).toEqual(expected);
+});
+
+it.each([
+  [{ has_image_input: true, media_marker: '<__media__>' }, { mediaMarker: '<__media__>' }],
+  [{ has_image_input: false, media_marker: '<__media__>' }, {}],
+  [{}, {}],
+])('a loaded model is read: %j', (answer, expected) => {
+  const counts = { n_ctx: 64, n_ctx_train: 256 };
+  expect(readLoadedModel({ success: true, ...counts, list_tokens_eog: [2], ...answer })).toEqual({
+    isLoaded: true,
+    contextTokens: 64,
+    trainedTokens: 256,
+    endTokens: [2],
+    ...expected,
+  });
 });
 
 it.each([{}, { choices: 'none' }, { choices: [{ text: 7 }] }, { choices: [{ delta: { content: 7 } }] }])(

@@ -10,16 +10,21 @@ export interface LoadedModel {
   readonly trainedTokens: number;
   /** The tokens that end a text. */
   readonly endTokens: readonly number[];
+  /** What stands for an image in a prompt; absent where the model takes none. */
+  readonly mediaMarker?: string;
 }
 
 /** @throws WasiNNError where another release answers */
 export function readLoadedModel(answer: unknown): LoadedModel {
   const tokens: unknown = memberOf(answer, 'list_tokens_eog');
+  const marker: unknown = memberOf(answer, 'media_marker');
+  const takesImages = memberOf(answer, 'has_image_input') === true;
   return {
     isLoaded: memberOf(answer, 'success') === true,
     contextTokens: numberIn(answer, 'n_ctx'),
     trainedTokens: numberIn(answer, 'n_ctx_train'),
     endTokens: Array.isArray(tokens) ? tokens.filter((token) => typeof token === 'number') : [],
+    ...(takesImages && typeof marker === 'string' && marker !== '' && { mediaMarker: marker }),
   };
 }
 

@@ -2,14 +2,14 @@ import { messageOf } from '../../standard/error.js';
 import type { TextEndReason } from '../../standard/text.js';
 import type { TextConfiguration, TextSetting } from '../../standard/text-configuration.js';
 import { type Chunk, tooManyTokens } from './answers.js';
-import type { Llama, Prompt } from './llama.js';
+import type { Llama, LlamaPrompt } from './llama.js';
 import { maximumTokens, toRequestParameters } from './parameters.js';
 import type { TextStream } from './text-stream.js';
 
 export interface Completion {
   readonly stream: TextStream;
   readonly llama: Llama;
-  readonly prompt: Prompt;
+  readonly prompt: LlamaPrompt;
   readonly configuration: TextConfiguration;
   tokenText(token: number): string;
 }

@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { WasiNNError } from '../../standard/error.js';
 import { createRandomBelow } from '../../standard/random.fixture.js';
+import { text, u32, u64 } from './gguf.fixture.js';
 import { readGguf } from './gguf.js';
 
 const encoder = new TextEncoder();
-
-function u32(value: number): number[] {
-  return [...new Uint8Array(Uint32Array.of(value).buffer)];
-}
-
-function u64(value: number): number[] {
-  return [...u32(value), ...u32(0)];
-}
-
-function text(value: string): number[] {
-  const bytes = encoder.encode(value);
-  return [...u64(bytes.byteLength), ...bytes];
-}
 
 const entries = [
   [...text('general.architecture'), ...u32(8), ...text('llama')],
@@ -38,8 +26,14 @@ const entries = [
 
 const model = file(entries.length, ...entries);
 
-function file(count: number, ...parts: readonly number[][]): Uint8Array {
-  return Uint8Array.from([...encoder.encode('GGUF'), ...u32(3), ...u64(0), ...u64(count), ...parts.flat()]);
+function file(count: number, ...parts: readonly Iterable<number>[]): Uint8Array {
+  return Uint8Array.from([
+    ...encoder.encode('GGUF'),
+    ...u32(3),
+    ...u64(0),
+    ...u64(count),
+    ...parts.flatMap((part) => [...part]),
+  ]);
 }
 
 describe('the metadata of a GGUF file', () => {

@@ -13,8 +13,8 @@ export interface GgufDescription {
   tokenText(token: number): string;
 }
 
-/** Numbers as GGUF names their types. */
-const numberBytes: Readonly<Record<number, number>> = {
+/** How many bytes numbers have, as GGUF names their types. */
+export const numberBytes: Readonly<Record<number, number>> = {
   0: 1,
   1: 1,
   2: 2,

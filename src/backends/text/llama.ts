@@ -2,17 +2,33 @@ import type { ChatMessage } from '../../standard/chat.js';
 import { messageOf, WasiNNError } from '../../standard/error.js';
 import { type Chunk, type Embedding, type LoadedModel, readChunk, readEmbedding, readLoadedModel } from './answers.js';
 import type { Parameters } from './parameters.js';
-import type { Wllama, WllamaLogger, WllamaModule } from './wllama-module.js';
+import { completeWithImages, type Wllama, type WllamaLogger, type WllamaModule } from './wllama-module.js';
 
 /** A text to go on with, or a chat to answer in. */
 export type Prompt = string | readonly ChatMessage[];
+
+/** A prompt with its images, in the order of their places in it. */
+export interface LlamaPrompt {
+  readonly prompt: Prompt;
+  readonly images: readonly Uint8Array[];
+}
 
 /** One instance of llama.cpp with one model, in a worker of its own. One call at a time. */
 export interface Llama {
   readonly model: LoadedModel;
   readonly threads: number;
-  /** Generates a text. @throws what wllama throws; the reason of the signal, once it is aborted */
-  complete(prompt: Prompt, parameters: Parameters, onChunk: (chunk: Chunk) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Generates a text.
+   *
+   * @param prompt with llama.cpp's own marker (`model.mediaMarker`) in the place of each image
+   * @throws what wllama throws; the reason of the signal, once it is aborted
+   */
+  complete(
+    prompt: LlamaPrompt,
+    parameters: Parameters,
+    onChunk: (chunk: Chunk) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   embed(prompt: string): Promise<Embedding>;
   /** Ends the worker. */
   exit(): void;
@@ -73,14 +89,15 @@ function toLlama(
   return {
     model,
     threads: wllama.getNumThreads(),
-    async complete(prompt, parameters, onChunk, signal) {
+    async complete({ prompt, images }, parameters, onChunk, signal) {
       const onData = (chunk: unknown) => onChunk(readChunk(chunk));
       const request = { ...parameters, ...tellTokens, stream: true, onData, abortSignal: signal };
-      await orFailed(
-        typeof prompt === 'string'
-          ? wllama.createCompletion({ ...request, prompt })
-          : wllama.createChatCompletion({ ...request, messages: prompt, stream_options: { include_usage: true } }),
-      );
+      const isChat = typeof prompt !== 'string';
+      const asked = isChat
+        ? { ...request, messages: prompt, stream_options: { include_usage: true } }
+        : { ...request, prompt };
+      if (images.length > 0) await orFailed(completeWithImages(wllama, asked, images));
+      else await orFailed(isChat ? wllama.createChatCompletion(asked) : wllama.createCompletion(asked));
     },
     embed: async (prompt) => readEmbedding(await orFailed(wllama.createEmbedding({ input: prompt }))),
     exit() {

@@ -1,16 +1,13 @@
 import { messageOf, WasiNNError } from '../../standard/error.js';
+import { free } from '../../standard/free.js';
 import type { ExecutionTarget, GraphBuilder } from '../../standard/graph.js';
-import {
-  maximumConfigurationBytes,
-  parseTextConfiguration,
-  type TextConfiguration,
-} from '../../standard/text-configuration.js';
+import type { TextConfiguration } from '../../standard/text-configuration.js';
 import type { Device, FallbackPolicy, FallbackStep, LoadOptions, TextGraph } from '../backend.js';
 import { allowedCandidates } from '../fallback-graph.js';
 import { inTime, type ProviderOptions, unavailable } from '../runtime-module.js';
 import { findAdapter } from '../webgpu.js';
-import { type GgufDescription, readGguf } from './gguf.js';
 import { type Llama, startLlama } from './llama.js';
+import { type ModelParts, readParts } from './model-parts.js';
 import { numberOf, toLoadParameters } from './parameters.js';
 import { createTextRunner } from './text-graph.js';
 import { wllamaFiles } from './wllama-files.js';
@@ -63,6 +60,7 @@ const chains: Readonly<Record<ExecutionTarget, readonly Place[]>> = {
  * Loads a language model from GGUF files, on wllama, which a page has installed beside this library. Each graph has an
  * instance of its own, in a worker of its own.
  *
+ * @param parts whose memory is given back: they are empty afterwards
  * @throws WasiNNError as `Backend.load` does
  */
 export async function loadTextModel(
@@ -70,11 +68,13 @@ export async function loadTextModel(
   { target, fallback = true }: LoadOptions,
   options: ProviderOptions,
 ): Promise<TextGraph> {
-  const model = readParts(parts);
-  const module = await importWllama(wllamaFiles());
-  const blobs = model.files.map((file) => new Blob([file]));
+  const { files, ...model } = readParts(parts);
   const { gguf, configuration } = model;
-  const open = (settings: TextConfiguration) => choose({ module, blobs, gguf, settings, target, fallback, options });
+  const module = await importWllama(wllamaFiles());
+  const blobs = files.map((file) => new Blob([file]));
+  // llama.cpp reads the Blobs, which the browser keeps outside of the page's process if it can.
+  for (const file of files) free(file);
+  const open = (settings: TextConfiguration) => choose({ module, blobs, model, settings, target, fallback, options });
   const first = await open(configuration);
   let { device } = first;
   const runner = createTextRunner({
@@ -98,39 +98,11 @@ export async function loadTextModel(
       buildNumber: module.buildNumber,
       commit: module.commit,
       contextTokens: first.llama.model.contextTokens,
+      takesImages: first.llama.model.mediaMarker !== undefined,
     },
     generate: runner.generate,
     dispose: async () => runner.dispose(),
   };
-}
-
-interface Parts {
-  readonly files: readonly GraphBuilder[];
-  readonly gguf: GgufDescription;
-  readonly configuration: TextConfiguration;
-}
-
-/** The last part may be a configuration, as WasmEdge has it. */
-function readParts(parts: readonly GraphBuilder[]): Parts {
-  const last = parts.at(-1);
-  const hasConfiguration = last !== undefined && parts.length > 1 && last[0] !== 'G'.charCodeAt(0);
-  const files = hasConfiguration ? parts.slice(0, -1) : parts;
-  const [first] = files;
-  if (!first) throw new WasiNNError('invalid-argument', 'load: no GGUF file came');
-  const gguf = readGguf(first);
-  if (gguf.splitCount !== files.length) {
-    const text = `load: the model is split into ${gguf.splitCount} GGUF files, but ${files.length} came: give all of them as parts, in their order`;
-    throw new WasiNNError('invalid-argument', text);
-  }
-  return { files, gguf, configuration: hasConfiguration ? readConfiguration(last) : {} };
-}
-
-function readConfiguration(part: GraphBuilder): TextConfiguration {
-  if (part.byteLength > maximumConfigurationBytes) {
-    const text = `load: the configuration has ${part.byteLength} bytes, more than ${maximumConfigurationBytes}`;
-    throw new WasiNNError('too-large', text);
-  }
-  return parseTextConfiguration('load', new TextDecoder().decode(part));
 }
 
 interface Choice {
@@ -142,7 +114,7 @@ interface Choice {
 interface ChoiceOptions {
   readonly module: WllamaModule;
   readonly blobs: readonly Blob[];
-  readonly gguf: GgufDescription;
+  readonly model: Omit<ModelParts, 'files'>;
   readonly settings: TextConfiguration;
   readonly target: ExecutionTarget;
   readonly fallback: FallbackPolicy;
@@ -150,7 +122,7 @@ interface ChoiceOptions {
 }
 
 /** Loads the model on the first device that takes it. Guests of WasmEdge choose by "n-gpu-layers", whatever the target. */
-async function choose({ module, blobs, gguf, settings, target, fallback, options }: ChoiceOptions): Promise<Choice> {
+async function choose({ module, blobs, model, settings, target, fallback, options }: ChoiceOptions): Promise<Choice> {
   const layers = numberOf(settings['n-gpu-layers']);
   const chain = layers === undefined ? chains[target] : layers === 0 ? chains.cpu : chains.gpu;
   const candidates = allowedCandidates(chain, fallback);
@@ -158,7 +130,7 @@ async function choose({ module, blobs, gguf, settings, target, fallback, options
   for (const [index, { provider, target: place, find }] of candidates.entries()) {
     try {
       const { description, usesGpu } = await find(options);
-      const parameters = toLoadParameters(settings, gguf, usesGpu ? (layers ?? allLayers) : 0);
+      const parameters = toLoadParameters(settings, model, usesGpu ? (layers ?? allLayers) : 0);
       const llama = await startLlama(module, blobs, parameters);
       const threads = llama.threads === 1 ? '1 thread' : `${llama.threads} threads`;
       return { llama, device: { target: place, provider, description: `${description}, ${threads}` }, steps };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { toLoadParameters, toRequestParameters } from './parameters.js';
 
-const model = { contextTokens: 4096, hasPooling: false };
+const gguf = { contextTokens: 4096, hasPooling: false };
+const model = { gguf, hasProjector: false };
 
 describe('what a model is loaded with', () => {
   it.each([
@@ -13,7 +14,9 @@ describe('what a model is loaded with', () => {
     [{ 'ctx-size': -5 }, undefined, 1024],
     [{ 'ctx-size': 2048 }, undefined, 2048],
   ])('takes a context of a size that makes sense: %j of %s', (configuration, contextTokens, expected) => {
-    expect(toLoadParameters(configuration, { contextTokens, hasPooling: false }, 0)).toMatchObject({ n_ctx: expected });
+    expect(toLoadParameters(configuration, { ...model, gguf: { contextTokens, hasPooling: false } }, 0)).toMatchObject({
+      n_ctx: expected,
+    });
   });
 
   it("has wllama's names", () => {
@@ -36,6 +39,13 @@ describe('what a model is loaded with', () => {
     });
   });
 
+  it.each([
+    [0, false],
+    [99_999, true],
+  ])('has its projector where the model is: %j layers on the GPU', (layers, expected) => {
+    expect(toLoadParameters({}, { ...model, hasProjector: true }, layers)).toMatchObject({ mmproj_offload: expected });
+  });
+
   it('refuses a number that stands for nothing', () => {
     expect(() => toLoadParameters({ 'cache-type-v': 4 }, model, 0)).toThrowError(
       /"cache-type-v" is 4; it may be 0 \(f32\)/,
@@ -48,7 +58,7 @@ describe('what a model is loaded with', () => {
     [{ embedding: true, 'pooling-type': 1 }, false, { embeddings: true, pooling_type: 'mean' }],
     [{ embedding: true, 'pooling-type': 0 }, true, { embeddings: true, pooling_type: 'last' }],
   ])('pools embeddings: %j', (configuration, hasPooling, expected) => {
-    expect(toLoadParameters(configuration, { ...model, hasPooling }, 0)).toMatchObject(expected);
+    expect(toLoadParameters(configuration, { ...model, gguf: { ...gguf, hasPooling } }, 0)).toMatchObject(expected);
   });
 });
 

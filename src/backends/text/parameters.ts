@@ -2,6 +2,7 @@ import { WasiNNError } from '../../standard/error.js';
 import type { TextConfiguration, TextSetting } from '../../standard/text-configuration.js';
 import { threadCount } from '../thread-count.js';
 import type { GgufDescription } from './gguf.js';
+import type { ModelParts } from './model-parts.js';
 
 /** Settings as wllama takes them. */
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -73,6 +74,11 @@ const cacheTypes = new Map([
   [8, 'q8_0'],
 ]);
 
+/** What is known of a model's files. */
+interface LoadedParts extends Pick<ModelParts, 'hasProjector'> {
+  readonly gguf: Pick<GgufDescription, 'contextTokens' | 'hasPooling'>;
+}
+
 /** How many tokens a context has where no setting says so. */
 export const defaultContextTokens = 1024;
 
@@ -83,9 +89,10 @@ export const defaultContextTokens = 1024;
  */
 export function toLoadParameters(
   configuration: TextConfiguration,
-  { contextTokens: trainedTokens, hasPooling }: Pick<GgufDescription, 'contextTokens' | 'hasPooling'>,
+  { gguf, hasProjector }: LoadedParts,
   gpuLayers: number,
 ): Parameters {
+  const { contextTokens: trainedTokens, hasPooling } = gguf;
   const wished = numberOf(configuration['ctx-size']) ?? defaultContextTokens;
   const most = trainedTokens ?? Math.max(wished, defaultContextTokens);
   return {
@@ -96,6 +103,7 @@ export function toLoadParameters(
     n_parallel: 1,
     n_threads: threads(configuration.threads),
     n_gpu_layers: gpuLayers,
+    ...(hasProjector && { mmproj_offload: gpuLayers > 0 }),
     ...named(configuration, 'rope-scaling-type', 'rope_scaling_type', ropeScalingTypes),
     ...named(configuration, 'cache-type-k', 'cache_type_k', cacheTypes),
     ...named(configuration, 'cache-type-v', 'cache_type_v', cacheTypes),

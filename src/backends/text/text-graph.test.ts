@@ -6,6 +6,7 @@ import type { Llama } from './llama.js';
 import { createTextRunner } from './text-graph.js';
 
 const encoder = new TextEncoder();
+const marker = '<__media__>';
 const request = (prompt: string, settings: TextConfiguration = {}) => ({
   prompt: encoder.encode(prompt),
   configuration: encoder.encode(JSON.stringify(settings)),
@@ -18,8 +19,8 @@ function createLlama(overrides: Partial<Llama> = {}) {
   const llama: Llama = {
     model: { isLoaded: true, contextTokens: 32, trainedTokens: 32, endTokens: [25] },
     threads: 1,
-    async complete(prompt, parameters, onChunk, signal) {
-      asked.push([prompt, parameters]);
+    async complete({ prompt, images }, parameters, onChunk, signal) {
+      asked.push([prompt, parameters, ...images]);
       const send = (chunk: Chunk) => {
         signal.throwIfAborted();
         onChunk(chunk);
@@ -102,7 +103,7 @@ describe('a text', () => {
   it('answers in a chat, whose counts come after the reason of its end', async () => {
     const prompts: unknown[] = [];
     const { runner } = createRunner({
-      async complete(prompt, _parameters, onChunk) {
+      async complete({ prompt }, _parameters, onChunk) {
         prompts.push(prompt);
         onChunk({ text: 'Hello', token: 1, inputTokens: 9 });
         onChunk({ text: '', finishReason: 'stop' });
@@ -113,6 +114,28 @@ describe('a text', () => {
     const answer = await readAll(runner.generate({ ...request(JSON.stringify(messages)), isChat: true }));
     expect(answer).toEqual({ text: 'Hello', reason: 'stop', endToken: '', inputTokens: 9, outputTokens: 2 });
     expect(prompts).toEqual([messages]);
+  });
+
+  it('has images, in the places that the prompt marks', async () => {
+    const { llama } = createLlama();
+    const { runner, asked } = createRunner({ model: { ...llama.model, mediaMarker: marker } });
+    const images = [Uint8Array.of(1), Uint8Array.of(2)];
+    await readAll(runner.generate({ ...request('a<image><image>', { 'n-predict': 1 }), images }));
+    await readAll(runner.generate(request(`<image>${marker}`, { 'n-predict': 1 })));
+    expect(asked).toEqual([
+      [`a${marker}${marker}`, { max_tokens: 1 }, ...images],
+      ['<image> ', { max_tokens: 1 }],
+    ]);
+    expect(() => runner.generate({ ...request('<image>'), images })).toThrowError('but 1 mark and 2 images came');
+    const embedding = runner.generate({ ...request('<image><image>', { embedding: true }), images });
+    await expect(readAll(embedding)).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+
+  it('has no images where the model takes none', () => {
+    const { runner } = createRunner();
+    expect(() => runner.generate({ ...request('<image>'), images: [Uint8Array.of(1)] })).toThrowError(
+      'compute: the prompt has an image, but the model takes none',
+    );
   });
 
   it.each(['', '[]', '{}', '[{ "role": "cat", "content": "" }]', '[{ "role": "user" }]'])(
@@ -180,6 +203,7 @@ describe('settings', () => {
 describe('a failure', () => {
   it.each([
     ['Failed to initialize samplers: failed to parse grammar', 'invalid-argument'],
+    ['Failed to load image or audio file', 'invalid-argument'],
     ['something else', 'runtime-error'],
   ])('has a code: %j', async (message, code) => {
     const { runner, exits } = createRunner({ complete: () => Promise.reject(new Error(message)) });

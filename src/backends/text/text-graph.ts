@@ -1,12 +1,14 @@
 import { parseMessages } from '../../standard/chat.js';
 import { messageOf, WasiNNError } from '../../standard/error.js';
+import { checkImages, countMarks } from '../../standard/prompt-images.js';
 import type { TextRequest } from '../../standard/text.js';
 import { parseTextConfiguration, type TextConfiguration } from '../../standard/text-configuration.js';
 import type { TextGeneration } from '../backend.js';
 import { tooManyTokens } from './answers.js';
 import { completeText } from './complete-text.js';
-import type { Llama, Prompt } from './llama.js';
+import type { Llama, LlamaPrompt, Prompt } from './llama.js';
 import { isEmbedding } from './parameters.js';
+import { placeImages } from './place-images.js';
 import { createTextStream, type TextStream } from './text-stream.js';
 
 export interface TextRunner {
@@ -51,20 +53,30 @@ export function createTextRunner({ configuration: base, llama, open, tokenText }
     return opened;
   }
 
-  async function run(stream: TextStream, prompt: Prompt, configuration: TextConfiguration): Promise<void> {
+  async function run(stream: TextStream, prompt: LlamaPrompt, configuration: TextConfiguration): Promise<void> {
     if (stream.signal.aborted) return;
     stream.begin();
     try {
       disposal.signal.throwIfAborted();
       const instance = await prepare(configuration);
       if (isEmbedding(configuration)) await embed(stream, instance, prompt);
-      else await completeText({ stream, llama: instance, prompt, configuration, tokenText });
+      else await complete(stream, instance, prompt, configuration);
     } catch (cause) {
       // The reader has gone.
       if (stream.signal.aborted) return;
       giveUpAfter(cause);
       stream.fail(toTextError(cause));
     }
+  }
+
+  function complete(
+    stream: TextStream,
+    instance: Llama,
+    prompt: LlamaPrompt,
+    configuration: TextConfiguration,
+  ): Promise<void> {
+    const placed = placeImages(prompt, instance.model.mediaMarker);
+    return completeText({ stream, llama: instance, prompt: placed, configuration, tokenText });
   }
 
   /** What llama.cpp throws may have left its memory in any state. It is loaded again for the next text. */
@@ -78,7 +90,9 @@ export function createTextRunner({ configuration: base, llama, open, tokenText }
     generate(request) {
       const json = decode('the configuration', request.configuration);
       const own = json === '' ? {} : parseTextConfiguration('compute', json);
-      const prompt = readPrompt(request);
+      const prompt = { prompt: readPrompt(request), images: request.images ?? [] };
+      const counts = { images: prompt.images.length, marks: countMarks(prompt.prompt) };
+      checkImages('compute', counts, llama.model.mediaMarker !== undefined);
       const stream = createTextStream();
       last = last.then(() => run(stream, prompt, { ...base, ...own }));
       return stream;
@@ -100,9 +114,10 @@ function readPrompt({ prompt, isChat }: TextRequest): Prompt {
   return isChat ? parseMessages(text) : text;
 }
 
-async function embed(stream: TextStream, llama: Llama, prompt: Prompt): Promise<void> {
-  if (typeof prompt !== 'string') {
-    throw new WasiNNError('invalid-argument', 'compute: the messages of a chat have no embedding: give a text');
+async function embed(stream: TextStream, llama: Llama, { prompt, images }: LlamaPrompt): Promise<void> {
+  if (typeof prompt !== 'string' || images.length > 0) {
+    const text = 'compute: the messages of a chat have no embedding, nor do images: give a text';
+    throw new WasiNNError('invalid-argument', text);
   }
   try {
     const { values, inputTokens } = await llama.embed(prompt);
@@ -129,12 +144,17 @@ function decode(what: string, bytes: Uint8Array): string {
   }
 }
 
+/** What is to be done where a request is at fault. */
+const advices = [
+  [/parse grammar|initialize samplers/i, '; correct the grammar or the JSON schema'],
+  [/load image or audio file/i, '; give the image as PNG, JPEG, BMP or GIF'],
+] as const;
+
 /** What llama.cpp says of a request. */
 function toTextError(cause: unknown): WasiNNError {
   if (cause instanceof WasiNNError) return cause;
   const reason = messageOf(cause);
-  const isRequest = /parse grammar|initialize samplers/i.test(reason);
-  const advice = isRequest ? '; correct the grammar or the JSON schema' : '';
-  const code = isRequest ? 'invalid-argument' : 'runtime-error';
-  return new WasiNNError(code, `compute: llama.cpp cannot generate the text: ${reason}${advice}`, { cause });
+  const advice = advices.find(([words]) => words.test(reason))?.[1];
+  const code = advice === undefined ? 'runtime-error' : 'invalid-argument';
+  return new WasiNNError(code, `compute: llama.cpp cannot generate the text: ${reason}${advice ?? ''}`, { cause });
 }

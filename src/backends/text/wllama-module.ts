@@ -13,6 +13,9 @@ export interface Wllama {
   /** As `createCompletion`, for messages in place of a prompt. */
   createChatCompletion(request: Readonly<Record<string, unknown>>): Promise<unknown>;
   createEmbedding(request: { readonly input: string }): Promise<unknown>;
+  /** The proxy of its worker, and the function that reads the worker's answers. wllama's types keep both private. */
+  readonly proxy?: unknown;
+  readonly getResponse?: unknown;
   /** Ends its worker. */
   exit(): Promise<void>;
 }
@@ -62,6 +65,42 @@ export async function importWllama({ script, wasm, compat }: WllamaFiles): Promi
     buildNumber: Number(buildNumber),
     commit,
   };
+}
+
+/** A request as `createCompletion` or `createChatCompletion` take it, whose chunks come to `onData`. */
+interface StreamingRequest {
+  readonly onData: (chunk: unknown) => void;
+  readonly abortSignal: AbortSignal;
+  readonly messages?: unknown;
+}
+
+/**
+ * Completes a prompt, or a chat, with the files of images. The prompt has llama.cpp's marker in the place of each.
+ *
+ * llama.cpp takes files with every completion. wllama's own functions send them for chats alone, whose messages come in parts, and
+ * llama.cpp puts a line break between parts. So this sends what those functions send, and the files with it.
+ *
+ * @throws WasiNNError `unsupported-operation` where wllama is of another release; what wllama throws
+ */
+export async function completeWithImages(
+  wllama: Wllama,
+  request: StreamingRequest,
+  images: readonly Uint8Array[],
+): Promise<void> {
+  const { proxy, getResponse } = wllama;
+  const send = isObjectWith(proxy, 'wllamaAction') ? proxy.wllamaAction : undefined;
+  if (typeof send !== 'function' || typeof getResponse !== 'function') throw otherRelease();
+  const message = {
+    _name: 'cmpl_req',
+    is_chat: request.messages !== undefined,
+    data_json: JSON.stringify(request),
+    files: images,
+  };
+  const answer: unknown = await Reflect.apply(send, proxy, ['completion', message]);
+  if (!isObjectWith(answer, 'req_id') || !isObjectWith(answer, 'success') || answer.success !== true) {
+    throw new Error('llama.cpp could not begin the text');
+  }
+  await Reflect.apply(getResponse, wllama, [request, true, answer.req_id]);
 }
 
 function isWllamaClass(value: unknown): value is WllamaClass {
