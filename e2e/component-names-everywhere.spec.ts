@@ -34,17 +34,22 @@ interface Case {
   readonly calls?: readonly Call[];
 }
 
+interface GuestPage {
+  readonly tab: Tab;
+  readonly site: Site;
+  readonly waiting: Waiting;
+}
+
 /**
- * Starts components, one after another, on one page. Whatever they are, no code of them is run, and the page goes on
- * meanwhile.
+ * Starts components, one after another, on the page that the tab has open. Whatever they are, no code of them is run, and the
+ * page goes on meanwhile.
  *
  * @returns what each answers, by its title
  */
 async function tryComponents(
-  { tab, site, waiting }: { tab: Tab; site: Site; waiting: Waiting },
+  { tab, site, waiting }: GuestPage,
   cases: Readonly<Record<string, Case>>,
 ): Promise<Record<string, readonly string[]>> {
-  await tab.open(`${site.origin}/blank.html`);
   const answers: Record<string, readonly string[]> = {};
   for (const [index, [title, { component, calls }]] of Object.entries(cases).entries()) {
     const url = `/guest-${index}.wasm`;
@@ -59,10 +64,8 @@ async function tryComponents(
 }
 
 /** Starts one component on a fresh page. */
-async function tryComponent(
-  page: { tab: Tab; site: Site; waiting: Waiting },
-  component: Uint8Array,
-): Promise<readonly string[] | undefined> {
+async function tryComponent(page: GuestPage, component: Uint8Array): Promise<readonly string[] | undefined> {
+  await page.tab.open(`${page.site.origin}/blank.html`);
   const { only } = await tryComponents(page, { only: { component } });
   return only;
 }
@@ -77,16 +80,23 @@ function expectNoCanary(site: Site): void {
   expect(site.requests.filter((request) => request.includes(canary))).toEqual([]);
 }
 
-test('guests with code for the name of each part run as any other, and the code does not', async ({
-  tab,
-  site,
-  waiting,
-}) => {
+test('guests run as any other or are refused, whatever names and lists they have', async ({ tab, site, waiting }) => {
+  const page = { tab, site, waiting };
+  await tab.open(`${site.origin}/blank.html`);
+  await test.step('guests with code for the name of each part run as any other, and the code does not', () =>
+    expectHonestAnswers(page));
+  await test.step('guests with names that mean something in JavaScript start, and answer', () =>
+    expectUnusualNames(page));
+  await test.step('guests with names that no honest guest has are refused', () => expectRefusals(page));
+  await test.step('a guest whose list is not within its 64 KiB of memory traps', () => expectBoundLists(page));
+});
+
+async function expectHonestAnswers(page: GuestPage): Promise<void> {
   const cases = Object.fromEntries(
     coreNamePlaces.map((place) => [place, { component: componentWith({ [place]: attackOn(place, 'attack') }) }]),
   );
-  expect(await tryComponents({ tab, site, waiting }, cases)).toEqual(eachAnswers(cases, honestAnswers));
-});
+  expect(await tryComponents(page, cases)).toEqual(eachAnswers(cases, honestAnswers));
+}
 
 test('a guest leaves nothing behind that is run with another guest on the next visit', async ({
   tab,
@@ -124,15 +134,15 @@ const unusualNames: readonly [Partial<Readonly<Record<Place, Name>>>, Call, stri
   ],
 ];
 
-test('guests with names that mean something in JavaScript start, and answer', async ({ tab, site, waiting }) => {
+async function expectUnusualNames(page: GuestPage): Promise<void> {
   const cases: Record<string, Case> = {};
   const expected: Record<string, readonly string[]> = {};
   for (const [names, call, answer] of unusualNames) {
     cases[JSON.stringify(names)] = { component: componentWith(names), calls: [call] };
     expected[JSON.stringify(names)] = [answer];
   }
-  expect(await tryComponents({ tab, site, waiting }, cases)).toEqual(expected);
-});
+  expect(await tryComponents(page, cases)).toEqual(expected);
+}
 
 const attack = `a'+${payload('attack')}+'`;
 
@@ -152,17 +162,17 @@ const refusedNames: readonly [Partial<Readonly<Record<Place, Name>>>, string][] 
   ],
 ];
 
-test('guests with names that no honest guest has are refused', async ({ tab, site, waiting }) => {
+async function expectRefusals(page: GuestPage): Promise<void> {
   const cases: Record<string, Case> = {};
   const expected: Record<string, unknown> = {};
   for (const [names, error] of refusedNames) {
     cases[JSON.stringify(names)] = { component: componentWith(names) };
     expected[JSON.stringify(names)] = [expect.stringContaining(`refused: WasiNNError ${error}`)];
   }
-  const answers = await tryComponents({ tab, site, waiting }, cases);
+  const answers = await tryComponents(page, cases);
   expect(answers).toEqual(expected);
   for (const [answer] of Object.values(answers)) expect(answer).not.toMatch(/[\n\u2028\u2029]/);
-});
+}
 
 test('a script that is damaged where it is kept is not run, but made again', async ({ tab, site, waiting }) => {
   await tryComponent({ tab, site, waiting }, componentWith({}));
@@ -170,7 +180,7 @@ test('a script that is damaged where it is kept is not run, but made again', asy
   expect(await tryComponent({ tab, site, waiting }, componentWith({}))).toEqual(honestAnswers);
 });
 
-test('a guest whose list is not within its 64 KiB of memory traps', async ({ tab, site, waiting }) => {
+async function expectBoundLists(page: GuestPage): Promise<void> {
   const calls = [{ path: ['numbers'], values: [] }];
   const outside = {
     'u64[0xffffffff] at 16': { component: componentWithList('u64', 16, 0xffff_ffff), calls },
@@ -179,11 +189,11 @@ test('a guest whose list is not within its 64 KiB of memory traps', async ({ tab
     'f64[1] at 0xfffffff8': { component: componentWithList('f64', 0xffff_fff8, 1), calls },
   };
   const largest = { component: componentWithList('u64', 0, 8192), calls };
-  expect(await tryComponents({ tab, site, waiting }, { ...outside, 'u64[8192] at 0': largest })).toEqual({
+  expect(await tryComponents(page, { ...outside, 'u64[8192] at 0': largest })).toEqual({
     ...eachAnswers(outside, [expect.stringContaining('refused: GuestTrap')]),
     'u64[8192] at 0': ['65536 bytes'],
   });
-});
+}
 
 test('a transpiler that could not be loaded is replaced for the next guest', async ({ tab, site, waiting }) => {
   const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');

@@ -1,10 +1,9 @@
-import type { Waiting } from '../src/index.js';
 import { runIn, type Tab } from './browsers/browser.js';
 import { expect, test } from './browsers/test.js';
 import { serveGuest } from './hostile/assemble.js';
 import { exportingModule, importingModule, preview1Module } from './hostile/modules.js';
 import { importingComponent, networkComponent } from './hostile/network-component.js';
-import { expectResponsive, openSession, serveSession } from './hostile/session-page.js';
+import { type Attempts, expectResponsive, openSession, serveSession } from './hostile/session-page.js';
 import type { Site } from './site.js';
 
 // Hostile guests in a page with a session. Each test asserts what the server saw, what reached the page, that the page
@@ -21,13 +20,18 @@ async function startAndRun(path: string): Promise<unknown> {
   return { ended, reached, exitCode };
 }
 
-/** Starts guests, one after another, in one page with a session. Each is to be refused, and nothing is asked for. */
+/** A page with a session that is open. */
+interface Session {
+  readonly tab: Tab;
+  readonly site: Site;
+  readonly attempts: Attempts;
+}
+
+/** Starts guests, one after another. Each is to be refused, and nothing is asked for. */
 async function expectRefusals(
-  { tab, site, waiting }: { tab: Tab; site: Site; waiting: Waiting },
+  { tab, site, attempts }: Session,
   guests: readonly (readonly [text: string, error: RegExp])[],
 ): Promise<void> {
-  const attempts = serveSession(site);
-  await openSession(tab, site, waiting);
   for (const [index, [text, error]] of guests.entries()) {
     const path = await serveGuest(site, text, `/hostile-${index}.wasm`);
     expect(await runIn(tab, startAndRun, path)).toEqual(refusal(error));
@@ -40,6 +44,25 @@ async function expectRefusals(
 function refusal(text: RegExp) {
   return { ended: expect.stringMatching(text), reached: [], exitCode: 7 };
 }
+
+const guestCases: Readonly<Record<string, (session: Session) => Promise<void>>> = {
+  'a core module cannot import what a prototype has': expectNoPrototypes,
+  'a component cannot import what is not granted': expectNoInterfaces,
+  'a component with wasi:http reaches no server': expectNoServer,
+  'a core module can export functions of any names': expectAnyNames,
+  'a core module that exports very many functions is refused': expectFewFunctions,
+  'a core module that traps before it is called rejects with its trap': expectTraps,
+  'preview 1 answers absurd arguments with errors, and the guest goes on': expectPreview1,
+  'programs find and write files named as what objects have': expectFiles,
+};
+
+test('hostile guests reach nothing, and their page goes on', async ({ tab, site, waiting }) => {
+  const attempts = serveSession(site);
+  await openSession(tab, site, waiting);
+  for (const [what, check] of Object.entries(guestCases)) {
+    await test.step(what, () => check({ tab, site, attempts }));
+  }
+});
 
 const prototypeNames = [
   ['constructor', 'constructor'],
@@ -54,13 +77,13 @@ const prototypeNames = [
   ['env', 'fetch'],
 ] as const;
 
-test('a core module cannot import what a prototype has', async ({ tab, site, waiting }) => {
+async function expectNoPrototypes(session: Session): Promise<void> {
   const guests = prototypeNames.map(([from, name]) => {
     const text = new RegExp(`^WasiNNError unsupported-operation: .*"${from}\\.${name}"`);
     return [importingModule(from, name), text] as const;
   });
-  await expectRefusals({ tab, site, waiting }, guests);
-});
+  await expectRefusals(session, guests);
+}
 
 const interfaceNames = [
   ['wasi:nn/graph@0.2.0-rc-2024-10-28', 'constructor'],
@@ -79,24 +102,22 @@ const interfaceNames = [
   ['evil:code/run@1.0.0', 'run'],
 ] as const;
 
-test('a component cannot import what is not granted', async ({ tab, site, waiting }) => {
+async function expectNoInterfaces(session: Session): Promise<void> {
   const guests = interfaceNames.map(([interfaceName, name]) => {
     return [importingComponent(interfaceName, name), /^WasiNNError unsupported-operation: /] as const;
   });
-  await expectRefusals({ tab, site, waiting }, guests);
-});
+  await expectRefusals(session, guests);
+}
 
-test('a component with wasi:http reaches no server', async ({ tab, site, waiting }) => {
-  const attempts = serveSession(site);
+async function expectNoServer({ tab, site, attempts }: Session): Promise<void> {
   const { host } = new URL(site.origin);
   const path = await serveGuest(site, networkComponent(host, '/private'));
-  await openSession(tab, site, waiting);
   expect(await runIn(tab, startAndRun, path)).toEqual(
     refusal(/^WasiNNError unsupported-operation: .*"wasi:http\/types@0\.2\.3", "wasi:http\/outgoing-handler@0\.2\.3"/),
   );
   expect(attempts.requests).toEqual([]);
   await expectResponsive(tab);
-});
+}
 
 const exportNames = [
   ...['[method]r.x', '[method]R.x', '[constructor]r', '[static]r.prototype', '[resource-drop]', '[method]r.then'],
@@ -104,17 +125,15 @@ const exportNames = [
   ...['', '#', 'a#b', 'a#b#c', 'a#then', 'foo_bar', 'fooBar', 'foo-bar', '\u2028', "'", '\\', '*/', '`x`', 'run'],
 ];
 
-test('a core module can export functions of any names', async ({ tab, site, waiting }) => {
-  const attempts = serveSession(site);
+async function expectAnyNames({ tab, site, attempts }: Session): Promise<void> {
   const path = await serveGuest(site, exportingModule(exportNames));
-  await openSession(tab, site, waiting);
   expect(await runIn(tab, callAll, { path, names: exportNames })).toEqual({
     answers: exportNames.map((_, index) => index),
     awaited: exportNames.map((name, index) => (name === 'then' ? null : index)),
   });
   expect(attempts.requests).toEqual([]);
   await expectResponsive(tab);
-});
+}
 
 async function callAll({ path, names }: { path: string; names: readonly string[] }): Promise<unknown> {
   const { nn, waiting } = sessionPage;
@@ -126,13 +145,11 @@ async function callAll({ path, names }: { path: string; names: readonly string[]
   return { answers: await callThem(guest.exports), awaited: await callThem(awaited) };
 }
 
-test('a core module that exports very many functions is refused', async ({ tab, site, waiting }) => {
+async function expectFewFunctions({ tab, site }: Session): Promise<void> {
   const path = await serveGuest(site, exportingModule(Array.from({ length: 30_000 }, (_, index) => `f${index}`)));
-  serveSession(site);
-  await openSession(tab, site, waiting);
   expect(await runIn(tab, startAndRun, path)).toEqual(refusal(/^WasiNNError too-large: .*30000 functions/));
   await expectResponsive(tab);
-});
+}
 
 const traps = {
   'in its start function': '(module (func $start unreachable) (start $start))',
@@ -140,9 +157,7 @@ const traps = {
   'by an endless recursion in _initialize': '(module (func $f (export "_initialize") (call $f)))',
 };
 
-test('a core module that traps before it is called rejects with its trap', async ({ tab, site, waiting }) => {
-  serveSession(site);
-  await openSession(tab, site, waiting);
+async function expectTraps({ tab, site }: Session): Promise<void> {
   for (const [index, [where, text]] of Object.entries(traps).entries()) {
     const path = await serveGuest(site, text, `/trap-${index}.wasm`);
     const { ended } = { ...Object(await runIn(tab, startAndRun, path)) };
@@ -150,12 +165,10 @@ test('a core module that traps before it is called rejects with its trap', async
     expect(ended, where).not.toMatch(/engine/);
   }
   await expectResponsive(tab);
-});
+}
 
-test('preview 1 answers absurd arguments with errors, and the guest goes on', async ({ tab, site, waiting }) => {
-  const attempts = serveSession(site);
+async function expectPreview1({ tab, site, attempts }: Session): Promise<void> {
   const path = await serveGuest(site, preview1Module());
-  await openSession(tab, site, waiting);
   expect(await runIn(tab, callPreview1, path)).toEqual({
     hugeListOfBuffers: 28,
     listOutsideOfMemory: 21,
@@ -180,7 +193,7 @@ test('preview 1 answers absurd arguments with errors, and the guest goes on', as
   });
   expect(attempts.requests).toEqual([]);
   await expectResponsive(tab);
-});
+}
 
 async function callPreview1(path: string): Promise<unknown> {
   const { nn, waiting } = sessionPage;
@@ -225,16 +238,14 @@ async function callPreview1(path: string): Promise<unknown> {
   return report;
 }
 
-test('programs find and write files named as what objects have', async ({ tab, site, waiting }) => {
-  serveSession(site);
-  await openSession(tab, site, waiting);
+async function expectFiles({ tab }: Session): Promise<void> {
   for (const kind of ['cat.wasm', 'cat.component.wasm']) {
     for (const name of ['constructor', '__proto__', 'toString']) {
       const seen = await runIn(tab, catFile, { kind, name });
       expect(seen, `${kind}, ${name}`).toEqual({ exitCode: 0, found: 2, written: 2 });
     }
   }
-});
+}
 
 /** The tree is listed twice, since it has two names. */
 async function catFile({ kind, name }: { kind: string; name: string }): Promise<unknown> {

@@ -59,13 +59,12 @@ function damageConverted(page: Page): Promise<number> {
         request.onerror = () => reject(request.error);
       });
     const database = await done(indexedDB.open('wasi-nn-web'));
-    const chunks = database.transaction('chunks', 'readwrite').objectStore('chunks');
-    const keys = await done(chunks.getAllKeys());
+    const chunks = () => database.transaction('chunks', 'readwrite').objectStore('chunks');
+    const keys = await done(chunks().getAllKeys());
     const damaged = keys.filter((key) => String(key).includes(' converted '));
     for (const key of damaged) {
-      const chunk: Uint8Array = await done(chunks.get(key));
-      chunk[chunk.byteLength - 1] = 0xff;
-      await done(chunks.put(chunk, key));
+      const chunk: Blob = await done(chunks().get(key));
+      await done(chunks().put(new Blob([chunk.slice(0, -1), Uint8Array.of(0xff)]), key));
     }
     database.close();
     return damaged.length;

@@ -37,14 +37,19 @@ export function coreModuleGuest(page: Page, guest: string): CoreModuleGuest {
     call,
     read,
     async place(bytes) {
-      const address = await call('allocate', Math.max(8, bytes.byteLength));
-      if (address === 0) throw new Error(`the guest has no ${bytes.byteLength} bytes left`);
-      await page.evaluate(
-        async ({ guest, address, base64 }) => {
-          await globalThis.guestPage.guests[guest]?.memory?.write(address, Uint8Array.fromBase64(base64));
+      const address = await page.evaluate(
+        async ({ guest, length, base64 }) => {
+          const { exports = {}, memory } = globalThis.guestPage.guests[guest] ?? {};
+          const allocate: unknown = Reflect.get(exports, 'allocate');
+          if (typeof allocate !== 'function') throw new Error(`the guest ${guest} exports no function allocate`);
+          const address: unknown = await Reflect.apply(allocate, undefined, [length]);
+          if (typeof address !== 'number') throw new Error(`allocate answered ${String(address)}, not a number`);
+          if (address !== 0) await memory?.write(address >>> 0, Uint8Array.fromBase64(base64));
+          return address >>> 0;
         },
-        { guest, address, base64: Buffer.from(bytes).toString('base64') },
+        { guest, length: Math.max(8, bytes.byteLength), base64: Buffer.from(bytes).toString('base64') },
       );
+      if (address === 0) throw new Error(`the guest has no ${bytes.byteLength} bytes left`);
       return address;
     },
     async readU32(address) {

@@ -1,13 +1,31 @@
+import type { Page } from '@playwright/test';
 import { coreModuleGuest, openContext, words } from './core-module-page.js';
 import { ask, events, openGuests, type PlainTensor, succeeded } from './guest-page.js';
+import type { Site } from './site.js';
 import { expect, test } from './test.js';
 
 const pixels = Float32Array.from({ length: 28 * 28 }, (_, index) => Math.sin(index));
 
-test("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes counted in f32", async ({ blank, site }) => {
-  const guests = { wamr: 'wamr-probe.wasm', probe: 'probe.component.wasm' };
+test('guests of the ABIs for core modules load, compute and meet errors', async ({ blank, site }) => {
+  const witx = 'witx-probe.wasm';
+  const guests = {
+    wamr: 'wamr-probe.wasm',
+    probe: 'probe.component.wasm',
+    faulty: witx,
+    withoutMemory: 'witx-probe-no-memory.wasm',
+    sharing: witx,
+  };
   await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
-  const wamr = coreModuleGuest(blank, 'wamr');
+  await test.step("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes counted in f32", () =>
+    expectWamr(blank, site));
+  await test.step('the page hears, in words, of what a core module learns the number alone', () => expectWords(blank));
+  await test.step('a guest without a memory is told so, by every function that needs it', () => expectNoMemory(blank));
+  await test.step('a model of several names is one session: unloading one leaves the other', () =>
+    expectSharing(blank));
+});
+
+async function expectWamr(page: Page, site: Site): Promise<void> {
+  const wamr = coreModuleGuest(page, 'wamr');
   const model = new Uint8Array(await (await fetch(`${site.origin}/models/digits.onnx`)).arrayBuffer());
   const bytes = new Uint8Array(pixels.buffer);
 
@@ -29,36 +47,34 @@ test("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes count
   expect(await wamr.read(buffer, 40)).toEqual(new Uint8Array(40));
   expect(await wamr.call('get_output', context, 0, buffer, tooFew)).toBe(0);
 
-  const graph = succeeded(await ask<number>(blank, 'probe', 'loadByName', 'digits'));
+  const graph = succeeded(await ask<number>(page, 'probe', 'loadByName', 'digits'));
   const input = { name: 'image', ty: 'FP32', dimensions: [1, 1, 28, 28], data: bytes };
-  const [scores] = succeeded(await ask<PlainTensor[]>(blank, 'probe', 'compute', graph, [input], true));
+  const [scores] = succeeded(await ask<PlainTensor[]>(page, 'probe', 'compute', graph, [input], true));
   expect(await wamr.read(buffer, 40)).toEqual(scores?.data);
-});
+}
 
-test('the page hears, in words, of what a core module learns the number alone', async ({ blank }) => {
-  await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  await blank.evaluate(() => {
+async function expectWords(page: Page): Promise<void> {
+  const { length: before } = await events(page);
+  await page.evaluate(() => {
     const { nn, events } = globalThis.guestPage;
     nn.addEventListener('fault', ({ detail: { functionName, error } }) =>
       events.push({ functionName, text: error.message }),
     );
   });
-  expect(await coreModuleGuest(blank, 'coreModule').call('compute', 4711)).toBe(1);
-  expect(await events(blank)).toEqual([{ functionName: 'compute', text: expect.stringContaining('4711') }]);
-});
+  expect(await coreModuleGuest(page, 'faulty').call('compute', 4711)).toBe(1);
+  expect((await events(page)).slice(before)).toEqual([
+    { functionName: 'compute', text: expect.stringContaining('4711') },
+  ]);
+}
 
-test('a guest of the ABI for core modules without a memory is told so, by every function that needs it', async ({
-  blank,
-}) => {
-  await openGuests(blank, { coreModule: 'witx-probe-no-memory.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  const coreModule = coreModuleGuest(blank, 'coreModule');
+async function expectNoMemory(page: Page): Promise<void> {
+  const coreModule = coreModuleGuest(page, 'withoutMemory');
   expect(await coreModule.call('load_by_name', 0, 6, 0)).toBe(3);
   expect(await coreModule.call('set_input', 0, 0, 0)).toBe(3);
-});
+}
 
-test('a model of several names is one session: unloading one leaves the other', async ({ blank }) => {
-  await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
-  const coreModule = coreModuleGuest(blank, 'coreModule');
+async function expectSharing(page: Page): Promise<void> {
+  const coreModule = coreModuleGuest(page, 'sharing');
   const first = await openContext(coreModule, 'digits');
   const second = await openContext(coreModule, 'digits');
   expect(second.graph).not.toBe(first.graph);
@@ -66,4 +82,4 @@ test('a model of several names is one session: unloading one leaves the other', 
   const out = await coreModule.place(words(0));
   expect(await coreModule.call('init_execution_context', first.graph, out)).toBe(1);
   expect(await coreModule.call('init_execution_context', second.graph, out)).toBe(0);
-});
+}

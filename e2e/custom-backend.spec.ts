@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { ask, events, openGuests, type PlainTensor, succeeded } from './guest-page.js';
 import { expect, test } from './test.js';
 
@@ -37,51 +38,57 @@ test.beforeEach(({ site }) => {
   site.answer('/model.js', (_, response) => response.writeHead(200, javascript).end('export const model = 5;'));
 });
 
-const open = (page: Parameters<typeof openGuests>[0], url: string) =>
+const open = (page: Page, url: string) =>
   openGuests(page, { probe: 'probe.component.wasm' }, { models: {}, backends: { tensorflowlite: url } });
 
-for (const encoding of ['tensorflowlite', 'autodetect']) {
-  test(`a guest computes through a backend that the page brings along (${encoding})`, async ({ blank, site }) => {
-    await open(blank, '/adder.js');
-    expect(site.requests).not.toContain('/adder.js');
-    const graph = succeeded(await ask<number>(blank, 'probe', 'load', [adding(40)], encoding, 'gpu'));
-    expect(succeeded(await ask(blank, 'probe', 'compute', graph, [input], true))).toEqual([
-      { name: 'sum', ty: 'U8', dimensions: [3], data: new Uint8Array([41, 42, 43]) },
-    ]);
-    expect(await events(blank)).toMatchObject([{ backend: 'adder', device: { description: 'asked for gpu' } }]);
-  });
-}
-
-test('what such a backend refuses, or does wrong, reaches the guest as an error', async ({ blank }) => {
+test('a guest computes through a backend that the page brings along, and gets its errors', async ({ blank, site }) => {
   await open(blank, '/adder.js');
-  const load = (model: Uint8Array) => ask<number>(blank, 'probe', 'load', [model], 'tensorflowlite', 'cpu');
+  expect(site.requests).not.toContain('/adder.js');
+  for (const encoding of ['tensorflowlite', 'autodetect']) {
+    await test.step(encoding, async () => {
+      const { length: before } = await events(blank);
+      const graph = succeeded(await ask<number>(blank, 'probe', 'load', [adding(40)], encoding, 'gpu'));
+      expect(succeeded(await ask(blank, 'probe', 'compute', graph, [input], true))).toEqual([
+        { name: 'sum', ty: 'U8', dimensions: [3], data: new Uint8Array([41, 42, 43]) },
+      ]);
+      const told = (await events(blank)).slice(before);
+      expect(told).toMatchObject([{ backend: 'adder', device: { description: 'asked for gpu' } }]);
+    });
+  }
+  await test.step('what such a backend refuses, or does wrong', () => expectErrors(blank));
+});
+
+async function expectErrors(page: Page): Promise<void> {
+  const load = (model: Uint8Array) => ask<number>(page, 'probe', 'load', [model], 'tensorflowlite', 'cpu');
   expect(await load(adding(1).slice(0, 8))).toMatchObject({
     code: 'invalid-encoding',
     text: expect.stringMatching(/failed: no summand$/),
   });
   const graph = succeeded(await load(adding(255)));
-  expect(await ask(blank, 'probe', 'compute', graph, [input], true)).toMatchObject({
+  expect(await ask(page, 'probe', 'compute', graph, [input], true)).toMatchObject({
     code: 'runtime-error',
     text: expect.stringMatching(/answered with 3 bytes for the output "sum", U8 \[5\], which has 5 bytes/),
   });
-  expect(await ask(blank, 'probe', 'compute', graph, [{ ...input, ty: 'I32' }], true)).toMatchObject({
+  expect(await ask(page, 'probe', 'compute', graph, [{ ...input, ty: 'I32' }], true)).toMatchObject({
     code: 'invalid-argument',
     text: expect.stringMatching(/expects U8 \[n\]/),
   });
-});
-
-for (const [url, text] of [
-  ['/nowhere.js', /could not be loaded: .*nowhere\.js/],
-  ['/model.js', /its default export should be an object \{ name, encodings, load \}/],
-] as const) {
-  test(`a module that is no backend is refused when its encoding is needed (${url})`, async ({ blank }) => {
-    await open(blank, url);
-    expect(await ask(blank, 'probe', 'load', [adding(1)], 'tensorflowlite', 'cpu')).toMatchObject({
-      code: 'runtime-error',
-      text: expect.stringMatching(text),
-    });
-    expect(await ask(blank, 'probe', 'load', [new Uint8Array(4)], 'onnx', 'cpu')).toMatchObject({
-      code: 'invalid-encoding',
-    });
-  });
 }
+
+test('a module that is no backend is refused when its encoding is needed', async ({ blank }) => {
+  for (const [url, text] of [
+    ['/nowhere.js', /could not be loaded: .*nowhere\.js/],
+    ['/model.js', /its default export should be an object \{ name, encodings, load \}/],
+  ] as const) {
+    await test.step(url, async () => {
+      await open(blank, url);
+      expect(await ask(blank, 'probe', 'load', [adding(1)], 'tensorflowlite', 'cpu')).toMatchObject({
+        code: 'runtime-error',
+        text: expect.stringMatching(text),
+      });
+      expect(await ask(blank, 'probe', 'load', [new Uint8Array(4)], 'onnx', 'cpu')).toMatchObject({
+        code: 'invalid-encoding',
+      });
+    });
+  }
+});

@@ -1,3 +1,5 @@
+import type { Page } from '@playwright/test';
+import type { ExecutionTarget } from '../src/index.js';
 import { generatedCases } from './generated-models.js';
 import { compute, events, loadByName, openProbe, succeeded } from './guest-page.js';
 import { expect, test } from './test.js';
@@ -6,23 +8,26 @@ import { expect, test } from './test.js';
 
 const providers = { cpu: 'wasm', gpu: 'webgpu', tpu: 'webnn' } as const;
 
-for (const target of ['cpu', 'gpu', 'tpu'] as const) {
-  test(`generated models on ${target} agree with JavaScript`, async ({ blank, site }) => {
-    const models = generatedCases.map(({ name, model }) => {
-      site.answer(`/${name}.onnx`, (_, response) => response.end(model));
-      return [name, { url: `/${name}.onnx`, target }] as const;
-    });
-    await openProbe(blank, { models: Object.fromEntries(models), allowSoftwareAdapter: true });
-
-    for (const { name, shape, input, outputShape, expected } of generatedCases) {
-      const graph = succeeded(await loadByName(blank, name));
-      const data = new Uint8Array(input.buffer);
-      const [output] = succeeded(await compute(blank, graph, [{ name: 'x', ty: 'FP32', dimensions: shape, data }]));
-      expect(output, name).toMatchObject({ name: 'y', ty: 'FP32', dimensions: outputShape });
-      const actual = [...new Float32Array(output?.data.slice().buffer ?? new ArrayBuffer())];
-      expect(actual, name).toEqual(expected.map((value) => expect.closeTo(value, 3)));
-    }
-    const loaded = expect.objectContaining({ device: expect.objectContaining({ provider: providers[target] }) });
-    expect(await events(blank)).toEqual(generatedCases.map(() => loaded));
+test('generated models agree with JavaScript on every device', async ({ blank, site }) => {
+  const targets = ['cpu', 'gpu', 'tpu'] as const;
+  const models = generatedCases.flatMap(({ name, model }) => {
+    site.answer(`/${name}.onnx`, (_, response) => response.end(model));
+    return targets.map((target) => [`${name} on ${target}`, { url: `/${name}.onnx`, target }] as const);
   });
+  await openProbe(blank, { models: Object.fromEntries(models), allowSoftwareAdapter: true });
+  for (const target of targets) await test.step(target, () => expectAgreement(blank, target));
+});
+
+async function expectAgreement(page: Page, target: ExecutionTarget): Promise<void> {
+  const { length: before } = await events(page);
+  for (const { name, shape, input, outputShape, expected } of generatedCases) {
+    const graph = succeeded(await loadByName(page, `${name} on ${target}`));
+    const data = new Uint8Array(input.buffer);
+    const [output] = succeeded(await compute(page, graph, [{ name: 'x', ty: 'FP32', dimensions: shape, data }]));
+    expect(output, name).toMatchObject({ name: 'y', ty: 'FP32', dimensions: outputShape });
+    const actual = [...new Float32Array(output?.data.slice().buffer ?? new ArrayBuffer())];
+    expect(actual, name).toEqual(expected.map((value) => expect.closeTo(value, 3)));
+  }
+  const loaded = expect.objectContaining({ device: expect.objectContaining({ provider: providers[target] }) });
+  expect((await events(page)).slice(before)).toEqual(generatedCases.map(() => loaded));
 }

@@ -1,11 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { componentWith } from '../src/transpiler/every-name.fixture.js';
 import { type HostileComponent, hostileComponents } from '../src/transpiler/hostile-components.fixture.js';
 import { canary } from '../src/transpiler/hostile-names.fixture.js';
 import { openComponent } from '../src/transpiler/open-component.js';
 import { transpileGuest } from '../src/vite/transpile-guest.js';
+import { patchWorkers } from './browsers/worker-script.js';
 import { codeOutsideStrings } from './outside-strings.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
@@ -77,14 +76,7 @@ function isRight(outcome: string): boolean {
 /** Has the threads that a component comes to say so when it touches the canary. */
 function watchCanary(site: Site): void {
   const watch = `Object.defineProperty(globalThis, '__${canary}', { set: (value) => console.log('${canary}', value) });`;
-  const assets = path.resolve(import.meta.dirname, '../dist/standalone/assets');
-  for (const file of readdirSync(assets)) {
-    if (!/^(guest|transpiler)-worker-.*\.js$/.test(file)) continue;
-    const script = watch + readFileSync(path.join(assets, file), 'utf8');
-    site.answer(`/lib/assets/${file}`, (_, response) => {
-      response.setHeader('Content-Type', 'text/javascript').end(script);
-    });
-  }
+  for (const kind of ['guest-worker', 'transpiler-worker']) patchWorkers(site, kind, watch);
 }
 
 /** Starts a guest and calls it, on the page. */

@@ -113,11 +113,18 @@ async function computeCoreModule(page: Page, { name, inputs, outputs }: Imported
   return answers;
 }
 
-test('autodetect knows an OpenVINO model in either order of its parts, and a guest can use its names', async ({
-  blank,
-}) => {
+test('guests use converted models as those that they were written for', async ({ blank }) => {
   test.skip(!fixtures, withoutFixtures);
-  await openGuests(blank, { probe: 'probe.component.wasm' }, { models: {} });
+  const model = { parts: ['/fixtures/encodings/pytorch/small.traced.pt'], encoding: 'pytorch' } as const;
+  await openGuests(blank, { probe: 'probe.component.wasm' }, { models: { model } });
+  await test.step('autodetect knows an OpenVINO model in either order of its parts, and a guest can use its names', () =>
+    expectEitherOrder(blank));
+  await test.step('the introductory example runs with the OpenVINO model that it was written for', () =>
+    expectExamples(blank));
+  await test.step('a PyTorch model serves inputs of several shapes', () => expectSeveralShapes(blank));
+});
+
+async function expectEitherOrder(page: Page): Promise<void> {
   const [xml, bin] = ['xml', 'bin'].map((end) => readFixture(`encodings/openvino/matmul.${end}`));
   const data = Buffer.from(Float32Array.from({ length: 12 }, (_, index) => index).buffer);
 
@@ -125,20 +132,18 @@ test('autodetect knows an OpenVINO model in either order of its parts, and a gue
     [xml, bin],
     [bin, xml],
   ]) {
-    const graph = succeeded(await ask<number>(blank, 'probe', 'load', parts, 'autodetect', 'cpu'));
+    const graph = succeeded(await ask<number>(page, 'probe', 'load', parts, 'autodetect', 'cpu'));
     const inputs = [
       { name: 'b', ty: 'FP32', dimensions: [4, 3], data },
       { name: '0', ty: 'FP32', dimensions: [3, 4], data },
     ];
-    const [output] = succeeded(await compute(blank, graph, inputs));
+    const [output] = succeeded(await compute(page, graph, inputs));
     expect(output).toMatchObject({ name: 'c', ty: 'FP32', dimensions: [3, 3] });
     expect(Buffer.from(output?.data ?? []).readFloatLE(0)).toBe(0 * 0 + 1 * 3 + 2 * 6 + 3 * 9);
   }
-});
+}
 
-test('the introductory example runs with the OpenVINO model that it was written for', async ({ blank }) => {
-  test.skip(!fixtures, withoutFixtures);
-  await openGuests(blank, {}, { models: {} });
+async function expectExamples(page: Page): Promise<void> {
   const files = {
     'fixture/model.xml': '/fixtures/encodings/openvino/squeezenet.xml',
     'fixture/model.bin': '/fixtures/encodings/openvino/squeezenet.bin',
@@ -146,27 +151,24 @@ test('the introductory example runs with the OpenVINO model that it was written 
   };
   const args = ['--model', 'fixture/model.xml', '--encoding', 'openvino', '--model', 'fixture/model.bin'];
   for (const program of ['example-witx-0-4.wasm', 'example-wit-10-28.component.wasm']) {
-    const ending = await blank.evaluate(
+    const ending = await page.evaluate(
       ({ program, options }) => globalThis.guestPage.nn.run(`/guests/${program}`, options),
       { program, options: { files, args } },
     );
     expect(ending).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^1\.\) \[281\]/m), stderr: '', files: {} });
   }
-});
+}
 
-test('a PyTorch model serves inputs of several shapes', async ({ blank }) => {
-  test.skip(!fixtures, withoutFixtures);
-  const model = { parts: ['/fixtures/encodings/pytorch/small.traced.pt'], encoding: 'pytorch' } as const;
-  await openGuests(blank, { probe: 'probe.component.wasm' }, { models: { model } });
-  const graph = succeeded(await loadByName(blank, 'model'));
+async function expectSeveralShapes(page: Page): Promise<void> {
+  const graph = succeeded(await loadByName(page, 'model'));
   for (const size of [16, 24, 16]) {
     const data = new Uint8Array(3 * size * size * 4);
     const outputs = succeeded(
-      await compute(blank, graph, [{ name: '0', ty: 'FP32', dimensions: [1, 3, size, size], data }]),
+      await compute(page, graph, [{ name: '0', ty: 'FP32', dimensions: [1, 3, size, size], data }]),
     );
     expect(outputs.map(({ dimensions }) => dimensions[0])).toEqual([1, 1, 1]);
   }
-});
+}
 
 test('what cannot be converted is refused by name', async ({ blank }) => {
   await openGuests(blank, { probe: 'probe.component.wasm' }, { models: {} });

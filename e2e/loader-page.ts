@@ -79,7 +79,7 @@ async function preloadInPage({ model, reportAt }: Preloading): Promise<Preloaded
   const stored: StoredModel[] = [];
   for (const record of (await getAll('files')) as { key: string; received: number; complete: boolean }[]) {
     const chunks = await getAll('chunks', IDBKeyRange.bound([record.key, 0], [record.key, Number.POSITIVE_INFINITY]));
-    const bytes = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer();
+    const bytes = await new Blob(chunks as BlobPart[]).arrayBuffer();
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
     stored.push({ complete: record.complete, received: record.received, sha256 });

@@ -107,7 +107,7 @@ test.describe('a page', () => {
 
   test('has its budget kept: what was used longest ago goes', async ({ page, site }) => {
     for (const name of ['a', 'b', 'c']) serve(site, `/${name}.bin`, { bytes: bytes.subarray(0, 1000), etag: '"1"' });
-    // Files are told apart by when they were used.
+    // The cache knows by the time of use which file is older.
     patchWorkers(site, 'models-worker', '{ let time = Date.now(); Date.now = () => ++time; }');
     await openLibrary(page, site, { models: { a: 'a.bin', b: 'b.bin', c: 'c.bin' }, cacheBudget: 2500 });
     const cached = await page.evaluate(async () => {

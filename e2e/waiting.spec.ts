@@ -66,20 +66,55 @@ const answers: Readonly<Record<string, Answer>> = {
     }, waiting),
 };
 
-test.describe('a guest that blocks answers as one that is suspended', () => {
+test('a guest that blocks answers as one that is suspended', async ({ page, site }) => {
+  await openPage(page, site);
+  const suspended: Record<string, unknown> = {};
   for (const [guest, answer] of Object.entries(answers)) {
-    test(guest, async ({ page, site }) => {
-      await openPage(page, site);
-      const suspended = await answer(page, 'suspend');
-      expect(suspended).toHaveLength(guest === 'classify.component.wasm' ? 10 : 41);
-      expect(await answer(page, 'block')).toEqual(suspended);
-      expect(await answer(page)).toEqual(suspended);
-
-      await removeJspi(page, site);
-      expect(await answer(page)).toEqual(suspended);
+    await test.step(guest, async () => {
+      suspended[guest] = await answer(page, 'suspend');
+      expect(suspended[guest]).toHaveLength(guest === 'classify.component.wasm' ? 10 : 41);
+      expect(await answer(page, 'block')).toEqual(suspended[guest]);
+      expect(await answer(page)).toEqual(suspended[guest]);
     });
   }
+
+  for (const waitings of [
+    ['block', 'block'],
+    ['block', 'suspend'],
+  ] as const) {
+    await test.step(`two guests (${waitings.join(', ')}) compute by turns`, () => expectTurns(page, waitings));
+  }
+
+  await removeJspi(page, site);
+  for (const [guest, answer] of Object.entries(answers)) {
+    await test.step(`${guest}, without JSPI`, async () => expect(await answer(page)).toEqual(suspended[guest]));
+  }
+  await test.step('suspending is refused without JSPI', async () => {
+    const error = await startError(page, 'probe.component.wasm', 'suspend');
+    expect(error).toMatch(/^unsupported-operation: .*JSPI.*Firefox 153.*waiting: 'block'/);
+  });
 });
+
+async function expectTurns(page: Page, waitings: readonly Waiting[]): Promise<void> {
+  const order = await page.evaluate(async (waitings) => {
+    const order: number[] = [];
+    const guests = await Promise.all(waitings.map((waiting) => waitingPage.startProbe('digits', { waiting })));
+    const image = () => waitingPage.tensor('image', [1, 1, 28, 28], 'FP32', new Uint8Array(3136));
+    await Promise.all(
+      guests.map(async (exports, guest) => {
+        for (let round = 0; round < 50; round++) {
+          await exports.compute(0, [image()], true);
+          order.push(guest);
+        }
+      }),
+    );
+    return order;
+  }, waitings);
+  expect(order).toHaveLength(100);
+  // That the engine lets callers take turns is tested with its queue. Here the threads of the guests share the cores
+  // too, as the system likes; being starved would be a lead of all fifty.
+  expect(lead(order)).toBeLessThan(45);
+}
 
 test('answers of any length reach a guest that blocks', async ({ page, site }) => {
   await openPage(page, site);
@@ -98,7 +133,9 @@ test('answers of any length reach a guest that blocks', async ({ page, site }) =
   expect(wrong).toEqual([]);
 });
 
-test('without isolation, blocking is refused with what is missing, and suspending works', async ({ page }) => {
+test('without isolation, blocking is refused with what is missing, and suspending or not waiting works', async ({
+  page,
+}) => {
   const site = await startSite({ isolated: false });
   await openPage(page, site);
   const headers =
@@ -114,59 +151,22 @@ test('without isolation, blocking is refused with what is missing, and suspendin
     expect(error).toContain('Firefox 153');
   }
   await expect.poll(() => guestThreads(page).length).toBe(1);
+
+  for (const guest of ['cat.wasm', 'cat.component.wasm']) {
+    await test.step(`${guest}, which never waits, needs neither isolation nor JSPI`, () => expectCat(page, guest));
+  }
   await site.close();
 });
 
-test('suspending is refused where the browser cannot', async ({ page, site }) => {
-  await openPage(page, site);
-  await removeJspi(page, site);
-  const error = await startError(page, 'probe.component.wasm', 'suspend');
-  expect(error).toMatch(/^unsupported-operation: .*JSPI.*Firefox 153.*waiting: 'block'/);
-});
-
-for (const guest of ['cat.wasm', 'cat.component.wasm']) {
-  test(`${guest}, which never waits, needs neither`, async ({ page }) => {
-    const site = await startSite({ isolated: false });
-    await removeJspi(page, site);
-    await openPage(page, site);
-    const run = (waiting?: Waiting) =>
-      page.evaluate(
-        ({ guest, waiting }) =>
-          waitingPage.nn.run(`/guests/${guest}`, { stdin: 'meow', ...(waiting ? { waiting } : {}) }),
-        { guest, waiting },
-      );
-    for (const waiting of [undefined, 'suspend', 'block'] as const) {
-      expect(await run(waiting)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('meow') });
-    }
-    await site.close();
-  });
-}
-
-for (const waitings of [
-  ['block', 'block'],
-  ['block', 'suspend'],
-] as const) {
-  test(`two guests (${waitings.join(', ')}) compute by turns`, async ({ page, site }) => {
-    await openPage(page, site);
-    const order = await page.evaluate(async (waitings) => {
-      const order: number[] = [];
-      const guests = await Promise.all(waitings.map((waiting) => waitingPage.startProbe('digits', { waiting })));
-      const image = () => waitingPage.tensor('image', [1, 1, 28, 28], 'FP32', new Uint8Array(3136));
-      await Promise.all(
-        guests.map(async (exports, guest) => {
-          for (let round = 0; round < 50; round++) {
-            await exports.compute(0, [image()], true);
-            order.push(guest);
-          }
-        }),
-      );
-      return order;
-    }, waitings);
-    expect(order).toHaveLength(100);
-    // That the engine lets callers take turns is tested with its queue. Here the threads of the guests share the cores
-    // too, as the system likes; being starved would be a lead of all fifty.
-    expect(lead(order)).toBeLessThan(45);
-  });
+async function expectCat(page: Page, guest: string): Promise<void> {
+  for (const waiting of [undefined, 'suspend', 'block'] as const) {
+    const ending = await page.evaluate(
+      ({ guest, waiting }) =>
+        waitingPage.nn.run(`/guests/${guest}`, { stdin: 'meow', ...(waiting ? { waiting } : {}) }),
+      { guest, waiting },
+    );
+    expect(ending).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('meow') });
+  }
 }
 
 /** By how many computations one guest was ahead of the other at most, while neither had finished. */
@@ -219,18 +219,20 @@ for (const waiting of ['block', 'suspend'] as const) {
   });
 }
 
-for (const guest of ['loop.wasm', 'loop.component.wasm']) {
-  test(`${guest}, which never ends, can be aborted`, async ({ page, site }) => {
-    await openPage(page, site);
-    const outcome = await page.evaluate(async (guest) => {
-      const controller = new AbortController();
-      const stdout = () => controller.abort('enough');
-      return waitingPage.nn.run(`/guests/${guest}`, { signal: controller.signal, stdout }).then(
-        () => 'it ended',
-        (reason) => String(reason),
-      );
-    }, guest);
-    expect(outcome).toBe('enough');
-    await expect.poll(() => guestThreads(page).length).toBe(0);
-  });
-}
+test('a guest that never ends can be aborted', async ({ page, site }) => {
+  await openPage(page, site);
+  for (const guest of ['loop.wasm', 'loop.component.wasm']) {
+    await test.step(guest, async () => {
+      const outcome = await page.evaluate(async (guest) => {
+        const controller = new AbortController();
+        const stdout = () => controller.abort('enough');
+        return waitingPage.nn.run(`/guests/${guest}`, { signal: controller.signal, stdout }).then(
+          () => 'it ended',
+          (reason) => String(reason),
+        );
+      }, guest);
+      expect(outcome).toBe('enough');
+      await expect.poll(() => guestThreads(page).length).toBe(0);
+    });
+  }
+});
