@@ -4,18 +4,35 @@ export interface ByteReader {
   cancel(reason?: unknown): Promise<void>;
 }
 
+/** Chromium 153 frees the stream of a Blob while a read of it waits, unless something holds it: the read never ends then. */
+const openStreams = new Set<ReadableStream>();
+
 /**
  * Reads a stream into the same memory again and again, where the browser can: buffers that are left to the garbage
- * collector add up to more than 100 MiB before it comes.
+ * collector add up to more than 100 MiB before it comes. Whoever has read enough calls `cancel`, also at the end.
  *
  * @param readBytes how many bytes are read at once
  */
 export function openByteReader(stream: ReadableStream<Uint8Array>, readBytes: number): ByteReader {
-  const reader = openReusingReader(stream);
-  if (!reader) {
-    const other = stream.getReader();
-    return { read: async () => (await other.read()).value, cancel: (reason) => other.cancel(reason) };
-  }
+  openStreams.add(stream);
+  const { read, cancel } = openReusingReader(stream, readBytes) ?? openDefaultReader(stream);
+  return {
+    read,
+    cancel(reason) {
+      openStreams.delete(stream);
+      return cancel(reason);
+    },
+  };
+}
+
+function openDefaultReader(stream: ReadableStream<Uint8Array>): ByteReader {
+  const reader = stream.getReader();
+  return { read: async () => (await reader.read()).value, cancel: (reason) => reader.cancel(reason) };
+}
+
+function openReusingReader(stream: ReadableStream<Uint8Array>, readBytes: number): ByteReader | undefined {
+  const reader = getReusingReader(stream);
+  if (!reader) return undefined;
   let buffer = new ArrayBuffer(readBytes);
   return {
     async read() {
@@ -28,7 +45,7 @@ export function openByteReader(stream: ReadableStream<Uint8Array>, readBytes: nu
   };
 }
 
-function openReusingReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
+function getReusingReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return stream.getReader({ mode: 'byob' });
   } catch {

@@ -130,16 +130,24 @@ async function* read(run: CacheConnection['run'], record: FileRecord): AsyncGene
   const count = Math.ceil(received / record.chunkBytes);
   if (count === 0) return;
   const lengthOf = (index: number) => Math.min(record.chunkBytes, received - index * record.chunkBytes);
-  const get = async (index: number) =>
-    index < count ? run((database) => database.get('chunks', [key, index])) : undefined;
-  if (isBlob(await get(0))) {
+  const get = (index: number): Promise<unknown> => run((database) => database.get('chunks', [key, index]));
+  const first = await get(0);
+  if (isBlob(first)) {
     const chunks = await run((database) => database.getAll('chunks', chunksOf(key)));
-    return yield* readBlob(new Blob(allChunks(chunks, count, lengthOf)));
+    return yield* readBlob(run, new Blob(allChunks(chunks, count, lengthOf)));
   }
   // Whoever reads sets memory aside for all that the record promises.
   const last = count - 1;
   if (!(await run((database) => database.getKey('chunks', [key, last])))) throw damaged(last, 'no', lengthOf(last));
-  yield* readEach(get, count, lengthOf);
+  let next: Promise<unknown> | undefined = Promise.resolve(first);
+  for (let index = 0; next; index++) {
+    const chunk = checkedChunk(await next, index, lengthOf(index));
+    // Asked for ahead, so that the storage works while the chunk is used.
+    next = index < last ? get(index + 1) : undefined;
+    // Whoever stops reading early does not wait for it.
+    next?.catch(() => undefined);
+    yield* isBlob(chunk) ? readBlob(run, chunk) : readTypedArray(chunk);
+  }
 }
 
 /**
@@ -153,40 +161,24 @@ function allChunks(chunks: readonly unknown[], count: number, lengthOf: (index: 
   return parts;
 }
 
-/** Reads chunks one by one: several typed arrays would take much memory. */
-async function* readEach(
-  get: (index: number) => Promise<unknown>,
-  count: number,
-  lengthOf: (index: number) => number,
-): AsyncGenerator<Uint8Array> {
-  let next = get(0);
-  for (let index = 0; index < count; index++) {
-    const chunk = checkedChunk(await next, index, lengthOf(index));
-    // Asked for ahead, so that the storage works while the chunk is used.
-    next = get(index + 1);
-    // Whoever stops reading early does not wait for it.
-    next.catch(() => undefined);
-    if (isBlob(chunk)) yield* readBlob(chunk);
-    else {
-      yield chunk;
-      free(chunk);
-    }
-  }
+function* readTypedArray(chunk: Uint8Array): Generator<Uint8Array> {
+  yield chunk;
+  free(chunk);
 }
 
 /** @throws DamagedError where the browser has lost the bytes, as after its user has deleted its files */
-async function* readBlob(blob: Blob): AsyncGenerator<Uint8Array> {
+async function* readBlob(run: CacheConnection['run'], blob: Blob): AsyncGenerator<Uint8Array> {
   const reader = openByteReader(blob.stream(), readBytes);
   let length = 0;
   try {
     for (;;) {
-      const bytes = await reader.read().catch(() => undefined);
+      const bytes = await run(() => reader.read().catch(() => undefined));
       if (!bytes) break;
       length += bytes.byteLength;
       yield bytes;
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    reader.cancel().catch(() => undefined);
   }
   if (length !== blob.size) throw new DamagedError(`the browser has lost it after ${length} of ${blob.size} bytes`);
 }
