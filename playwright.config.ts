@@ -20,7 +20,8 @@ const eitherWay = /(component-names|confinement|guest-messages|injected-code|unc
 const suspend = { testMatch: everywhere, testIgnore: withoutGuests };
 const block = { testMatch: everywhere };
 
-const reporters: ReporterDescription[] = [['list'], ['./conformance/reporter.ts']];
+// A log of CI is read for what failed.
+const reporters: ReporterDescription[] = [[process.env.CI ? 'dot' : 'list'], ['./conformance/reporter.ts']];
 if (process.env.PLAYWRIGHT_JSON_OUTPUT_FILE) reporters.push(['json']);
 
 export default defineConfig<object, GuestOptions>({

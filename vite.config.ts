@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { createLogger, defineConfig, type Logger, type Plugin, type UserConfig } from 'vite';
 import { layoutPlugin, pageFiles } from './demo/layout/html-plugin.js';
 import { offlinePlugin } from './demo/offline/build-plugin.js';
 import { thirdPartyLicences } from './scripts/third-party.js';
@@ -147,8 +147,27 @@ const workerChunks = [
   },
 ];
 
-export default defineConfig(({ mode }) => ({
+/**
+ * Warnings that nobody can act on: the transpiler has a directive that browsers pass over and an import that only Node uses, and
+ * plugins take most of a build's time.
+ */
+const expectedWarnings =
+  /module level directive "use components"|"node:fs\/promises" has been externalized|PLUGIN_TIMINGS/;
+
+/** Prints what went wrong, and not the hundred files of a build. */
+function createBuildLogger(): Logger {
+  const logger = createLogger('warn');
+  return {
+    ...logger,
+    warn: (message, options) => {
+      if (!expectedWarnings.test(message)) logger.warn(message, options);
+    },
+  };
+}
+
+export default defineConfig(({ mode, command }) => ({
   ...(configurations[mode] ?? demo),
+  ...(command === 'build' && { customLogger: createBuildLogger() }),
   server: { headers: isolationHeaders },
   preview: { headers: isolationHeaders },
   worker: {

@@ -86,9 +86,11 @@ async function runLongTests() {
 
 async function runUnitTests(files = []) {
   const file = `${output}/unit.json`;
-  const reporters = ['default', 'json', './scripts/unfinished-tests.mjs'].map((reporter) => `--reporter=${reporter}`);
+  // A log of CI is read for what failed.
+  const [shown, env] = process.env.CI ? ['dot', { NO_COLOR: '1' }] : ['default', {}];
+  const reporters = [shown, 'json', './scripts/unfinished-tests.mjs'].map((reporter) => `--reporter=${reporter}`);
   const args = ['node_modules/vitest/vitest.mjs', 'run', ...reporters, `--outputFile.json=${file}`, ...files];
-  await run('unit tests', process.execPath, args);
+  await run('unit tests', process.execPath, args, env);
   if (existsSync(file)) results.push(readVitest(file));
 }
 
