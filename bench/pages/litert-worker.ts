@@ -1,6 +1,7 @@
 import { litertFiles } from '../../src/backends/tflite/litert-files.js';
 import type { LiteRtTensorBuffer } from '../../src/backends/tflite/litert-module.js';
 import { startModule } from '../../src/backends/tflite/start-module.js';
+import { type Run, serveRuns } from './serve-runs.js';
 
 /**
  * A worker that runs LiteRT.js alone, by its bindings: what the library's TensorFlow Lite graphs are compared with. The class
@@ -14,20 +15,10 @@ export interface LiteRtStart {
   readonly input: Uint8Array;
 }
 
-let run: () => Promise<Uint8Array> = () => Promise.reject(new Error('not started'));
-
-globalThis.onmessage = async ({ data }: MessageEvent<LiteRtStart | number>) => {
-  try {
-    if (typeof data !== 'number') run = await start(data);
-    else for (let time = 0; time < data; time++) await run();
-    globalThis.postMessage('done');
-  } catch (cause) {
-    globalThis.postMessage({ error: String(cause) });
-  }
-};
+serveRuns(start);
 
 /** Each run copies the input into a new buffer, and the output's bytes out: as a caller would. */
-async function start({ model, threads, input }: LiteRtStart): Promise<() => Promise<Uint8Array>> {
+async function start({ model, threads, input }: LiteRtStart): Promise<Run> {
   const files = litertFiles()[threads > 1 ? 'threaded' : 'relaxed'];
   const { litert, heap } = await startModule(files, threads > 1 ? threads : undefined, console.error);
   const { HOST_MEMORY } = litert.LiteRtTensorBufferType;

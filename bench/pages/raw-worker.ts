@@ -1,6 +1,7 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
 import { countGraphsBuilt } from '../../src/backends/webnn.js';
 import type { Input } from './input.js';
+import { type Run, serveRuns } from './serve-runs.js';
 
 /** A worker that runs onnxruntime-web as it comes: what the library is compared with. */
 
@@ -14,20 +15,10 @@ export interface StartMessage {
 
 const builds = { wasm: () => import('onnxruntime-web/wasm'), jspi: () => import('onnxruntime-web/jspi') };
 
-let run: () => Promise<unknown> = () => Promise.reject(new Error('not started'));
-
-globalThis.onmessage = async ({ data }: MessageEvent<StartMessage | number>) => {
-  try {
-    if (typeof data !== 'number') run = await start(data);
-    else for (let time = 0; time < data; time++) await run();
-    globalThis.postMessage('done');
-  } catch (cause) {
-    globalThis.postMessage({ error: String(cause) });
-  }
-};
+serveRuns(start);
 
 /** Each run makes a new tensor from a copy of the numbers, and takes the output's bytes: as a caller would. */
-async function start({ build, provider, model, threads, inputs }: StartMessage): Promise<() => Promise<unknown>> {
+async function start({ build, provider, model, threads, inputs }: StartMessage): Promise<Run> {
   const ort = await builds[build]();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
