@@ -1,5 +1,4 @@
 import {
-  concat,
   field,
   graphAttribute,
   graph as graphOf,
@@ -14,6 +13,7 @@ import {
   value,
 } from '../src/backends/onnx/model.fixture.js';
 import { mutations } from '../src/importers/mutations.fixture.js';
+import { joinBytes } from '../src/standard/join-bytes.js';
 import { createRandomBelow } from '../src/standard/random.fixture.js';
 import type { OperatorCase } from './operator-cases.js';
 
@@ -69,7 +69,7 @@ export function splitUnevenly(length: number): Uint8Array {
     outputs: [value('y', [1, 2, half + 1]), value('rest', [1, 2, half])],
   });
   // Before version 18 of the operators, all parts are even.
-  return concat(int(1, 8), field(7, split), field(8, concat(field(1, ''), int(2, 18))));
+  return joinBytes([int(1, 8), field(7, split), field(8, joinBytes([field(1, ''), int(2, 18)]))]);
 }
 
 const kinds: readonly ((random: Random) => HostileModel)[] = [

@@ -1,3 +1,5 @@
+import { joinBytes } from '../src/standard/join-bytes.js';
+
 /** Writes ONNX models of one operator: what tests need of the format (onnx.proto), and no more. */
 
 /** `TensorProto.DataType` of wasi-nn's element types that ONNX Runtime has. */
@@ -78,13 +80,7 @@ function valueInfo({ name, type, shape }: Value): Uint8Array {
 }
 
 function message(...fields: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(fields.reduce((length, field) => length + field.byteLength, 0));
-  let end = 0;
-  for (const field of fields) {
-    joined.set(field, end);
-    end += field.byteLength;
-  }
-  return joined;
+  return joinBytes(fields);
 }
 
 function number(field: number, value: number): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
-import { concat, field, int, model, node } from '../src/backends/onnx/model.fixture.js';
+import { field, int, model, node } from '../src/backends/onnx/model.fixture.js';
+import { joinBytes } from '../src/standard/join-bytes.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
@@ -13,7 +14,7 @@ const float = 1;
 const rows = field(1, field(2, 'rows'));
 const columns = field(1, int(1, 3));
 const value = (name: string) =>
-  concat(field(1, name), field(2, field(1, concat(int(1, float), field(2, concat(rows, columns))))));
+  joinBytes([field(1, name), field(2, field(1, joinBytes([int(1, float), field(2, joinBytes([rows, columns]))])))]);
 const relu = model({ nodes: [node('Relu', ['x'], ['y'])], inputs: [value('x')], outputs: [value('y')] });
 
 /** Makes each build of a graph with WebNN from the given one on fail. */

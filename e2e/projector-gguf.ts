@@ -1,4 +1,5 @@
-import { head, join, text, textEntry, u32, u64 } from '../src/backends/text/gguf.fixture.js';
+import { head, text, textEntry, u32, u64 } from '../src/backends/text/gguf.fixture.js';
+import { joinBytes } from '../src/standard/join-bytes.js';
 import { createRandom } from '../src/standard/random.fixture.js';
 
 /**
@@ -27,12 +28,12 @@ export function makeProjector(embedding: number): Uint8Array<ArrayBuffer> {
   const data: Uint8Array[] = [];
   let offset = 0;
   for (const { name, shape, values } of tensors) {
-    entries.push(join(text(name), u32(shape.length), ...shape.map(u64), u32(0), u64(offset)));
+    entries.push(joinBytes([text(name), u32(shape.length), ...shape.map(u64), u32(0), u64(offset)]));
     const bytes = padded(new Uint8Array(values.buffer));
     data.push(bytes);
     offset += bytes.byteLength;
   }
-  return join(padded(join(head(tensors.length, makeMetadata(embedding)), ...entries)), ...data);
+  return joinBytes([padded(joinBytes([head(tensors.length, makeMetadata(embedding)), ...entries])), ...data]);
 }
 
 function makeMetadata(embedding: number): Uint8Array[] {
@@ -48,12 +49,12 @@ function makeMetadata(embedding: number): Uint8Array[] {
   return [
     textEntry('general.architecture', 'clip'),
     textEntry('clip.projector_type', 'mlp'),
-    join(text('clip.has_vision_encoder'), u32(7), Uint8Array.of(1)),
-    join(text('clip.use_gelu'), u32(7), Uint8Array.of(1)),
-    ...Object.entries(sizes).map(([name, size]) => join(text(name), u32(4), u32(size))),
-    join(text('clip.vision.attention.layer_norm_epsilon'), u32(6), floats(1e-5)),
-    join(text('clip.vision.image_mean'), u32(9), u32(6), u64(3), floats(0.5, 0.5, 0.5)),
-    join(text('clip.vision.image_std'), u32(9), u32(6), u64(3), floats(0.25, 0.25, 0.25)),
+    joinBytes([text('clip.has_vision_encoder'), u32(7), Uint8Array.of(1)]),
+    joinBytes([text('clip.use_gelu'), u32(7), Uint8Array.of(1)]),
+    ...Object.entries(sizes).map(([name, size]) => joinBytes([text(name), u32(4), u32(size)])),
+    joinBytes([text('clip.vision.attention.layer_norm_epsilon'), u32(6), floats(1e-5)]),
+    joinBytes([text('clip.vision.image_mean'), u32(9), u32(6), u64(3), floats(0.5, 0.5, 0.5)]),
+    joinBytes([text('clip.vision.image_std'), u32(9), u32(6), u64(3), floats(0.25, 0.25, 0.25)]),
   ];
 }
 
@@ -93,5 +94,5 @@ function floats(...values: readonly number[]): Uint8Array {
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
-  return join(bytes, new Uint8Array(-bytes.byteLength & (alignment - 1)));
+  return joinBytes([bytes, new Uint8Array(-bytes.byteLength & (alignment - 1))]);
 }

@@ -1,6 +1,7 @@
 import type { Page, Worker } from '@playwright/test';
-import { concat, field, int, model, node, value } from '../src/backends/onnx/model.fixture.js';
+import { field, int, model, node, value } from '../src/backends/onnx/model.fixture.js';
 import type { Guest, GuestInput, GuestMemory, Waiting, WasiNN, WasiNNOptions } from '../src/index.js';
+import { joinBytes } from '../src/standard/join-bytes.js';
 import { patchWorkers } from './browsers/worker-script.js';
 import type { Site } from './site.js';
 
@@ -56,7 +57,7 @@ const slow = model({
 function bytes(name: string): Uint8Array {
   const uint8 = 2;
   const shape = field(1, field(2, 'length'));
-  return concat(field(1, name), field(2, field(1, concat(int(1, uint8), field(2, shape)))));
+  return joinBytes([field(1, name), field(2, field(1, joinBytes([int(1, uint8), field(2, shape)])))]);
 }
 
 /** Opens a page with an engine that knows the models `digits`, `identity` and `slow`. */

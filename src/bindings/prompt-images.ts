@@ -1,5 +1,6 @@
 import { isOnDevice, type NamedClientTensor } from '../rpc/inference-client.js';
 import { quote, WasiNNError } from '../standard/error.js';
+import { joinBytes } from '../standard/join-bytes.js';
 import { checkImages, countMarks, imageMark } from '../standard/prompt-images.js';
 import type { TextModel } from '../standard/text.js';
 import { parseTextConfiguration, type TextConfiguration, type TextSetting } from '../standard/text-configuration.js';
@@ -65,7 +66,7 @@ function findTag(operation: string, prompt: Bytes): ImagePrompt | undefined {
   if (end < 0) return undefined;
   const image = decodeBase64(operation, text.slice(data + base64Start.length, end));
   const rest = prompt.subarray(end + tagEnd.length);
-  return { prompt: join(prompt.subarray(0, start), encoder.encode(imageMark), rest), images: [image] };
+  return { prompt: joinBytes([prompt.subarray(0, start), encoder.encode(imageMark), rest]), images: [image] };
 }
 
 function decodeBase64(operation: string, payload: string): Bytes {
@@ -118,14 +119,4 @@ function bytesOf(inputs: readonly NamedClientTensor[], wanted: string): Bytes | 
 
 function toInput(name: string, data: Bytes): NamedClientTensor {
   return [name, { type: 'U8', dimensions: [data.byteLength], data }];
-}
-
-function join(...parts: readonly Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((total, { byteLength }) => total + byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.byteLength;
-  }
-  return joined;
 }

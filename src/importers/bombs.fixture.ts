@@ -1,4 +1,5 @@
-import { join, pickle, writeArchive } from './pytorch/archive.fixture.js';
+import { joinBytes } from '../standard/join-bytes.js';
+import { pickle, writeArchive } from './pytorch/archive.fixture.js';
 import { crc32 } from './pytorch/crc32.js';
 
 /** Small or middling files that would take far more time or memory than their size if nothing bounded them. */
@@ -41,7 +42,7 @@ function nestedMessages(field: number, depth: number): Uint8Array {
     length += header.byteLength;
   }
   // The innermost comes last.
-  return join(headers.reverse());
+  return joinBytes(headers.reverse());
 }
 
 function varint(value: number): number[] {
@@ -52,16 +53,19 @@ function varint(value: number): number[] {
 }
 
 function message(field: number, content: Uint8Array): Uint8Array {
-  return join([Uint8Array.from([...varint(field * 8 + 2), ...varint(content.byteLength)]), content]);
+  return joinBytes([Uint8Array.from([...varint(field * 8 + 2), ...varint(content.byteLength)]), content]);
 }
 
 const text = (field: number, value: string) => message(field, utf8.encode(value));
 
 /** A graph that negates a constant, whose attribute `value` has these bytes. */
 const graphWithValue = (value: Uint8Array) => [
-  join([
-    message(1, join([text(1, 'c'), text(2, 'Const'), message(5, join([text(1, 'value'), message(2, value)]))])),
-    message(1, join([text(1, 'y'), text(2, 'Neg'), text(3, 'c')])),
+  joinBytes([
+    message(
+      1,
+      joinBytes([text(1, 'c'), text(2, 'Const'), message(5, joinBytes([text(1, 'value'), message(2, value)]))]),
+    ),
+    message(1, joinBytes([text(1, 'y'), text(2, 'Neg'), text(3, 'c')])),
   ]),
 ];
 
@@ -139,7 +143,7 @@ export const bombs: readonly Bomb[] = [
     parts: () => [
       message(
         1,
-        join([
+        joinBytes([
           text(1, 'y'),
           text(2, 'AddN'),
           Uint8Array.from({ length: 2 ** 20 }, (_, at) => [0x1a, 1, 0x78][at % 3] ?? 0),

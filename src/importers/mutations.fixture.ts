@@ -1,4 +1,4 @@
-import { join } from './pytorch/archive.fixture.js';
+import { joinBytes } from '../standard/join-bytes.js';
 
 /** Whole numbers from 0 up to (not including) a bound. */
 type Random = (below: number) => number;
@@ -39,14 +39,14 @@ function overwrite(bytes: Uint8Array, random: Random): Uint8Array {
 
 function remove(bytes: Uint8Array, random: Random): Uint8Array {
   const at = random(bytes.byteLength);
-  return join([bytes.subarray(0, at), bytes.subarray(at + 1 + random(64))]);
+  return joinBytes([bytes.subarray(0, at), bytes.subarray(at + 1 + random(64))]);
 }
 
 function repeat(bytes: Uint8Array, random: Random): Uint8Array {
   const start = random(bytes.byteLength);
   const part = bytes.subarray(start, start + 1 + random(64));
   const copies = new Array<Uint8Array>(1 + random(20_000)).fill(part);
-  return join([bytes.subarray(0, start), ...copies, bytes.subarray(start)]);
+  return joinBytes([bytes.subarray(0, start), ...copies, bytes.subarray(start)]);
 }
 
 const absurd = ['0', '-1', '99999999999', '4294967296', '9007199254740993', '1e308', 'NaN', '', 'constructor'];

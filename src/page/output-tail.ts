@@ -1,4 +1,5 @@
 import type { OutputStream } from '../rpc/program-environment.js';
+import { joinBytes } from '../standard/join-bytes.js';
 
 /** The end of what a guest has written, as UTF-8. */
 export type OutputText = Readonly<Record<OutputStream, string>>;
@@ -49,9 +50,7 @@ function decode(ring: Ring | undefined): string {
   if (!ring) return '';
   const { bytes, end, isFull } = ring;
   if (!isFull) return new TextDecoder().decode(bytes.subarray(0, end));
-  const inOrder = new Uint8Array(maxBytes);
-  inOrder.set(bytes.subarray(end));
-  inOrder.set(bytes.subarray(0, end), maxBytes - end);
+  const inOrder = joinBytes([bytes.subarray(end), bytes.subarray(0, end)]);
   let start = 0;
   while (start < 3 && ((inOrder[start] ?? 0) & 0xc0) === 0x80) start++;
   return new TextDecoder().decode(inOrder.subarray(start));

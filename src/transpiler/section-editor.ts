@@ -1,3 +1,4 @@
+import { joinBytes } from '../standard/join-bytes.js';
 import { type BinaryReader, createBinaryReader } from './binary-reader.js';
 
 /** Reads bytes, and makes a copy of them in which names and sections may be others. */
@@ -45,13 +46,7 @@ export function createSectionEditor(bytes: Uint8Array, base: number, start = 0):
     drop: (from) => replaceFrom(from - base),
     finish() {
       replaceFrom(reader.position());
-      const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.byteLength, 0));
-      let position = 0;
-      for (const piece of pieces) {
-        whole.set(piece, position);
-        position += piece.byteLength;
-      }
-      return whole;
+      return joinBytes(pieces);
     },
   };
 }

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { joinBytes } from '../../standard/join-bytes.js';
 import { createRandom } from '../../standard/random.fixture.js';
 import { assignParts, findExternalData } from './external-data.js';
 import {
   addModel,
   affineModel,
-  concat,
   constant,
   entry,
   externalTensor,
@@ -58,15 +58,15 @@ describe('findExternalData', () => {
     ['a list of sparse attributes', attribute(field(23, sparseTensor(tensor({}), external('i')))), ['i']],
     [
       'a function',
-      concat(model({ nodes: [] }), field(25, modelFunction('F', [constant('y', external('f.bin'))]))),
+      joinBytes([model({ nodes: [] }), field(25, modelFunction('F', [constant('y', external('f.bin'))]))]),
       ['f.bin'],
     ],
     [
       "a function's default attribute",
-      concat(model({ nodes: [] }), field(25, field(11, tensorAttribute('a', external('d.bin'))))),
+      joinBytes([model({ nodes: [] }), field(25, field(11, tensorAttribute('a', external('d.bin'))))]),
       ['d.bin'],
     ],
-    ['a graph in two pieces', concat(initializer(external('a')), field(7, field(5, external('b')))), ['a', 'b']],
+    ['a graph in two pieces', joinBytes([initializer(external('a')), field(7, field(5, external('b')))]), ['a', 'b']],
     ['a graph in thirty others', nested(30), ['deep.bin']],
     ['no external data', initializer(tensor({ raw: floats(1, 2) })), []],
   ])('finds the files of %s', (_what, bytes, files) => {
@@ -95,37 +95,43 @@ describe('findExternalData', () => {
   });
 
   it.each([
-    ['is not external', concat(int(2, 1), field(13, entry('location', 'w.bin')))],
-    ['says that its data is inside', concat(field(13, entry('location', 'w.bin')), int(14, 0))],
-    ['has an unknown data location', concat(field(13, entry('location', 'w.bin')), int(14, 2))],
-    ['has no location', concat(field(13, entry('offset', '0')), int(14, 1))],
-    ['has an entry without a key', concat(field(13, field(2, 'w.bin')), int(14, 1))],
-    ['has an entry without a value', concat(field(13, field(1, 'location')), int(14, 1))],
-    ['has its location written as a number', concat(field(13, concat(field(1, 'location'), int(2, 5))), int(14, 1))],
+    ['is not external', joinBytes([int(2, 1), field(13, entry('location', 'w.bin'))])],
+    ['says that its data is inside', joinBytes([field(13, entry('location', 'w.bin')), int(14, 0)])],
+    ['has an unknown data location', joinBytes([field(13, entry('location', 'w.bin')), int(14, 2)])],
+    ['has no location', joinBytes([field(13, entry('offset', '0')), int(14, 1)])],
+    ['has an entry without a key', joinBytes([field(13, field(2, 'w.bin')), int(14, 1)])],
+    ['has an entry without a value', joinBytes([field(13, field(1, 'location')), int(14, 1)])],
+    [
+      'has its location written as a number',
+      joinBytes([field(13, joinBytes([field(1, 'location'), int(2, 5)])), int(14, 1)]),
+    ],
   ])('passes by a tensor that %s', (_what, bytes) => {
     expect(findExternalData(initializer(bytes))).toEqual({ files: [], wellFormed: true });
   });
 
   it('reads the fields of a tensor and of an entry in any order, and longer numbers than need be', () => {
-    const late = concat(int(14, 1), field(13, entry('length', '8')), field(13, entry('location', 'w.bin')));
-    const turned = concat(field(13, concat(field(2, 'v.bin'), field(1, 'location'))), int(14, 1n + 2n ** 62n));
+    const late = joinBytes([int(14, 1), field(13, entry('length', '8')), field(13, entry('location', 'w.bin'))]);
+    const turned = joinBytes([
+      field(13, joinBytes([field(2, 'v.bin'), field(1, 'location')])),
+      int(14, 1n + 2n ** 62n),
+    ]);
     expect(filesOf(initializer(late, turned))).toEqual(['w.bin', 'v.bin']);
   });
 
   it('is not misled by weights that look like tensors', () => {
     const decoy = initializer(external('decoy.bin'));
     expect(filesOf(initializer(tensor({ raw: decoy }), external('w.bin')))).toEqual(['w.bin']);
-    expect(filesOf(concat(field(6, decoy), field(14, decoy), addModel()))).toEqual(['w.bin']);
+    expect(filesOf(joinBytes([field(6, decoy), field(14, decoy), addModel()]))).toEqual(['w.bin']);
   });
 
   it("passes by onnxruntime's own format", () => {
-    const bytes = concat(Uint8Array.of(0x18, 0, 0, 0), new TextEncoder().encode('ORTM'), addModel());
+    const bytes = joinBytes([Uint8Array.of(0x18, 0, 0, 0), new TextEncoder().encode('ORTM'), addModel()]);
     expect(findExternalData(bytes)).toEqual({ files: [], wellFormed: true });
   });
 
   it('reads a view from its own start', () => {
     const bytes = addModel();
-    const larger = concat(new Uint8Array(5).fill(0xff), bytes, new Uint8Array(5).fill(0xff));
+    const larger = joinBytes([new Uint8Array(5).fill(0xff), bytes, new Uint8Array(5).fill(0xff)]);
     expect(filesOf(larger.subarray(5, 5 + bytes.byteLength))).toEqual(['w.bin']);
   });
 });
@@ -142,7 +148,7 @@ describe('findExternalData, of hostile bytes', () => {
   });
 
   it('finds what comes before the damage', () => {
-    const bytes = concat(addModel(), Uint8Array.of(0xff));
+    const bytes = joinBytes([addModel(), Uint8Array.of(0xff)]);
     expect(findExternalData(bytes)).toEqual({ files: ['w.bin'], wellFormed: false });
   });
 
@@ -202,7 +208,7 @@ describe('findExternalData, of hostile bytes', () => {
       let bytes = base.slice();
       for (let change = pick(8); change >= 0; change--) {
         const at = pick(bytes.byteLength);
-        if (pick(4) === 0) bytes = concat(bytes.subarray(0, at), bytes.subarray(pick(bytes.byteLength)));
+        if (pick(4) === 0) bytes = joinBytes([bytes.subarray(0, at), bytes.subarray(pick(bytes.byteLength))]);
         else bytes[at] = pick(256);
       }
       const { files, wellFormed } = findExternalData(bytes);

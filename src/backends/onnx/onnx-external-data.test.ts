@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, WasiNNError } from '../../standard/error.js';
 import type { ExecutionTarget, GraphBuilder } from '../../standard/graph.js';
+import { joinBytes } from '../../standard/join-bytes.js';
 import { createRandom } from '../../standard/random.fixture.js';
 import type { TensorValue } from '../../standard/tensor.js';
 import {
   addModel,
   affineModel,
   BOOL,
-  concat,
   constant,
   externalTensor,
   floats,
@@ -204,7 +204,7 @@ describe('external data that does not fit', () => {
   });
 
   it('is not looked for where the model is damaged', async () => {
-    const damaged = concat(addModel(), Uint8Array.of(0xff));
+    const damaged = joinBytes([addModel(), Uint8Array.of(0xff)]);
     await expect(compute([damaged])).rejects.toMatchObject({ code: 'invalid-encoding' });
     await expect(compute([damaged, floats(1, 2), floats(1, 2)])).rejects.toMatchObject({ code: 'invalid-encoding' });
   });

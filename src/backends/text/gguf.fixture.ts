@@ -1,3 +1,5 @@
+import { joinBytes } from '../../standard/join-bytes.js';
+
 /** Pieces of GGUF files, for tests that write some. Numbers are little-endian. */
 
 export function u32(value: number): Uint8Array {
@@ -11,25 +13,15 @@ export function u64(value: number): Uint8Array {
 /** A text behind its length. */
 export function text(value: string): Uint8Array {
   const bytes = new TextEncoder().encode(value);
-  return join(u64(bytes.byteLength), bytes);
+  return joinBytes([u64(bytes.byteLength), bytes]);
 }
 
 /** An entry of the metadata whose value is a text. */
 export function textEntry(name: string, value: string): Uint8Array {
-  return join(text(name), u32(8), text(value));
+  return joinBytes([text(name), u32(8), text(value)]);
 }
 
 /** The beginning of a file: so many tensors, and the entries of its metadata. */
 export function head(tensors: number, entries: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return join(new TextEncoder().encode('GGUF'), u32(3), u64(tensors), u64(entries.length), ...entries);
-}
-
-export function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((total, { byteLength }) => total + byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.byteLength;
-  }
-  return joined;
+  return joinBytes([new TextEncoder().encode('GGUF'), u32(3), u64(tensors), u64(entries.length), ...entries]);
 }

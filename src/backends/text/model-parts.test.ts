@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { head, join, text, textEntry, u32 } from './gguf.fixture.js';
+import { joinBytes } from '../../standard/join-bytes.js';
+import { head, text, textEntry, u32 } from './gguf.fixture.js';
 import { readParts } from './model-parts.js';
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const model = head(0, [textEntry('general.architecture', 'llama')]);
 const projector = head(0, [textEntry('general.architecture', 'clip')]);
-const firstHalf = head(0, [textEntry('general.architecture', 'llama'), join(text('split.count'), u32(4), u32(2))]);
+const firstHalf = head(0, [
+  textEntry('general.architecture', 'llama'),
+  joinBytes([text('split.count'), u32(4), u32(2)]),
+]);
 const secondHalf = head(0, []);
 
 describe('the parts of a language model', () => {

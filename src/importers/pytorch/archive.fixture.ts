@@ -1,3 +1,4 @@
+import { joinBytes } from '../../standard/join-bytes.js';
 import type { Tensor } from '../onnx/model.js';
 import { crc32 } from './crc32.js';
 
@@ -39,10 +40,10 @@ export function writeArchive(entries: readonly ArchiveEntry[]): Uint8Array<Array
     parts.push(header, path, bytes);
     at += header.byteLength + path.byteLength + bytes.byteLength;
   }
-  const directoryBytes = join(directory);
+  const directoryBytes = joinBytes(directory);
   const count = entries.length;
   const end = record(22, [0x06054b50, 0, 0, count, count, directoryBytes.byteLength, at, 0], [4, 2, 2, 2, 2, 4, 4, 2]);
-  return join([...parts, directoryBytes, end]);
+  return joinBytes([...parts, directoryBytes, end]);
 }
 
 /** Little-endian numbers of these widths. */
@@ -55,16 +56,6 @@ function record(size: number, values: readonly number[], widths: readonly number
     at += width;
   }
   return new Uint8Array(view.buffer);
-}
-
-export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.byteLength;
-  }
-  return joined;
 }
 
 const storages: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { joinBytes } from '../../standard/join-bytes.js';
 import { maskedCrc32c } from './crc32c.js';
 import { damaged } from './message.js';
 import { decompressSnappy } from './snappy.js';
@@ -88,10 +89,7 @@ function readEntries(block: Uint8Array): Entry[] {
       throw damaged('an entry of variables.index is malformed');
     }
     // Only what differs from the key before is written.
-    const next = new Uint8Array(shared + unshared);
-    next.set(key.subarray(0, shared));
-    next.set(cursor.take(unshared), shared);
-    key = next;
+    key = joinBytes([key.subarray(0, shared), cursor.take(unshared)]);
     entries.push({ key: utf8.decode(key), value: cursor.take(valueBytes) });
   }
   return entries;

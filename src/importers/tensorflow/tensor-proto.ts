@@ -1,4 +1,5 @@
 import { quote, WasiNNError } from '../../standard/error.js';
+import { joinBytes } from '../../standard/join-bytes.js';
 import { dataBytes, type ElementType } from '../onnx/element-types.js';
 import type { Dimension, Shape, Tensor } from '../onnx/model.js';
 import { elementTypeOf } from './data-types.js';
@@ -127,7 +128,7 @@ function readValues(fields: readonly MessageField[], type: ElementType): Uint8Ar
   if (encoding === 'varint') return readIntegers(fields, dataBytes(type, 1));
   const parts = fields.map((field) => fixedOf(field, encoding === 'fixed32' ? 4 : 8));
   const [only] = parts;
-  return only && parts.length === 1 ? only : joined(parts);
+  return only && parts.length === 1 ? only : joinBytes(parts);
 }
 
 function readIntegers(fields: readonly MessageField[], width: number): Uint8Array {
@@ -145,16 +146,6 @@ function readIntegers(fields: readonly MessageField[], width: number): Uint8Arra
     });
   }
   return new Uint8Array(view.buffer);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }
 
 function repeatLast(values: Uint8Array, byteLength: number, width: number, name: string): Uint8Array {
