@@ -7,7 +7,7 @@ export interface Engine {
   readonly command: string;
   /** The ABIs that it may have. */
   readonly abis: readonly Abi[];
-  /** Whether it can be told which models there are by name. */
+  /** Whether it takes a list of the models that guests load by name. */
   readonly hasNamedModels: boolean;
   /** What must be installed, in words. */
   readonly needs: string;

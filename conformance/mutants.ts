@@ -294,7 +294,7 @@ const coreModules: readonly Mutant[] = [
     feature: 'get-output',
   },
   {
-    what: "the buffer's size is told, not the output's",
+    what: "the guest gets the buffer's size, not the output's",
     file: 'src/bindings/witx.ts',
     from: 'place.setUint32(0, output.byteLength, true);',
     to: 'place.setUint32(0, target.byteLength, true);',

@@ -59,7 +59,7 @@ function memoryOf({ exports: { memory } }: WebAssembly.Instance): WebAssembly.Me
   throw new Error('the guest exports no memory');
 }
 
-/** The backend of onnxruntime puts a class of its own in the place of `WebAssembly.Memory`, so `instanceof` does not tell. */
+/** The backend of onnxruntime puts a class of its own in the place of `WebAssembly.Memory`, so `instanceof` is of no use. */
 function isMemory(value: unknown): value is WebAssembly.Memory {
   return Object.prototype.toString.call(value) === '[object WebAssembly.Memory]';
 }

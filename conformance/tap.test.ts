@@ -28,6 +28,6 @@ it('counts what was planned and not reported as failed', () => {
   expect(readTap('')).toMatchObject([{ id: 'unreported/plan', status: 'failed' }]);
 });
 
-it('tells the feature of a case', () => {
+it('names the feature of a case', () => {
   expect([featureOf('echo/U8'), featureOf('echo')]).toEqual(['echo', 'echo']);
 });

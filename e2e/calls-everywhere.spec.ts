@@ -6,8 +6,8 @@ import { moduleOf, serveGuest } from './browsers/text-guest.js';
 // Calls into a guest run one after another, in the order in which they were made, however the guest waits.
 
 /**
- * `remember(value, waits)` puts a value on the stack in its memory, as compiled code does, waits for the engine as often
- * as it is told, and answers with what it finds there. `keep` does the same and leaves the value at 64.
+ * `remember(value, waits)` puts a value on the stack in its memory, as compiled code does, waits for the engine `waits`
+ * times, and answers with what it finds there. `keep` does the same and leaves the value at 64.
  */
 const remembering = `
   (global $stack (mut i32) (i32.const 4096))

@@ -16,8 +16,8 @@ interface ContextProbe {
 async function ofComponents(page: Page, waiting: Waiting): Promise<number[]> {
   return page.evaluate(async (waiting) => {
     const { nn, tensor } = waitingPage;
-    const told: number[] = [];
-    const look = async () => told.push((await nn.stats()).contexts);
+    const counts: number[] = [];
+    const look = async () => counts.push((await nn.stats()).contexts);
     await look();
     const guests = [0, 1].map(() =>
       nn.instantiate<ContextProbe & import('./waiting-page.js').ProbeExports>('/guests/probe.component.wasm', {
@@ -45,16 +45,16 @@ async function ofComponents(page: Page, waiting: Waiting): Promise<number[]> {
     await look();
     other.dispose();
     await look();
-    return told;
+    return counts;
   }, waiting);
 }
 
-async function ofCoreModules(page: Page, waiting: Waiting): Promise<{ told: number[]; errnos: number[] }> {
+async function ofCoreModules(page: Page, waiting: Waiting): Promise<{ counts: number[]; errnos: number[] }> {
   return page.evaluate(async (waiting) => {
     const { nn, startWitxProbe } = waitingPage;
-    const told: number[] = [];
+    const counts: number[] = [];
     const errnos: number[] = [];
-    const look = async () => told.push((await nn.stats()).contexts);
+    const look = async () => counts.push((await nn.stats()).contexts);
     const start = async () => {
       const { exports, memory, dispose } = await startWitxProbe(waiting);
       const call = async (name: string, ...values: number[]) => (await exports[name]?.(...values)) ?? -1;
@@ -76,20 +76,20 @@ async function ofCoreModules(page: Page, waiting: Waiting): Promise<{ told: numb
     await look();
     other.dispose();
     await look();
-    return { told, errnos };
+    return { counts, errnos };
   }, waiting);
 }
 
 for (const isolated of [true, false]) {
   const where = isolated ? '' : ', not isolated';
-  test(`the contexts of guests are told of while they live${where}`, async ({ page }) => {
+  test(`the statistics count the contexts of guests while they live${where}`, async ({ page }) => {
     const site = await startSite({ isolated });
     await openPage(page, site);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(isolated);
     for (const waiting of isolated ? (['block', 'suspend'] as const) : (['suspend'] as const)) {
       await test.step(waiting, async () => {
         expect(await ofComponents(page, waiting)).toEqual([0, 3, 4, 3, 3, 4, 3, 1, 0]);
-        expect(await ofCoreModules(page, waiting)).toEqual({ told: [4, 3, 3, 1, 0], errnos: [0, 1, 1, 0] });
+        expect(await ofCoreModules(page, waiting)).toEqual({ counts: [4, 3, 3, 1, 0], errnos: [0, 1, 1, 0] });
       });
     }
     await site.close();

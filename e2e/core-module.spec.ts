@@ -18,8 +18,9 @@ test('guests of the ABIs for core modules load, compute and meet errors', async 
   await openGuests(blank, guests, { models: { digits: '/models/digits.onnx' } });
   await test.step("WAMR's wasi_nn: builders as a struct, tensors without lengths, sizes counted in f32", () =>
     expectWamr(blank, site));
-  await test.step('the page hears, in words, of what a core module learns the number alone', () => expectWords(blank));
-  await test.step('a guest without a memory is told so, by every function that needs it', () => expectNoMemory(blank));
+  await test.step('the page gets the text of an error, of which a core module gets the number alone', () =>
+    expectWords(blank));
+  await test.step('every function that needs memory refuses a guest without one', () => expectNoMemory(blank));
   await test.step('a model of several names is one session: unloading one leaves the other', () =>
     expectSharing(blank));
 });

@@ -51,8 +51,8 @@ test('a guest computes through a backend that the page brings along, and gets it
       expect(succeeded(await ask(blank, 'probe', 'compute', graph, [input], true))).toEqual([
         { name: 'sum', ty: 'U8', dimensions: [3], data: new Uint8Array([41, 42, 43]) },
       ]);
-      const told = (await events(blank)).slice(before);
-      expect(told).toMatchObject([{ backend: 'adder', device: { description: 'asked for gpu' } }]);
+      const reported = (await events(blank)).slice(before);
+      expect(reported).toMatchObject([{ backend: 'adder', device: { description: 'asked for gpu' } }]);
     });
   }
   await test.step('what such a backend refuses, or does wrong', () => expectErrors(blank));

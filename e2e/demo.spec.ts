@@ -171,7 +171,7 @@ test('the page opens with an answer, and compares, measures, explains and draws 
   });
 });
 
-test('the page tells what it keeps on the device, and deletes it', async ({ page, site }) => {
+test('the page shows what it keeps on the device, and deletes it', async ({ page, site }) => {
   const modelRequests = () => site.requests.filter((request) => request.endsWith('digits.onnx')).length;
   await page.goto(site.origin);
   await expect(page.getByTestId('kept')).toContainText('347 kB');
@@ -260,7 +260,7 @@ async function expectAnswer(page: Page, label: string): Promise<void> {
   await expect(page.getByTestId('answer')).toContainText(label, { ignoreCase: true });
 }
 
-/** Counts, in the engine's worker, what WebNN itself is told to compute while the photo is classified once more. */
+/** Counts, in the engine's worker, the computations that WebNN itself gets while the photo is classified once more. */
 async function expectWebNNRuns(page: Page): Promise<void> {
   const engine = findEngine(page);
   await engine.evaluate(() => {

@@ -37,7 +37,7 @@ const anyLength = model({
 interface Accelerator {
   readonly target: 'gpu' | 'tpu';
   readonly provider: string;
-  /** Counts in the worker of the engine that has the device how often something is read from it, and tells a page that asks. */
+  /** Counts in the worker of the engine that has the device how often something is read from it, and answers a page that asks. */
   readonly countReads: string;
 }
 
@@ -332,7 +332,7 @@ for (const accelerator of accelerators) {
     await expect.poll(() => deviceBytes(page)).toBe(0);
   });
 
-  test(`what was on the device of an engine that is gone is lost, and told so (${provider})`, async ({
+  test(`what was on the device of an engine that is gone is lost, and its use fails with that reason (${provider})`, async ({
     page,
     site,
   }) => {
@@ -374,9 +374,9 @@ test('a guest that was suspended before anything could stay on a device gets byt
 
 /** A context that has no int64, as those of some systems. */
 const withoutLongs = `{
-  const tell = MLContext.prototype.opSupportLimits;
+  const limitsOf = MLContext.prototype.opSupportLimits;
   MLContext.prototype.opSupportLimits = function () {
-    const limits = tell.call(this);
+    const limits = limitsOf.call(this);
     const without = (types) => types.filter((type) => type !== 'int64');
     limits.input.dataTypes = without(limits.input.dataTypes);
     limits.output.dataTypes = without(limits.output.dataTypes);

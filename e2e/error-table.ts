@@ -11,7 +11,7 @@ export interface Fault {
   readonly fault: string;
   readonly code: string;
   readonly errno: number;
-  /** Pieces of the text that a WIT guest reads; they show what it tells. */
+  /** Pieces of the text that a WIT guest reads; they show what it says. */
   readonly text: readonly string[];
   /** How the guest of wasi:nn 0.2.0-rc-2024-10-28 meets it. */
   readonly wit?: (arena: Arena) => Promise<Outcome<unknown>>;

@@ -40,7 +40,7 @@ test('each fault of the table gives its guest the right error, and the guest goe
   expect(await inferences(arena)).toEqual(healthy);
 });
 
-test('a buffer that is too small is told the size and left alone', async ({ blank }) => {
+test('a buffer that is too small is left alone, and the guest gets the size that it needs', async ({ blank }) => {
   await openGuests(blank, { coreModule: 'witx-probe.wasm' }, { models: { digits: '/models/digits.onnx' } });
   const coreModule = coreModuleGuest(blank, 'coreModule');
   const { context } = await openContext(coreModule, 'digits');

@@ -122,7 +122,8 @@ async function expectDownload(page: Page, site: Site, other: string): Promise<vo
   );
   if (isGuest) await expect.poll(async () => (await stats()).calls).toBe(2);
   await page.evaluate(() => givenUpPage.guests[0]?.dispose());
-  // The hub answers this when it has told the models worker, and the models worker that which comes then.
+  // The hub answers the first request after it has posted the guest's end to the models worker. The models worker takes up the
+  // second after that end.
   const { calls, guests } = await stats();
   await stats();
   expect({ calls, guests }).toEqual({ calls: isGuest ? 1 : 0, guests: 1 });

@@ -126,7 +126,7 @@ export function compute(page: Page, graph: number, inputs: readonly PlainTensor[
   return ask(page, 'probe', 'compute', graph, inputs, true);
 }
 
-/** What the page was told of graphs that were loaded and of fallbacks. */
+/** The events that the page got of graphs that were loaded and of fallbacks. */
 export function events(page: Page): Promise<unknown[]> {
   return page.evaluate(() => globalThis.guestPage.events);
 }

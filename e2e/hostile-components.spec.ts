@@ -22,7 +22,7 @@ const all = hostileComponents(amount, seed);
 /** Some from everywhere among them. */
 const sample = all.filter((_, index) => index % Math.floor(amount / few) === 0);
 
-/** Errors that tell that a component is refused, and not that something else has failed. */
+/** Matches errors that refuse a component, and not those of anything else that fails. */
 const refusal = /^(invalid-argument|unsupported-operation): instantiate: .{10,2000}$/u;
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 

@@ -52,7 +52,7 @@ export function padded(mode: string, lengths: readonly (number | bigint)[]): Uin
 
 /**
  * Splits an axis in two parts of different lengths, at which onnxruntime aborts with WebNN. The table of distrusted operators
- * has that, but the model does not tell how long the axis is behind another operator.
+ * has that, but the model does not say how long the axis is behind another operator.
  *
  * @param length an odd number
  */

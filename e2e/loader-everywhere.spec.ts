@@ -63,7 +63,7 @@ const once: Partial<PlainModel> = { fetch: { retries: 0 } };
 
 const cases: readonly FaultCase[] = [
   { what: 'is in order', statuses: [200] },
-  { what: 'tells no length', file: { tellsLength: false }, statuses: [200] },
+  { what: 'sends no length', file: { sendsLength: false }, statuses: [200] },
   { what: 'cuts the connection', file: { etag: '"1"', faults: [cut] }, statuses: [200, 206] },
   {
     what: 'cuts the connection at the end of a chunk',
@@ -71,9 +71,9 @@ const cases: readonly FaultCase[] = [
     statuses: [200, 206],
   },
   { what: 'cuts it, and has no parts', file: { etag: '"1"', ranges: false, faults: [cut] }, statuses: [200, 200] },
-  { what: 'cuts it, and tells no version', file: { faults: [cut] }, statuses: [200, 200] },
+  { what: 'cuts it, and sends no version', file: { faults: [cut] }, statuses: [200, 200] },
   {
-    what: 'cuts it, and tells no version, but the digest is known',
+    what: 'cuts it, and sends no version, but the digest is known',
     file: { faults: [cut] },
     model: { sha256: sha256Of(bytes) },
     statuses: [200, 206],
@@ -266,7 +266,7 @@ test.describe('another origin', () => {
     return { file, requests, methods, url: `${otherSite.origin}/model.bin` };
   }
 
-  test('that does not let itself be read is told so', async ({ tab, site, otherSite }) => {
+  test('that does not let itself be read causes an error that names CORS', async ({ tab, site, otherSite }) => {
     const served = serveThere(site, otherSite, { bytes }, false);
     const { error, stored } = await preload(tab, { url: served.url, fetch: { retries: 0 } });
     expect(error).toMatchObject({ code: 'runtime-error', message: expect.stringContaining('CORS headers') });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ModelOptions, ModelProgress } from '../src/index.js';
 import { runIn, type Tab } from './browsers/browser.js';
 
-/** A model as it can be told to a page. */
+/** A model in a form that can be passed to a page. */
 export type PlainModel = Omit<ModelOptions, 'data' | 'url' | 'urls' | 'parts'> & { readonly url: string };
 
 /** How preloading a model has ended, and what the cache has then. */

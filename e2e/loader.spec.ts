@@ -196,7 +196,7 @@ test.describe('a page', () => {
     );
   });
 
-  test('is told where the models worker cannot be loaded, and gets another with the next call', async ({
+  test('gets an error where the models worker cannot be loaded, and another worker with the next call', async ({
     page,
     site,
   }) => {
@@ -228,7 +228,7 @@ test.describe('two tabs', () => {
   const options: LibraryOptions = { models: { model: '/model.bin' } };
 
   test('that ask for a model of 64 MiB at once make one download', async ({ context, site }) => {
-    // Nothing tells its version: only that the other tab has just fetched it spares a second download.
+    // Its answer names no version. The second tab makes no download only because the first has just made one.
     const requests = serve(site, '/model.bin', { bytes });
     const pages = [await context.newPage(), await context.newPage()];
     for (const page of pages) await openLibrary(page, site, options);
@@ -280,7 +280,7 @@ test.describe('a download of 24 MiB', () => {
   const model = { url: '/model.bin', sha256: sha256Of(bytes) };
   const ways = ['closing the page', 'going to another page', 'ending the worker'] as const;
 
-  /** Ten moments, told in the names of the tests: the same in each run. */
+  /** Ten moments, which the names of the tests show: the same in each run. */
   const random = patternBytes(10 * 4, 5);
   const kills = Array.from(new Uint32Array(random.buffer), (number, index) => ({
     after: number % bytes.byteLength,

@@ -15,7 +15,7 @@ interface Flood {
 
 declare global {
   var floodPage: {
-    /** Starts the guest, and resolves as many ms after its first output or error as it is told. */
+    /** Starts the guest, and resolves the given number of ms after its first output or error. */
     begin(url: string, milliseconds: number): Promise<void>;
     /** Ends the guest. @returns what its run has rejected with */
     end(): Promise<unknown>;

@@ -4,7 +4,7 @@ import type { Site } from './site.js';
 import { expect, test } from './test.js';
 import { patchEngine } from './waiting-page.js';
 
-// The device that a page's graph tells is where it runs now, also after the device or its driver has broken down.
+// The device that a page's graph names is where it runs now, also after the device or its driver has broken down.
 
 declare global {
   var devicePage: { readonly nn: WasiNN; readonly graph: Graph };
@@ -22,7 +22,7 @@ async function openPage(page: Page, site: Site, target: ExecutionTarget): Promis
   }, target);
 }
 
-/** Computes once. @returns the provider that the graph tells then */
+/** Computes once. @returns the provider that the graph names then */
 function compute(page: Page): Promise<string> {
   return page.evaluate(async () => {
     const { graph } = devicePage;

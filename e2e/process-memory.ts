@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Browser, Page } from '@playwright/test';
 
-/** Starts to measure the peak of the page's process. @returns a function that tells it, in bytes */
+/** Starts to measure the peak of the page's process. @returns a function that returns it, in bytes */
 export async function measurePeak(browser: Browser, page: Page): Promise<() => number> {
   const marker = 32 << 20;
   const session = await browser.newBrowserCDPSession();

@@ -63,7 +63,7 @@ test('the introductory example runs for both eras and the later WIT versions, in
   });
 });
 
-/** What the example must be told of the model, beside its file or name: components know values by name. */
+/** What the example needs to know of the model, beside its file or name: components know values by name. */
 function colourArguments(file: string): string[] {
   return file.includes('component') ? ['--input', 'data', '--output', 'scores'] : ['--output-bytes', '12'];
 }

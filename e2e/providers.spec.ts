@@ -166,7 +166,7 @@ test('a graph for cpu runs on WebAssembly', async ({ page, site }) => {
   for (const one of cases.filter(({ target }) => target === 'cpu')) {
     await test.step(one.what, () => expectProvider(page, site, one));
   }
-  await test.step('where it cannot be had the guest is told so, and gets it once it can', async () => {
+  await test.step('where WebAssembly cannot be loaded the guest gets an error, and later a graph', async () => {
     const build = '**/assets/ort-wasm-simd-threaded.wasm';
     await page.route(build, (route) => route.abort());
     await start(page, 'cpu');

@@ -14,10 +14,10 @@ import { openPage, type ProbeExports, patchEngine } from './waiting-page.js';
 type Moment = { readonly after: 'message' | 'answer'; readonly count: number } | { readonly after: 'computation' };
 
 /**
- * Has the hub tell of its engines on the channel `engines`: `start` and `message` of the engine that it started last. The
+ * Makes the hub report its engines on the channel `engines`: `start` and `message` of the engine that it started last. The
  * message `terminate` ends that engine.
  */
-const tellOfEngines = `{
+const reportEngines = `{
   const channel = new BroadcastChannel('engines');
   let last;
   globalThis.Worker = class extends Worker {
@@ -132,7 +132,7 @@ test('a load that takes too long ends, and the next succeeds', async ({ page, si
   });
 });
 
-test('an engine that breaks down tells the call that it worked on why', async ({ page, site }) => {
+test('the page gets the reason why an engine breaks down, and the next call is answered', async ({ page, site }) => {
   patchEngine(
     site,
     `{
@@ -212,7 +212,7 @@ test('the engine is ended at 50 random moments under four guests', { tag: ['@lon
   site.answer('/unending.js', (_, response) => {
     response.setHeader('Content-Type', 'text/javascript').end(unending);
   });
-  patchWorkers(site, 'hub-worker', tellOfEngines);
+  patchWorkers(site, 'hub-worker', reportEngines);
   await openPage(page, site, { limits: { startMilliseconds: 2000 }, backends: { ggml: '/unending.js' } });
   const outcome = await page.evaluate(async (moments) => {
     const { openChannel, startProbe, tensor } = waitingPage;

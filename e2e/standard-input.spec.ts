@@ -28,17 +28,17 @@ test('guests read a stream, and a function of the page, piece by piece, however 
 
     async function run(guest: string, waiting: Waiting, kind: Kind): Promise<Ending> {
       let output = '';
-      let heard = () => {};
+      let wake = () => {};
       const printed: string[] = [];
       const decoder = new TextDecoder();
-      const hears = async (text: string) => {
-        while (!after(output).includes(text)) await new Promise<void>((resolve) => (heard = resolve));
+      const waitForOutput = async (text: string) => {
+        while (!after(output).includes(text)) await new Promise<void>((resolve) => (wake = resolve));
       };
       let calls = 0;
       const next = async () => {
         calls++;
         // The guest has printed the piece before when it asks for the next.
-        if (calls === 2) await hears('first\n');
+        if (calls === 2) await waitForOutput('first\n');
         printed.push(after(output).slice(0, 10));
         if (calls === 2 && kind === 'failing function') throw new Error('the line is dead');
         return ['first\n', new TextEncoder().encode(`${long}\n`), undefined][calls - 1];
@@ -59,7 +59,7 @@ test('guests read a stream, and a function of the page, piece by piece, however 
         waiting,
         stdout(bytes) {
           output += decoder.decode(bytes, { stream: true });
-          heard();
+          wake();
         },
       });
       const input = after(stdout).replace(long, 'LONG');

@@ -1,6 +1,6 @@
 /**
  * The source of a backend for ggml whose computations stand still, with their thread, but take nothing of the processor
- * that others need. It tells the channel `computations` when one has begun.
+ * that others need. It posts to the channel `computations` when one has begun.
  */
 export const standingStill = backendThat('Atomics.wait(new Int32Array(buffer), 0, 0)');
 

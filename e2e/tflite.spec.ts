@@ -71,10 +71,10 @@ test('all models on the CPU, on threads and under a strict policy, agree with th
   expect(await events(page)).toEqual(
     cases.map(({ name }) => expect.objectContaining({ name, backend: 'litert', device: { target: 'cpu', ...device } })),
   );
-  const told = (await events(page)).find((event) => JSON.stringify(event).includes('"small_int8"'));
+  const reported = (await events(page)).find((event) => JSON.stringify(event).includes('"small_int8"'));
   const quantization = { scale: expect.closeTo(0.003921404, 6), zeroPoint: -128 };
   const input = { name: 'input', type: 'U8', shape: [1, 32, 32, 3], modelType: 'INT8', quantization };
-  expect(told).toMatchObject({ inputs: [input] });
+  expect(reported).toMatchObject({ inputs: [input] });
   expect(violations).toEqual([]);
 });
 
@@ -126,14 +126,14 @@ for (const [target, provider] of [
     const chosen = [...real, caseOf('small_uint8')];
     await openProbe(blank, { models: modelsOf(chosen, { target }), allowSoftwareAdapter: true });
     for (const one of chosen) await expectAgreement(blank, one, one.isQuantized ? 0 : 1e-5);
-    const told = await events(blank);
-    expect(told.slice(0, real.length)).toEqual(
+    const reported = await events(blank);
+    expect(reported.slice(0, real.length)).toEqual(
       real.map(({ name }) =>
         expect.objectContaining({ type: 'load', name, device: expect.objectContaining({ provider }) }),
       ),
     );
     const reason = expect.stringContaining('LiteRT.js computes quantised models exactly on WebAssembly only');
-    expect(told.slice(real.length)).toMatchObject([
+    expect(reported.slice(real.length)).toMatchObject([
       { type: 'fallback', name: 'small_uint8', steps: expect.arrayContaining([expect.objectContaining({ reason })]) },
       { type: 'load', name: 'small_uint8', device: { provider: 'wasm' } },
     ]);

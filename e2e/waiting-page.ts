@@ -18,7 +18,7 @@ interface WaitingPage {
   startWitxProbe(waiting?: Waiting): Promise<Guest<WitxProbeExports> & { readonly memory: GuestMemory }>;
   start(source: GuestInput, waiting?: Waiting): Promise<Guest>;
   tensor(name: string, dimensions: readonly number[], ty: string, data: Uint8Array): ProbeTensor;
-  /** Opens a channel, and waits until it hears what others send: the browser connects it after its constructor has returned. */
+  /** Opens a channel, and waits until it receives what others send: the browser connects it after its constructor has returned. */
   openChannel(name: string): Promise<BroadcastChannel>;
 }
 

@@ -181,8 +181,8 @@ function lead(order: readonly number[]): number {
   return lead;
 }
 
-/** Tells a channel when a request to compute reaches the engine, which then is busy with it. */
-const tellOfComputations = `{
+/** Posts to a channel when a request to compute reaches the engine, which then is busy with it. */
+const reportComputations = `{
   const channel = new BroadcastChannel('computations');
   globalThis.addEventListener('message', ({ data }) => {
     if (data.method === 'call' && data.parameters[0] === 'compute') channel.postMessage('begun');
@@ -192,7 +192,7 @@ const tellOfComputations = `{
 for (const waiting of ['block', 'suspend'] as const) {
   const title = `a guest (${waiting}) that is aborted in the middle of a computation ends, and the engine goes on`;
   test(title, { tag: '@alone' }, async ({ page, site }) => {
-    patchEngine(site, tellOfComputations);
+    patchEngine(site, reportComputations);
     await openPage(page, site);
     const outcome = await page.evaluate(async (waiting) => {
       const computations = await waitingPage.openChannel('computations');

@@ -1,4 +1,4 @@
-// A reporter for Vitest: when the run is told to end (SIGTERM), it names the files whose tests were still running.
+// A reporter for Vitest: when a signal ends the run (SIGTERM), it names the files whose tests were still running.
 
 /** @implements {import('vitest/node').Reporter} */
 export default class UnfinishedTests {

@@ -49,7 +49,7 @@ function client(): InferenceClient {
   return opened;
 }
 
-/** The page's promises may be those of another frame, by which a binding does not tell answers from values. */
+/** The page's promises may be those of another frame, which a binding would take for values. */
 function withOwnPromises(client: InferenceClient): InferenceClient {
   return {
     load: async (parts, encoding, target) => client.load(parts, encoding, target),

@@ -31,7 +31,7 @@ export function nextDevice(nn: WasiNN, provider: Device['provider']): Promise<De
 /** As many threads as the library's own graph has: the baseline gets the same. */
 export function threadsOf({ description }: Device): number {
   const [, threads] = /(\d+) thread/.exec(description) ?? [];
-  if (threads === undefined) throw new Error(`"${description}" tells no number of threads`);
+  if (threads === undefined) throw new Error(`"${description}" names no number of threads`);
   return Number(threads);
 }
 

@@ -58,7 +58,7 @@ const liteRt = (plan: Plan, url: string, { ty, dimensions }: Pick<Input, 'ty' | 
     nn.models.add({ [url]: { url, encoding: 'tensorflowlite', target: 'cpu', immutable: true } });
     const graph = await nn.loadByName(url);
     const [declared] = graph.inputs === 'any' ? [] : graph.inputs;
-    if (!declared) throw new Error(`the model ${url} tells no input`);
+    if (!declared) throw new Error(`the model ${url} declares no input`);
     const elements = dimensions.reduce((product, length) => product * length, 1);
     const data = new Uint8Array(elements * (ty === 'FP32' ? 4 : 1));
     const ours = await componentGuest(nn, url, [{ name: declared.name, ty, dimensions, data }]);

@@ -49,7 +49,7 @@ export interface Classification {
   readonly placement: Placement | undefined;
 }
 
-/** The guest that classifies, and what its wasi-nn host has told about the models. */
+/** The guest that classifies, and what its wasi-nn host has reported of the models. */
 export interface Classifier {
   /** Starts the guest, which {@link classify} would do too. */
   start(): Promise<void>;
@@ -66,7 +66,7 @@ export function createClassifier(nn: Pick<WasiNN, 'instantiate' | 'addEventListe
   let starting: Promise<Guest<ClassifyExports>> | undefined;
   let loads = 0;
 
-  // A fallback is told before the load that it belongs to.
+  // The event of a fallback comes before that of its load.
   nn.addEventListener('fallback', ({ detail: { name, steps } }) => {
     if (name !== undefined) fallbacks.set(name, steps);
   });

@@ -2,7 +2,7 @@ import type { ModelManager } from '../../src/index.js';
 import { elementById } from '../layout/element.js';
 import { size } from '../layout/quantities.js';
 
-/** The line at the foot of the page that tells what is kept on the device, and deletes it. */
+/** The line at the foot of the page that says what is kept on the device, and deletes it. */
 export interface KeptModelsView {
   refresh(): Promise<void>;
 }

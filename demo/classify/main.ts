@@ -168,7 +168,7 @@ async function fetchPhotoModel(photo: Subject): Promise<boolean> {
   const controller = new AbortController();
   downloading = controller;
   const { signal } = controller;
-  // What else goes wrong the guest tells when it loads the model.
+  // The guest reports any other failure when it loads the model.
   await nn.models.preload(name, { signal, onProgress: result.showDownload }).catch(() => undefined);
   if (downloading === controller) downloading = undefined;
   if (signal.reason === cancelled && subject === photo) result.showPaused();

@@ -1,6 +1,6 @@
 import { readComponent } from '../../src/transpiler/component.js';
 
-/** What can be told of a guest before it runs. */
+/** What is known of a guest before it runs. */
 export interface GuestFacts {
   readonly kind: 'component' | 'core module';
   /** What it asks its host for: interfaces of a component, functions of a core module. */

@@ -184,7 +184,7 @@ const memory = makeCase({
 });
 
 const waiting = makeCase({
-  name: 'a guest waits as the browser can where nobody says how, and is refused where it is told to suspend and cannot',
+  name: 'a guest waits as the browser can by default, and is refused where the page asks for a suspension that the browser lacks',
   argument: undefined,
   action: async () => {
     const { nn, failure } = casePage;

@@ -85,7 +85,7 @@ const loop = kinds.map((kind) =>
   }),
 );
 
-/** The program of the article that introduced wasi-nn, and what each must be told of a model that it was not made for. */
+/** The program of the article that introduced wasi-nn. The arguments describe a model that it was not made for. */
 const examples = [
   { file: 'example-witx-0-4.wasm', output: ['--output-bytes', '40'] },
   { file: 'example-witx-0-6.wasm', output: ['--output-bytes', '40'] },

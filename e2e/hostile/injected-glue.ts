@@ -1,6 +1,6 @@
 /**
  * The glue of a component, as if hostile names had put code of their own into it. The code does what it can to read the
- * page's origin and to send something away, and tells what came of it. It is loaded like the glue of a build step, so
+ * page's origin and to send something away, and reports what came of it. It is loaded like the glue of a build step, so
  * nothing has checked it.
  */
 export const injectedGlue = `

@@ -71,7 +71,7 @@ export interface Conversions {
    */
   find(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * Keeps a conversion where there is room. Nobody hears whether it was kept.
+   * Keeps a conversion where there is room. It does not report whether it was kept.
    *
    * @param content its bytes, one part after another; they must stay as they are
    */

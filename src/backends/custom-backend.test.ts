@@ -144,7 +144,7 @@ describe('what a backend from outside throws', () => {
     expect(error).toMatchObject({ code, message: `load: ${who} failed: why` });
   });
 
-  it('is told for what it was doing', async () => {
+  it('becomes an error that names the operation', async () => {
     const reject = () => Promise.reject(new Error('why'));
     const loaded = await backendWith(graph({ compute: reject, dispose: reject })).load(model, { target: 'cpu' });
     expect((await errorOf(loaded.compute(new Map()))).message).toBe(`compute: ${who} failed: why`);

@@ -25,7 +25,7 @@ interface CustomGraph {
  * Takes a graph that was made by code which is not ours: it is checked, and so is whatever it will answer.
  *
  * @param who the backend, for error texts
- * @throws WasiNNError `runtime-error` that tells what of the graph is not as `BackendGraph` has it
+ * @throws WasiNNError `runtime-error` that says what of the graph is not as `BackendGraph` has it
  */
 export function toBackendGraph(graph: unknown, who: string): BackendGraph {
   if (!isGraph(graph)) throw wrong('load', who, 'no graph: it has no function "compute" or no function "dispose"');

@@ -28,7 +28,7 @@ export async function fetchAll(outputs: readonly NamedComputedTensor[]): Promise
   }
 }
 
-/** Gives back the places of those outputs that have stayed on a device. Nobody is left to hear of one that cannot be. */
+/** Gives back the places of those outputs that have stayed on a device. No caller is left who could handle an error. */
 export async function discard(outputs: readonly NamedComputedTensor[]): Promise<void> {
   await Promise.allSettled(outputs.map(async ([, tensor]) => isDeviceTensor(tensor) && tensor.dispose()));
 }

@@ -19,7 +19,7 @@ const maximumFailures = 4;
 export interface FirstUse {
   /** What tells the shapes of inputs from others, where the graph is yet to be checked with them. */
   unchecked(inputs: Inputs): string | undefined;
-  /** Takes note that the graph computes right for these shapes, or that there is no telling. */
+  /** Takes note that the graph computes right for these shapes, or that this cannot be found out. */
   settle(shapes: string): void;
   /** Takes note of a computation that fails wherever it runs. */
   fail(): void;

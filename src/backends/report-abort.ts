@@ -5,7 +5,7 @@ import { refusedOperation } from './webnn.js';
 /**
  * Reports a model that has made its runtime abort, where another thread can take the call over.
  *
- * @returns whether it has told so
+ * @returns whether it has reported the model
  */
 export type ReportAbort = (
   provider: Provider,

@@ -40,7 +40,7 @@ async function createContext(
 }
 
 /**
- * The element types of outputs that a context can keep, which differ from device to device; none where it does not tell.
+ * The element types of outputs that a context can keep, which differ from device to device; none where it does not list them.
  * WebNN and onnxruntime have the same names for them.
  */
 export function outputTypes(context: object): ReadonlySet<string> {
@@ -75,7 +75,7 @@ export function refusedOperation(): string | undefined {
 }
 
 /**
- * Runs `create` and tells how many graphs were built with WebNN on the way. onnxruntime reports success also when
+ * Runs `create` and counts the graphs that were built with WebNN on the way. onnxruntime reports success also when
  * WebNN took no operator of a model and the CPU will run all of it; this is the only way to know.
  */
 export async function countGraphsBuilt<Result>(create: () => Promise<Result>): Promise<[Result, number]> {

@@ -5,16 +5,16 @@ import { createCoreModuleBinding } from './core-module.js';
 import { callable, echoName, FakeEngine, TestMemory } from './guest.fixture.js';
 import { createWitBinding } from './wit.js';
 
-it('tells each new number, and takes each context off once', () => {
-  const told: number[] = [];
-  const count = createContextCount((contexts) => told.push(contexts));
+it('reports each new number, and takes each context off once', () => {
+  const reported: number[] = [];
+  const count = createContextCount((contexts) => reported.push(contexts));
   const first = count.add('init');
   const second = count.add('init');
   first();
   first();
   expect(count.contexts).toBe(1);
   second();
-  expect(told).toEqual([1, 2, 1, 0]);
+  expect(reported).toEqual([1, 2, 1, 0]);
 });
 
 it('refuses more than a guest may have, and does not count what it refuses', () => {

@@ -13,7 +13,7 @@ export interface ContextCount {
   add(operation: string): () => void;
 }
 
-/** @param onChange told of each new number */
+/** @param onChange gets each new number */
 export function createContextCount(onChange: (contexts: number) => void = () => undefined): ContextCount {
   let contexts = 0;
 

@@ -44,7 +44,7 @@ async function startContext(): Promise<Started> {
   return started;
 }
 
-/** Loads, computes and tells which digit it is. */
+/** Loads and computes. @returns the digit */
 async function classify({ nn, memory, out, buffer, image }: Started): Promise<number> {
   expect(await nn('load_by_name', ...memory.text('digits'), out)).toBe(0);
   const graph = memory.readWord(out);
@@ -104,7 +104,7 @@ describe('what is wrong with a model or its use', () => {
     ['two builders', [digits, Uint8Array.of(1)], ONNX, 1],
     ['no builder', [], ONNX, 1],
   ] satisfies [string, Uint8Array[], number, number][])(
-    'is told by load: %s',
+    'is reported by load: %s',
     async (_what, parts, encoding, errno) => {
       const { nn, memory, out, errors } = start();
       expect(await nn('load', ...memory.builders(...parts), encoding, CPU, out)).toBe(errno);
@@ -112,7 +112,7 @@ describe('what is wrong with a model or its use', () => {
     },
   );
 
-  it('is told by the functions of a context', async () => {
+  it('is reported by the functions of a context', async () => {
     const { nn, memory, out, buffer, image } = await startContext();
     expect(await nn('compute', 0)).toBe(1);
     expect(nn('set_input', 0, 0, memory.tensor([28, 28], FP32, stroke()))).toBe(1);
@@ -126,7 +126,7 @@ describe('what is wrong with a model or its use', () => {
     expect(memory.readWord(out)).toBe(40);
   });
 
-  it('is told by load_by_name', async () => {
+  it('is reported by load_by_name', async () => {
     const { nn, memory, out, errors } = start();
     expect(await nn('load_by_name', ...memory.text('letters'), out)).toBe(8);
     expect(errors).toEqual([expect.stringContaining('registered are "digits"')]);

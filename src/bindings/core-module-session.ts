@@ -20,7 +20,7 @@ const maxUndeclaredInputs = 1024;
 export interface CoreModuleSessionOptions {
   readonly client: InferenceClient;
   readonly count: ContextCount;
-  /** Told when the engine fails to take a graph or a text back, which concerns no guest. */
+  /** Called when the engine fails to take a graph or a text back, which concerns no guest. */
   onUnloadFailure(cause: unknown): void;
   /** Writes to the guest's standard output. */
   print(bytes: Uint8Array<ArrayBuffer>): void;

@@ -223,7 +223,7 @@ describe('a failure', () => {
     },
   );
 
-  it('is told of with its text and the function that failed', () => {
+  it('is reported with its text and the function that failed', () => {
     const { nn, memory, errors } = createTestGuest();
     void nn('load_by_name', ...memory.text('resnet'), 16);
     void nn('compute', 7);
@@ -233,7 +233,7 @@ describe('a failure', () => {
     ]);
   });
 
-  it('needs nobody who is told, and nobody who listens well', () => {
+  it('needs no listener, and bears one that throws', () => {
     const { memory } = new TestMemory();
     const silent = createCoreModuleBinding(new FakeEngine(), () => memory);
     expect(callable(silent.wasi_ephemeral_nn)('compute', 0)).toBe(1);

@@ -45,7 +45,7 @@ const suspending: ReadonlySet<string> = new Set([
  * Makes the import modules for one core-module guest.
  *
  * @param memory the guest's memory, which is there only after the guest has been instantiated; asked at each access
- * @param onError told of every failure: the guest learns its number alone
+ * @param onError gets every failure: the guest gets its number alone
  * @param print writes to the guest's standard output, where a language model is to write its text there. Default: nowhere
  * @param readFile reads the image of a language model's prompt, where it is a file of the guest
  */

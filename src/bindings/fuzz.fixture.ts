@@ -115,7 +115,7 @@ function powers(): number[] {
   return [0x20000000, 0x40000000, 0x40000001, 0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffffc, 0xffffffff];
 }
 
-/** What a call may have written, given what it answered; the guest's memory is read for the sizes that it tells. */
+/** What a call may have written, given what it answered; the guest's memory is read for the sizes that the call has written there. */
 export function writtenRanges(
   { name, module, args }: FuzzCall,
   result: number,

@@ -270,7 +270,7 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** A guest of either kind of client: its memory, its imports, and what its host was told of failures. */
+/** A guest of either kind of client: its memory, its imports, and the failures that its host got. */
 export function createTestGuest({
   engine = new FakeEngine(),
   memory = new TestMemory(),

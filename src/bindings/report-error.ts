@@ -1,7 +1,7 @@
 import type { WasiNNError } from '../standard/error.js';
 
 /**
- * Told of each error that wasi-nn answers a guest with, for the page.
+ * Gets each error that wasi-nn answers a guest with, for the page.
  *
  * @param functionName as the guest's ABI names it: `set_input`, or `set-input`
  */

@@ -41,7 +41,7 @@ export interface TextContextOptions {
   /** Writes to the guest's standard output. */
   print(bytes: Uint8Array<ArrayBuffer>): void;
   readonly readFile: ReadFile;
-  /** Told when the engine fails to end a text, which concerns no guest. */
+  /** Called when the engine fails to end a text, which concerns no guest. */
   onStopFailure(cause: unknown): void;
 }
 

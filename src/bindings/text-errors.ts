@@ -10,7 +10,7 @@ export class TextError extends WasiNNError {
   }
 }
 
-/** How `compute_single` tells that there is no further token. Nothing has failed. */
+/** The error of `compute_single` where there is no further token. Nothing has failed. */
 export class EndOfSequence extends TextError {}
 
 export function endOfSequence(): EndOfSequence {

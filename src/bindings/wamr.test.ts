@@ -145,7 +145,7 @@ describe('get_output', () => {
     expect(memory.read(buffer, 8)).toEqual([...floats(5, 6)]);
   });
 
-  it.each([0, 1])('tells the number of elements that a buffer of %d lacks', (capacity) => {
+  it.each([0, 1])('gives the number of elements of an output for which a buffer of %d is too small', (capacity) => {
     const { wamr, memory } = startComputed();
     const [buffer, size] = [memory.bytes(9, 9, 9, 9), memory.words(capacity)];
     expect(wamr('get_output', 0, 0, buffer, size)).toBe(7);
@@ -228,7 +228,7 @@ describe('a quantised model', () => {
     expect(memory.read(buffer, 12)).toEqual([...floats(-2, 10, 65_534)]);
   });
 
-  it('takes no FP32 in wasi_ephemeral_nn, whose error tells type, scale and zero point', () => {
+  it('takes no FP32 in wasi_ephemeral_nn, whose error names type, scale and zero point', () => {
     const { nn, memory, errors } = startContext([{ name: 'x', type: 'U8', shape: ['n'], quantization: half }]);
     expect(nn('set_input', 0, 0, memory.tensor([1], 1, floats(1)))).toBe(1);
     expect(errors).toEqual([

@@ -45,7 +45,7 @@ describe.each([
   }
 
   describe('an output of compute with inputs', () => {
-    it('tells its shape and type, and has its bytes read once', async () => {
+    it('has its shape and type, and its bytes are read once', async () => {
       const output = await computeOn(bytes(1, 2));
       expect([output.ty(), ...output.dimensions()]).toEqual(['U8', 2]);
       expect(reads()).toBe(0);

@@ -109,18 +109,18 @@ describe('the binding', () => {
   });
 });
 
-it('tells the page of what it answers the guest with', async () => {
+it('reports the errors that it answers the guest with', async () => {
   const fake = createFakeClient(true);
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const binding = createWitBinding(fake.client, undefined, ({ code, message }, functionName) => {
-    told.push([functionName, code, message]);
+    reported.push([functionName, code, message]);
     throw new Error('the log is full');
   });
   const context = (await binding.graph.loadByName('m')).initExecutionContext();
   fake.faults.set('load', new WasiNNError('not-found', 'no such model'));
   await expectWitError(() => binding.graph.load([], 'onnx', 'cpu'), 'not-found', /no such model/);
   await expectWitError(async () => context.getOutput('y'), 'runtime-error', /no outputs yet/);
-  expect(told).toEqual([
+  expect(reported).toEqual([
     ['load', 'not-found', 'no such model'],
     ['get-output', 'runtime-error', expect.stringContaining('no outputs yet')],
   ]);

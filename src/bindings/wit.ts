@@ -176,7 +176,7 @@ export class WitGraphExecutionContext {
 /**
  * Makes the interfaces for the guests that use one client.
  *
- * @param onError told of every failure, besides the guest
+ * @param onError gets every failure, as the guest does
  * @param readFile reads the image of a language model's prompt, where it is a file of the guest
  */
 export function createWitBinding(

@@ -5,7 +5,7 @@ const maxU32 = 0xffffffff;
 const page = 65_536;
 const untouched = 0xeeeeeeee;
 
-/** A guest whose engine answers at once, with a place for what it is told. */
+/** A guest whose engine answers at once, with a place for results. */
 function start() {
   const engine = new FakeEngine();
   const memory = new TestMemory();

@@ -4,7 +4,7 @@ import { byteLengthOf, type TensorType } from '../standard/tensor.js';
 /**
  * The numbers of `$tensor_type` in the two eras of wasi-nn.witx: `early` up to August 2023 (the Rust crate up to 0.5,
  * AssemblyScript, older WasmEdge and WAMR), and `current` since FP64 and I64 came. Guests of both are in use, and
- * nothing that they import tells which they are.
+ * nothing that they import shows which they are.
  */
 const typesOf = {
   early: ['FP16', 'FP32', 'U8', 'I32'],
@@ -15,7 +15,7 @@ export type TensorTypeEra = keyof typeof typesOf;
 
 const eras: readonly TensorTypeEra[] = ['early', 'current'];
 
-/** What a guest says of a tensor, as far as it tells the tensor's type. */
+/** What a guest says of a tensor, as far as it shows the tensor's type. */
 export interface TypedTensor {
   readonly typeNumber: number;
   readonly dimensions: readonly number[];
@@ -29,7 +29,7 @@ export interface TensorTypeReading {
 }
 
 /**
- * Tells which type the number of a guest means. Where the eras differ, the types of one number differ in width, so the
+ * Finds the type that the number of a guest means. Where the eras differ, the types of one number differ in width, so the
  * length of the data decides. An empty tensor has no length to go by: it is of the type that the graph declares for
  * this input, else of the known era, else of the current one.
  *

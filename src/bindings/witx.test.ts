@@ -7,7 +7,7 @@ const maxU32 = 0xffffffff;
 const page = 65_536;
 const untouched = 0xeeeeeeee;
 
-/** A guest whose engine answers at once, with a place for what it is told. */
+/** A guest whose engine answers at once, with a place for results. */
 function start({ inputs, memory = new TestMemory() }: { inputs?: readonly TensorInfo[]; memory?: TestMemory } = {}) {
   const engine = new FakeEngine(inputs ? { inputs } : {});
   const out = memory.words(untouched);
@@ -319,14 +319,17 @@ describe('get_output', () => {
     expect(memory.read(buffer, 3)).toEqual([1, 2, 3]);
   });
 
-  it.each([0, 2])('tells the size that a buffer of %d bytes lacks, and leaves the buffer alone', (size) => {
-    const { nn, memory, out, errors } = startComputed(1, 2, 3);
-    const buffer = memory.bytes(9, 9, 9);
-    expect(nn('get_output', 0, 0, buffer, size, out)).toBe(7);
-    expect(memory.readWord(out)).toBe(3);
-    expect(memory.read(buffer, 3)).toEqual([9, 9, 9]);
-    expect(errors).toEqual([`get_output: too-large: get_output: output 0 has 3 bytes, but the buffer holds ${size}`]);
-  });
+  it.each([0, 2])(
+    'gives the size of an output for which a buffer of %d bytes is too small, and leaves the buffer alone',
+    (size) => {
+      const { nn, memory, out, errors } = startComputed(1, 2, 3);
+      const buffer = memory.bytes(9, 9, 9);
+      expect(nn('get_output', 0, 0, buffer, size, out)).toBe(7);
+      expect(memory.readWord(out)).toBe(3);
+      expect(memory.read(buffer, 3)).toEqual([9, 9, 9]);
+      expect(errors).toEqual([`get_output: too-large: get_output: output 0 has 3 bytes, but the buffer holds ${size}`]);
+    },
+  );
 
   it('gives an empty output', () => {
     const { nn, memory, out } = startComputed();

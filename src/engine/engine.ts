@@ -194,7 +194,7 @@ export function createEngine({ backends, convertedModels }: EngineOptions): Engi
     for (const id of ids) {
       const tensor = tensors.get(id);
       tensors.delete(id);
-      // Nobody is left to hear that it could not be given back.
+      // No caller is left who could handle an error.
       await tensor?.dispose().catch(() => undefined);
     }
   }

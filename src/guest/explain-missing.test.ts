@@ -7,7 +7,7 @@ const missing = (...names: string[]) =>
     return { module, name: member, kind: 'function' } as const;
   });
 
-it('tells a few names as they are', () => {
+it('shows a few names as they are', () => {
   expect(explainMissing(missing('env/log', 'env/now', 'bench/start'))).toBe(
     'instantiate: the module imports "env.log", "env.now"; "bench.start", which nothing here provides. Only functions of wasi_snapshot_preview1, wasi_ephemeral_nn and wasi_nn are there: pass functions of the page as the option imports',
   );

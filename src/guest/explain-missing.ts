@@ -1,6 +1,6 @@
 import { quote } from '../standard/error.js';
 
-/** How many modules, and how many names of each, a message tells. */
+/** How many modules, and how many names of each, a message shows. */
 const maxModules = 5;
 const maxNames = 3;
 

@@ -80,7 +80,7 @@ describe('what a component may import', () => {
     },
   );
 
-  it('is told in few words, however much is refused', () => {
+  it('is explained by a short error, however much is refused', () => {
     const names = Array.from({ length: 100_000 }, (_, index) => `${'x'.repeat(1000)}${index}`);
     const text = expect.stringMatching(/and 99980 others/);
     expect(() => refuseUngranted(names)).toThrow(expect.objectContaining({ message: text }));

@@ -26,7 +26,7 @@ const granted: Readonly<Record<string, { readonly interfaces: readonly string[];
   'wasi:random': { interfaces: ['insecure', 'insecure-seed', 'random'], version: /^0\.2\.\d+$/ },
 };
 
-/** How many names a message tells. */
+/** How many names a message shows. */
 const maxNames = 20;
 
 /**

@@ -109,7 +109,7 @@ function takeTurn<Result>(action: unknown, run: () => Promise<Result>): Promise<
 async function answer(action: () => unknown): Promise<Transferring> {
   const outcome = await attempt(action);
   output?.flushAll();
-  contextReport?.tellNow();
+  contextReport?.reportNow();
   return new Transferring(outcome, 'value' in outcome ? [...new Set(ownBuffers(outcome.value))] : []);
 }
 

@@ -11,7 +11,7 @@ export interface Host {
   readonly environment: ProgramEnvironment;
   readonly output: OutputSink;
   readonly contexts: ContextCount;
-  /** Told of each error that wasi-nn answers the guest with. A core module learns its number alone. */
+  /** Gets each error that wasi-nn answers the guest with. A core module gets its number alone. */
   report(error: WasiNNError, functionName: string): void;
   /**
    * Connects the guest with the hub; called once.

@@ -74,7 +74,7 @@ it('a guest that blocks needs a mailbox from the page', () => {
   port2.close();
 });
 
-describe('a guest that has no way to wait is refused, and told what is missing', () => {
+describe('a guest that has no way to wait is refused with an error that says what is missing', () => {
   it('where there is neither', async () => {
     await expect(chosen()).rejects.toThrow(refusal(/^instantiate: .*\(JSPI\).*Firefox 153/));
     await expect(chosen()).rejects.toThrow(refusal(headers));

@@ -45,7 +45,7 @@ describe('preview 1', () => {
       expect(preview1.functions.has(name)).toBe(false);
   });
 
-  it('tells the sizes of arguments in bytes', () => {
+  it('gives the sizes of arguments in bytes', () => {
     const { call, view } = open();
     expect(call('args_sizes_get', 0, 4)).toBe(0);
     expect([view.getUint32(0, true), view.getUint32(4, true)]).toEqual([2, 6 + 9]);

@@ -11,7 +11,7 @@ export type Content<Entry> = MemoryFile | ReadonlyMap<string, Entry> | undefined
 /**
  * The files that a guest has created or changed, by their paths.
  *
- * @param open tells what an entry of the tree is
+ * @param open finds out what an entry of the tree is
  * @throws WasiNNError `too-large`
  */
 export function collectWritten<Entry>(

@@ -122,7 +122,7 @@ describe('a model that makes a runtime abort', () => {
     expect(engines).toHaveLength(2);
   });
 
-  it('in its first computation is computed elsewhere with the same inputs, and the client hears where', async () => {
+  it('in its first computation is computed elsewhere with the same inputs, and the client gets the new device', async () => {
     const { hub, client, engines, events } = open();
     const culprit = await load(client, 'aborts in compute');
     expect(culprit.device.provider).toBe('webnn');

@@ -157,7 +157,7 @@ describe('a guest that blocks', () => {
     expect(computed).toHaveBeenCalledTimes(1);
   });
 
-  it('is told of an answer of the wrong kind', async () => {
+  it('gets an error for an answer of the wrong kind', async () => {
     const confused = { loadByName: async () => [] as never };
     const version = { code: 'runtime-error', message: expect.stringContaining('version') };
     expect(await call(confused, [['loadByName', 'm']])).toEqual([{ error: version }]);

@@ -24,7 +24,7 @@ export interface Client {
   ): Promise<GraphInfo>;
   /** @param configuration settings for a language model, as JSON */
   loadByName(name: string, signal?: AbortSignal, configuration?: string): Promise<GraphInfo>;
-  /** `device`: where the graph ran, if that is another device than the client was last told. */
+  /** `device`: where the graph ran, if that is another device than the client knows. */
   compute(
     graph: number,
     inputs: readonly NamedClientTensor[],
@@ -62,7 +62,7 @@ export interface ClientOptions {
 interface HeldGraph {
   readonly graph: Graph;
   /** Where the client last knew it to run. */
-  toldDevice: Device;
+  knownDevice: Device;
 }
 
 export function createClient({ client, graphs, dispatchers, limits, onCallEnd }: ClientOptions): Client {
@@ -116,7 +116,7 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
       }
       const id = nextId++;
       const { backend, device, inputs, outputs, text } = graph;
-      held.set(id, { graph, toldDevice: device });
+      held.set(id, { graph, knownDevice: device });
       return { id, backend, device, inputs, outputs, ...(text && { text }) };
     });
   }
@@ -132,11 +132,11 @@ export function createClient({ client, graphs, dispatchers, limits, onCallEnd }:
       const matched = matchInputs(graph.inputs, given);
       const computed = await graphs.compute(graph, tensors.computation(matched, call), call);
       const adopted = tensors.adopt(computed, call);
-      if (isSameDevice(graph.device, entry.toldDevice)) return { outputs: adopted };
-      entry.toldDevice = graph.device;
+      if (isSameDevice(graph.device, entry.knownDevice)) return { outputs: adopted };
+      entry.knownDevice = graph.device;
       return { outputs: adopted, device: graph.device };
     } finally {
-      // Nobody is left to hear that it could not be unloaded.
+      // No caller is left who could handle an error.
       graphs.release(graph, client).catch(() => undefined);
     }
   }

@@ -239,7 +239,7 @@ describe('a client that is closed', () => {
 });
 
 describe('when its engine ends, a tensor', () => {
-  it('is lost, and who reads it or computes with it is told', async () => {
+  it('is lost, and reading it or computing with it fails with that reason', async () => {
     const { client, hub, engines } = open();
     const graph = await client.loadByName('staying');
     const { id, again } = await computeOne(client, graph.id);

@@ -101,7 +101,7 @@ export function createDispatcher(startEngine: () => EngineProcess, onEnd: (cause
       try {
         current();
       } catch {
-        // The first job tries again, and tells its client why that fails.
+        // The first job tries again, and its client gets the error.
       }
     },
   };

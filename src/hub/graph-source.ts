@@ -85,7 +85,7 @@ export function labelOf(source: Source | undefined): { readonly name?: string } 
   return source && 'name' in source ? { name: source.name } : {};
 }
 
-/** Tells which model could not be loaded, where it has a name. */
+/** Names the model that could not be loaded, where it has a name. */
 export function explain(source: Source, { code, message }: PlainError): WasiNNError {
   return new WasiNNError(code, 'name' in source ? `load-by-name: model ${quote(source.name)}: ${message}` : message);
 }

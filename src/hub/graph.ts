@@ -27,7 +27,7 @@ export interface Graph {
   readonly findings: Findings;
 }
 
-/** What engines have found out of a graph, which the next engine that loads it is told. */
+/** What engines have found out about a graph. The next engine that loads it gets this. */
 export interface Findings {
   /** Providers on which it has made a runtime abort. */
   avoid: AvoidedProviders;

@@ -4,7 +4,7 @@ import { WasiNNError } from '../standard/error.js';
 import type { Client } from './client.js';
 import { input, loadOnnx, modelBlob, modelsOf, onDevice, openModel, openTestHub, until } from './hub.fixture.js';
 
-/** What the hub tells the page: events, measures, statistics, and how it loads. */
+/** What the hub reports to the page: events, measures, statistics, and how it loads. */
 
 const mebibyte = 1 << 20;
 
@@ -114,7 +114,7 @@ describe('the models worker', () => {
 });
 
 describe('a graph that moves to another device in a computation', () => {
-  it('is reported once, and its clients are told where it runs', async () => {
+  it('is reported once, and its clients get the new device', async () => {
     const { hub, fake, events } = openTestHub({ models: modelsOf({ m: { target: 'gpu' } }), hasAccelerator: true });
     const [first, second] = [hub.connect(), hub.connect()];
     const [one, two] = [await first.loadByName('m'), await second.loadByName('m')];
@@ -158,7 +158,7 @@ describe('whatever a backend throws', () => {
 });
 
 describe('stats', () => {
-  it('count clients, graphs and calls, and tell of memory', async () => {
+  it('count clients, graphs and calls, and include the memory', async () => {
     const { hub, fake, engines } = openTestHub();
     expect(hub.stats()).toEqual({ guests: 0, graphs: 0, calls: 0, heapBytes: 0, deviceBytes: 0 });
     const [one, other] = [hub.connect(), hub.connect()];
@@ -179,7 +179,7 @@ describe('stats', () => {
 });
 
 describe('measures', () => {
-  it('tell of each call what it was, how long it took and how long it waited', async () => {
+  it('report what each call was, how long it took and how long it waited', async () => {
     const { hub, events, fake, engines } = openTestHub({ measure: true });
     const client = hub.connect();
     const { id } = await client.loadByName('m');
@@ -201,7 +201,7 @@ describe('measures', () => {
     ]);
   });
 
-  it('tell of a tensor that is read from a device, whatever it is read for', async () => {
+  it('report a tensor that is read from a device, whatever it is read for', async () => {
     const models = modelsOf({ staying: { target: 'gpu', outputs: 'device' }, 'on-cpu': {} });
     const { hub, events } = openTestHub({ models, measure: true, hasAccelerator: true });
     const client = hub.connect();

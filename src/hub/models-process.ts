@@ -80,7 +80,7 @@ export function createModelsProcess({
       try {
         running ??= start();
       } catch {
-        // The first request tries again, and tells its client why that fails.
+        // The first request tries again, and its client gets the error.
       }
     },
     entries: () => entries,

@@ -73,7 +73,7 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
   let starting = 0;
 
   function release(graph: Graph): void {
-    // Nobody is left to hear that it could not be unloaded.
+    // No caller is left who could handle an error.
     graphs.release(graph, client).catch(() => undefined);
   }
 

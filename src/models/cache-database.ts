@@ -14,7 +14,7 @@ export function toValidators({
   return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
 }
 
-/** The validator that tells whether two versions are the same byte for byte, which a weak ETag does not. */
+/** The validator that shows whether two versions are the same byte for byte, which a weak ETag does not. */
 export function strongValidator({ etag, lastModified }: Validators): string | undefined {
   return etag && !etag.startsWith('W/') ? etag : lastModified;
 }
@@ -26,7 +26,7 @@ export interface FileRecord extends Validators {
   /** Where its bytes came from. */
   readonly url: string;
   readonly chunkBytes: number;
-  /** How many bytes the file has, where that was told. */
+  /** How many bytes the file has, where the server has said so. */
   readonly total?: number;
   /** How many bytes are stored. */
   readonly received: number;

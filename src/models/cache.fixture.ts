@@ -4,7 +4,7 @@ import { type ModelCache, openModelCache } from './cache.js';
 
 /**
  * Opens the cache of a database that is empty. From then on each look at the clock is later than the one before: the store
- * tells by it which file was used last. `vi.restoreAllMocks()` ends that.
+ * knows by it which file was used last. `vi.restoreAllMocks()` ends that.
  */
 export async function openEmptyCache(): Promise<ModelCache> {
   globalThis.indexedDB = new IDBFactory();

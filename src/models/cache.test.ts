@@ -223,7 +223,7 @@ describe('append', () => {
     expectSame(await read(key), patternBytes(chunkBytes));
   });
 
-  it('tells why the browser ended a transaction, rather than that it did, and stores nothing of the chunk', async () => {
+  it('fails with the reason why the browser ended a transaction, and stores nothing of the chunk', async () => {
     await write(key, patternBytes(chunkBytes));
     const full = new DOMException('the disk is full', 'QuotaExceededError');
     const put = IDBObjectStore.prototype.put;
@@ -251,13 +251,13 @@ describe('read', () => {
     ['the last chunk is short', [chunkBytes, 9]],
     ['the last chunk is long', [chunkBytes, 11]],
     ['the first chunk is short', [chunkBytes - 1, 10]],
-  ])('tells that %s', async (_what, lengths) => {
+  ])('fails where %s', async (_what, lengths) => {
     await database.put('files', record);
     for (const [index, length] of lengths.entries()) await database.put('chunks', patternBytes(length), [key, index]);
     await expect(read(key)).rejects.toThrow(DamagedError);
   });
 
-  it('tells that it promises more than there is before it gives anything of it', async () => {
+  it('fails where the record promises more than there is, before it gives anything of it', async () => {
     await database.put('files', { ...record, received: 2 ** 50 });
     await database.put('chunks', patternBytes(chunkBytes), [key, 0]);
     const found = await cache.find(key);
@@ -274,7 +274,7 @@ describe('read', () => {
     await expect(read(key)).rejects.toThrow('after 0 of 10 bytes');
   });
 
-  it('tells that a chunk is no chunk', async () => {
+  it('fails where a chunk is neither a Blob nor bytes', async () => {
     await database.put('files', { ...record, received: 10 });
     await database.put('chunks', 'ten bytes.', [key, 0]);
     await expect(read(key)).rejects.toThrow('chunk 0 has no bytes, not the 10');
@@ -300,7 +300,7 @@ describe('a record that is none', () => {
     await database.put('chunks', patternBytes(10), [key, 0]);
   });
 
-  it('is told from a file', async () => {
+  it('is not taken for a file', async () => {
     await expect(cache.find(key)).rejects.toThrow(DamagedError);
   });
 

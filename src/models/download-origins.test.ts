@@ -106,7 +106,7 @@ describe('another origin, which hides most headers', () => {
     expect(site.requests[1]).toMatchObject({ ifRange: undefined, ifNoneMatch: undefined, status: 206 });
   });
 
-  it('may send a compressed file, whose told length is not the size of the registry', async () => {
+  it('may send a compressed file, whose Content-Length is not the size of the registry', async () => {
     hideHeaders();
     const bytes = new Uint8Array(200_000).fill(7);
     const site = await serve({ bytes, gzip: true });
@@ -128,7 +128,7 @@ describe('another origin, which hides most headers', () => {
     expect(site.requests.map(({ status }) => status)).toEqual([200, 206, 200]);
   });
 
-  it('is not believed to send the rest of what it does not tell the version of', async () => {
+  it('is not believed to send the rest of a file whose version it does not send', async () => {
     const site = await serve({
       bytes: large,
       lastModified: 'Sat, 01 Jan 2022 00:00:00 GMT',

@@ -151,7 +151,7 @@ describe('a file that is not the one of the registry', () => {
     ['longer', total - 1, `has more than the ${total - 1} bytes of the registry`],
     ['shorter', total + 1, `ended after ${total} of ${total + 1} bytes`],
   ])('being %s, is refused where the server gives no length, too', async (_what, size, reason) => {
-    const site = await serve({ bytes: large, tellsLength: false });
+    const site = await serve({ bytes: large, sendsLength: false });
     const { load } = open({ url: site.url, size, fetch: { retries: 0 } });
     await expect(load()).rejects.toThrow(reason);
     expect((await readStored()).every(({ record }) => !record.complete)).toBe(true);

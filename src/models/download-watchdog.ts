@@ -44,7 +44,7 @@ export function createWatchdog(
     },
     stop(received) {
       clearTimeout(timer);
-      // How long the first byte takes is the server's time to think, and tells nothing of the rate.
+      // How long the first byte takes is the server's time to think, and says nothing of the rate.
       if (received === undefined) return;
       came += received;
       awaited += performance.now() - startedAt;

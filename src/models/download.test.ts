@@ -34,8 +34,8 @@ describe('a download', () => {
     await expectKept(new Uint8Array());
   });
 
-  it('tells only how much came where no length is told', async () => {
-    const site = await serve({ bytes: large, tellsLength: false });
+  it('reports only how much came where the server sends no length', async () => {
+    const site = await serve({ bytes: large, sendsLength: false });
     const { load, progress } = open(site.url);
     expectSame(await load(), large);
     await expectKept(large);
@@ -43,8 +43,8 @@ describe('a download', () => {
     expect(progress.at(-1)).not.toHaveProperty('total');
   });
 
-  it('tells the size in the registry where the server tells no length', async () => {
-    const site = await serve({ bytes: small, tellsLength: false });
+  it('reports the size in the registry where the server sends no length', async () => {
+    const site = await serve({ bytes: small, sendsLength: false });
     const { load, progress } = open({ url: site.url, size: small.byteLength });
     await load();
     expect(progress.at(-1)).toMatchObject({ loaded: 5000, total: 5000 });
@@ -87,7 +87,7 @@ describe('a download', () => {
     expect(await open(url).load()).toHaveLength(1);
   });
 
-  it('ends where its told length does, as HTTP has it', async () => {
+  it('ends at its Content-Length, as HTTP has it', async () => {
     const url = await serveRaw('HTTP/1.1 200 OK', 'content-length: 4', 'connection: close', '', 'modelAndMore');
     expect(new TextDecoder().decode(await open(url).load())).toBe('mode');
   });
@@ -225,7 +225,7 @@ describe('a download that is cut', () => {
     await expectNothingKept();
   });
 
-  it('fails where less comes than was told, and the browser does not mind', async () => {
+  it('fails where less comes than Content-Length says, and the browser does not mind', async () => {
     vi.stubGlobal('fetch', async () => new Response('only this', { headers: { 'content-length': '100' } }));
     const { load } = open({ url: 'https://page.example/m', fetch: { retries: 0 } });
     await expect(load()).rejects.toThrow('https://page.example/m ended after 9 of 100 bytes: try again');
@@ -248,7 +248,7 @@ describe('a download that stalls', () => {
   async function stall(isStalled: () => boolean): Promise<void> {
     do {
       await new Promise((resolve) => setImmediate(resolve));
-      // Progress that is still to be told has a timer too.
+      // Progress that is still to be reported has a timer too.
       if (isStalled()) vi.advanceTimersByTime(100);
     } while (!isStalled() || vi.getTimerCount() === 0);
     vi.advanceTimersByTime(fetch.stallTimeout ?? 0);

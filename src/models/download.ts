@@ -122,7 +122,7 @@ async function transfer(
   }
 }
 
-/** Browsers differ in whether a body that ends early is an error. On another origin its told length may be another's. */
+/** Browsers differ in whether a body that ends early is an error. On another origin Content-Length may be that of the compressed body. */
 function refuseShort(url: string, { size }: RemotePart, { received, total }: IncomingFile): void {
   if (total === undefined || received >= total || (size === undefined && isForeign(url))) return;
   throw new TransientError(`${shownUrl(url)} ended after ${received} of ${total} bytes: try again`);

@@ -28,7 +28,7 @@ function finalUrlOf({ headers, url }: Response): string {
   return headers.get('Wasi-NN-Web-Final-URL') ?? url;
 }
 
-/** Browsers hide a redirect's status, other runtimes tell it. */
+/** Browsers hide a redirect's status, other runtimes show it. */
 function isRedirect({ type, status }: Response): boolean {
   return type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(status);
 }

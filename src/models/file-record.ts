@@ -1,6 +1,6 @@
 import { type FileRecord, toValidators } from './cache-database.js';
 
-/** The largest chunks that a record may tell of: each is read into memory at once. */
+/** The largest chunks that a record may have: each is read into memory at once. */
 const largestChunk = 64 << 20;
 
 /**

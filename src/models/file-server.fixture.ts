@@ -23,8 +23,8 @@ export interface ServedFile {
   ranges?: boolean;
   /** Whether `If-Range` is heeded where `Range` is. Default true. */
   conditions?: boolean;
-  /** Whether the length is told. Default true. */
-  tellsLength?: boolean;
+  /** Whether answers have a Content-Length. Default true. */
+  sendsLength?: boolean;
   /** Whether whole files are sent compressed, to clients that take that. */
   gzip?: boolean;
   /** Faults of the next answers, in order; the answers after them are right. `undefined` is a right answer. */
@@ -55,7 +55,7 @@ export function patternBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> 
   return new Uint8Array(words.buffer, 0, length).slice();
 }
 
-/** Answers requests for a file as it is told, and notes them. */
+/** Answers requests for a file in the given way, and notes them. */
 export function serveFile(file: ServedFile): {
   readonly requests: ServedRequest[];
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
@@ -104,7 +104,7 @@ async function answer(
   noted.status = status;
   response.statusCode = status;
   response.setHeader('Content-Type', 'application/octet-stream');
-  if (file.tellsLength !== false) response.setHeader('Content-Length', body.byteLength);
+  if (file.sendsLength !== false) response.setHeader('Content-Length', body.byteLength);
   await send(body, fault, response, noted);
 }
 

@@ -101,7 +101,7 @@ describe('a file from an earlier visit', () => {
     expect(site.requests[1]?.sent).toBe(newer.byteLength);
   });
 
-  it('of another origin is not fetched again where its answer tells the same version', async () => {
+  it('of another origin is not fetched again where its answer has the same version', async () => {
     vi.stubGlobal('location', { origin: 'https://page.example' });
     const site = await serve({ bytes: large, lastModified: date });
     await visit(site.url).load();
@@ -242,7 +242,7 @@ describe('a file from an earlier visit', () => {
     const { load, notices } = visit(entry);
     await load();
     await tamper(`sha256:${digestOf(small)}`, 0);
-    // Nothing less tells that no digest is made again.
+    // Nothing less shows that no digest is made again.
     expect((await load())[1]).toBe((small[1] ?? 0) ^ 1);
     expect(notices).toEqual([]);
   });
@@ -344,7 +344,7 @@ describe('where there are locks', () => {
 
   it.each([
     ['finds what another tab has fetched meanwhile, without asking', {}],
-    ['finds it where its version is told', { etag: '"1"' }],
+    ['finds it where the server sends its version', { etag: '"1"' }],
   ])('%s', async (_what, version) => {
     const site = await serve({ bytes: small, ...version });
     const { load, progress } = visit(site.url);

@@ -222,6 +222,6 @@ async function withLock<Result>(
   return locks.request(name, { signal }, () => action(since));
 }
 
-function toProgress(phase: FileProgress['phase'], loaded: number, told: number | undefined): FileProgress {
-  return told === undefined || loaded > told ? { phase, loaded } : { phase, loaded, total: told };
+function toProgress(phase: FileProgress['phase'], loaded: number, expected: number | undefined): FileProgress {
+  return expected === undefined || loaded > expected ? { phase, loaded } : { phase, loaded, total: expected };
 }

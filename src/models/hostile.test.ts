@@ -17,7 +17,7 @@ const base = 'https://page.example/';
 
 describe('a server whose headers lie', () => {
   it.each(['abc', '-5', '1e3', '0x10', '5000, 5000', '5000.5', '9'.repeat(30), ' ', '٥'])(
-    'tells no length by Content-Length %j',
+    'sends no length by Content-Length %j',
     async (length) => {
       vi.stubGlobal('fetch', async () => {
         const response = new Response(bytes);

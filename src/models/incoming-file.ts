@@ -36,7 +36,7 @@ export class IncomingFile {
   #bytes = new GrowingBytes();
   readonly #digest: Digest | undefined;
   #version: Version | undefined;
-  #told: number | undefined;
+  #announced: number | undefined;
   #received = 0;
   #stored = 0;
   /** Whether the cache has what is stored. */
@@ -59,7 +59,7 @@ export class IncomingFile {
 
   /** How many bytes come in all, where that is known. */
   get total(): number | undefined {
-    return this.#options.part.size ?? this.#told;
+    return this.#options.part.size ?? this.#announced;
   }
 
   /** Takes up what an older visit has left of the file. */
@@ -69,7 +69,7 @@ export class IncomingFile {
     const isWhole = received === (this.#options.part.size ?? total);
     if (!resumable || record.chunkBytes !== chunkBytes || (received % chunkBytes !== 0 && !isWhole)) return;
     this.#version = { url, resumable, ...toValidators({ etag, lastModified }) };
-    this.#told = total;
+    this.#announced = total;
     this.#isKept = true;
     if (await this.#options.store.read(record, (chunk) => this.#take(chunk))) this.#stored = this.#received;
     else this.#restart();
@@ -91,28 +91,28 @@ export class IncomingFile {
    */
   begin(url: string, { kind, completion, encoded, total }: FileBody): void {
     const { size, sha256 } = this.#options.part;
-    // Another origin hides that its answer is compressed, and tells the length of that.
+    // Another origin hides that its answer is compressed, and sends the length of that.
     if (size !== undefined && total !== undefined && total !== size && !isForeign(url)) {
       throw new MismatchError('runtime-error', `${shownUrl(url)} has ${total} bytes, not the ${size} of the registry`);
     }
     if (kind === 'rest') {
       this.#requireRest(url, total);
-      this.#told = total ?? this.#told;
+      this.#announced = total ?? this.#announced;
       return;
     }
     this.#restart();
     const { etag, lastModified } = completion;
-    const tellsVersion = strongValidator(completion) !== undefined;
-    this.#told = total;
+    const hasVersion = strongValidator(completion) !== undefined;
+    this.#announced = total;
     this.#version = {
       url,
-      resumable: sha256 !== undefined || (tellsVersion && !encoded),
+      resumable: sha256 !== undefined || (hasVersion && !encoded),
       ...toValidators({ etag, lastModified }),
     };
   }
 
   /**
-   * @throws MismatchError for a byte more than the registry tells; WasiNNError for an HTML page in the file's place, and
+   * @throws MismatchError for a byte more than the registry says; WasiNNError for an HTML page in the file's place, and
    *   where the bytes can be put nowhere
    */
   async write(url: string, bytes: Uint8Array): Promise<void> {
@@ -158,13 +158,13 @@ export class IncomingFile {
     this.#restart();
   }
 
-  /** @throws MismatchError for the rest of a file that is shorter than what is there, or was told to be another length */
+  /** @throws MismatchError for the rest of a file that is shorter than what is there, or whose length is another than announced */
   #requireRest(url: string, total: number | undefined): void {
     if (total === undefined) return;
-    const isOther = this.#told !== undefined && total !== this.#told && !isForeign(url);
+    const isOther = this.#announced !== undefined && total !== this.#announced && !isForeign(url);
     if (!isOther && total >= this.#received) return;
-    const known = `${this.#received} of ${this.#told ?? 'an unknown number of'} bytes are there`;
-    throw new MismatchError('runtime-error', `${shownUrl(url)} tells that the file has ${total} bytes, where ${known}`);
+    const known = `${this.#received} of ${this.#announced ?? 'an unknown number of'} bytes are there`;
+    throw new MismatchError('runtime-error', `${shownUrl(url)} says that the file has ${total} bytes, where ${known}`);
   }
 
   /** What the cache has of another version stays there until the first chunk of this one takes its place. */
@@ -172,7 +172,7 @@ export class IncomingFile {
     this.#bytes = new GrowingBytes();
     this.#digest?.restart();
     this.#version = undefined;
-    this.#told = undefined;
+    this.#announced = undefined;
     this.#received = 0;
     this.#stored = 0;
     this.#isKept = false;

@@ -25,7 +25,7 @@ export interface ModelFileOptions {
   readonly data?: Uint8Array<ArrayBuffer> | Blob;
   /** The SHA-256 digest of the file, as 64 hexadecimal digits. A file with another is refused and not kept. */
   readonly sha256?: string;
-  /** The length of the file in bytes. A file of another is refused; downloads that do not tell it have a `total` then. */
+  /** The length of the file in bytes. A file of another is refused; a download whose server does not send it has a `total` then. */
   readonly size?: number;
   /**
    * Whether the file never changes, so that a later visit takes it from the cache without asking. Default: where

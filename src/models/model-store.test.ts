@@ -58,7 +58,7 @@ async function keep(store: ModelStore, key: string, length: number): Promise<boo
 const keys = async () => (await cache.list()).map(({ key }) => key);
 const full = new DOMException('the disk is full', 'QuotaExceededError');
 
-/** Fails as a browser whose quota is used up does, as often as told. */
+/** Fails as a browser whose quota is used up does, as many times as given. */
 function failing<Arguments extends unknown[]>(
   times: number,
   action: (...args: Arguments) => Promise<void>,

@@ -21,7 +21,7 @@ describe('open', () => {
     expect(site.requests).toEqual(['/m.onnx']);
   });
 
-  it('tells how the model is to be loaded, with its bytes alone', async () => {
+  it('gives the options of the model, with its bytes alone', async () => {
     const site = await serveModel();
     const options = {
       encoding: 'onnx',
@@ -37,7 +37,7 @@ describe('open', () => {
     }
   });
 
-  it('tells what a model is meant for without asking for it', async () => {
+  it('gives the target of a model without a request', async () => {
     const site = await serveModel();
     const { models } = open({ m: { url: 'm', target: 'tpu' }, plain: 'n' }, site);
     expect([await models.targetOf('m'), await models.targetOf('plain')]).toEqual(['tpu', 'cpu']);
@@ -75,7 +75,7 @@ describe('open', () => {
     await gone;
   });
 
-  it('tells the progress of a model, over all its parts', async () => {
+  it('reports the progress of a model, over all its parts', async () => {
     const site = await serveModel();
     const { models, progress } = open({ m: { parts: ['a', 'b'] } }, site);
     await models.open('m');

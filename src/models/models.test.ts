@@ -92,7 +92,7 @@ describe('preload', () => {
 });
 
 describe('list and usage', () => {
-  it('tell what the cache has of each model', async () => {
+  it('show what the cache has of each model', async () => {
     const site = await serveModel();
     const { models } = open(
       {
@@ -165,7 +165,7 @@ describe('list and usage', () => {
     );
   });
 
-  it('tell of a download that was broken off', async () => {
+  it('show a download that was broken off', async () => {
     const site = await serve((_request, response) => {
       response.writeHead(200, { 'content-length': 3 * chunkBytes, etag: '"1"' });
       response.write(patternBytes(chunkBytes + 10), () => response.socket?.end());

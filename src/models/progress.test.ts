@@ -2,15 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgress, type ModelProgress } from './progress.js';
 
 let time: number;
-let told: ModelProgress[];
+let reported: ModelProgress[];
 let track: ReturnType<typeof createProgress>;
 
 beforeEach(() => {
   vi.useFakeTimers();
   time = 0;
-  told = [];
+  reported = [];
   track = createProgress(
-    (progress) => told.push(progress),
+    (progress) => reported.push(progress),
     () => time,
   );
 });
@@ -20,12 +20,12 @@ afterEach(() => {
 });
 
 describe('createProgress', () => {
-  it('tells a model of one file, and its rate in bytes per second', () => {
+  it('reports a model of one file, and its rate in bytes per second', () => {
     const model = track('m', 1);
     model.update(0, { phase: 'download', loaded: 0, total: 1000 });
     time = 500;
     model.update(0, { phase: 'download', loaded: 100, total: 1000 });
-    expect(told).toEqual([
+    expect(reported).toEqual([
       { name: 'm', phase: 'download', loaded: 0, total: 1000, all: { loaded: 0, total: 1000 } },
       { name: 'm', phase: 'download', loaded: 100, total: 1000, rate: 200, all: { loaded: 100, total: 1000 } },
     ]);
@@ -42,7 +42,7 @@ describe('createProgress', () => {
       time = at;
       model.update(0, { phase: 'download', loaded });
     }
-    expect(told.map(({ rate }) => rate)).toEqual([undefined, 1000, 0, 3000]);
+    expect(reported.map(({ rate }) => rate)).toEqual([undefined, 1000, 0, 3000]);
   });
 
   it('has no negative rate where a download starts over', () => {
@@ -50,24 +50,24 @@ describe('createProgress', () => {
     model.update(0, { phase: 'download', loaded: 1000 });
     time = 1000;
     model.update(0, { phase: 'download', loaded: 0 });
-    expect(told.at(-1)?.rate).toBe(0);
+    expect(reported.at(-1)?.rate).toBe(0);
   });
 
-  it('tells no rate of what is read from the cache', () => {
+  it('reports no rate of what is read from the cache', () => {
     const model = track('m', 1);
     model.update(0, { phase: 'cache', loaded: 10, total: 20 });
     time = 1000;
     model.update(0, { phase: 'cache', loaded: 20, total: 20 });
-    expect(told.some((progress) => 'rate' in progress)).toBe(false);
+    expect(reported.some((progress) => 'rate' in progress)).toBe(false);
   });
 
   it('adds up the parts of a model; the total is known where all are', () => {
     const model = track('m', 2);
     model.update(0, { phase: 'download', loaded: 10, total: 100 });
-    expect(told.at(-1)).not.toHaveProperty('total');
+    expect(reported.at(-1)).not.toHaveProperty('total');
     time = 1000;
     model.update(1, { phase: 'download', loaded: 5, total: 50 });
-    expect(told.at(-1)).toMatchObject({ loaded: 15, total: 150 });
+    expect(reported.at(-1)).toMatchObject({ loaded: 15, total: 150 });
   });
 
   it('adds up the models that are under way, until all have ended', () => {
@@ -75,15 +75,15 @@ describe('createProgress', () => {
     one.update(0, { phase: 'download', loaded: 10, total: 10 });
     one.end();
     other.update(0, { phase: 'download', loaded: 1, total: 20 });
-    expect(told.at(-1)).toMatchObject({ name: 'other', loaded: 1, total: 20, all: { loaded: 11, total: 30 } });
+    expect(reported.at(-1)).toMatchObject({ name: 'other', loaded: 1, total: 20, all: { loaded: 11, total: 30 } });
     other.end();
     track('third', 1).update(0, { phase: 'download', loaded: 1, total: 2 });
-    expect(told.at(-1)?.all).toEqual({ loaded: 1, total: 2 });
+    expect(reported.at(-1)?.all).toEqual({ loaded: 1, total: 2 });
   });
 
-  it('tells at most every 100 ms, but each change of phase, the last byte, and where it ended', () => {
+  it('reports at most every 100 ms, but each change of phase, the last byte, and where it ended', () => {
     const model = track('m', 1);
-    const loaded = () => told.map((progress) => progress.loaded);
+    const loaded = () => reported.map((progress) => progress.loaded);
     model.update(0, { phase: 'wait', loaded: 0 });
     model.update(0, { phase: 'download', loaded: 1, total: 9 });
     time = 99;
@@ -105,23 +105,23 @@ describe('createProgress', () => {
     expect(loaded()).toEqual([0, 1, 3, 9, 1, 2]);
   });
 
-  it('tells what came last where nothing more comes', () => {
+  it('reports what came last where nothing more comes', () => {
     const model = track('m', 1);
     model.update(0, { phase: 'download', loaded: 1 });
     time = 40;
     model.update(0, { phase: 'download', loaded: 2 });
     model.update(0, { phase: 'download', loaded: 3 });
     vi.advanceTimersByTime(59);
-    expect(told).toHaveLength(1);
+    expect(reported).toHaveLength(1);
     vi.advanceTimersByTime(1);
-    expect(told.map(({ loaded }) => loaded)).toEqual([1, 3]);
+    expect(reported.map(({ loaded }) => loaded)).toEqual([1, 3]);
     model.end();
-    expect(told).toHaveLength(2);
+    expect(reported).toHaveLength(2);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('tells nothing of a model without progress', () => {
+  it('reports nothing of a model without progress', () => {
     track('m', 1).end();
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import type { FileProgress } from './files.js';
 /** How much of something there is, in bytes. */
 export interface Amount {
   readonly loaded: number;
-  /** Absent where a server does not tell. */
+  /** Absent where the server does not send it. */
   readonly total?: number;
 }
 
@@ -18,13 +18,13 @@ export interface ModelProgress extends Amount {
   readonly all: Amount;
 }
 
-/** What is told of one model's files. */
+/** Takes the progress of one model's files. */
 export interface ProgressTracker {
   update(part: number, progress: FileProgress): void;
   end(): void;
 }
 
-/** How often at most a model's progress is told, in ms: a page that draws it would only be kept busy. */
+/** The shortest time between two reports of a model's progress, in ms: a page that draws it would only be kept busy. */
 const interval = 100;
 
 /** How far back the rate looks, in ms. */
@@ -32,7 +32,7 @@ const rateWindow = 3000;
 
 /** Gathers the progress of files into that of models, and of all of them. */
 export function createProgress(
-  tell: (progress: ModelProgress) => void,
+  report: (progress: ModelProgress) => void,
   now: () => number = () => performance.now(),
 ): (name: string, parts: number) => ProgressTracker {
   const amounts = new Set<{ amount: Amount; underway: boolean }>();
@@ -45,19 +45,19 @@ export function createProgress(
     const files: (FileProgress | undefined)[] = new Array(parts).fill(undefined);
     const own = { amount: { loaded: 0 } as Amount, underway: true };
     const samples: { readonly time: number; readonly loaded: number }[] = [];
-    let toldAt = Number.NEGATIVE_INFINITY;
+    let reportedAt = Number.NEGATIVE_INFINITY;
     let phase: FileProgress['phase'] | undefined;
-    /** Runs where something has not been told yet. */
+    /** Runs where something has not been reported yet. */
     let timer: ReturnType<typeof setTimeout> | undefined;
     amounts.add(own);
 
-    function tellNow(): void {
+    function reportNow(): void {
       clearTimeout(timer);
       timer = undefined;
-      toldAt = now();
+      reportedAt = now();
       if (!phase) return;
       const rate = phase === 'download' ? rateOf(samples) : undefined;
-      tell({ name, phase, ...own.amount, ...(rate === undefined ? {} : { rate }), all: all() });
+      report({ name, phase, ...own.amount, ...(rate === undefined ? {} : { rate }), all: all() });
     }
 
     return {
@@ -67,13 +67,13 @@ export function createProgress(
         const time = now();
         samples.push({ time, loaded: own.amount.loaded });
         while (samples[0] && samples[0].time < time - rateWindow) samples.shift();
-        const isSoon = progress.phase === phase && time - toldAt < interval;
+        const isSoon = progress.phase === phase && time - reportedAt < interval;
         phase = progress.phase;
-        if (!isSoon || own.amount.loaded === own.amount.total) tellNow();
-        else timer ??= setTimeout(tellNow, toldAt + interval - time);
+        if (!isSoon || own.amount.loaded === own.amount.total) reportNow();
+        else timer ??= setTimeout(reportNow, reportedAt + interval - time);
       },
       end() {
-        if (timer !== undefined) tellNow();
+        if (timer !== undefined) reportNow();
         own.underway = false;
         if ([...amounts].every(({ underway }) => !underway)) amounts.clear();
       },

@@ -10,7 +10,7 @@ import { TransientError } from './request.js';
 /** More is no list of models, and would only take memory. */
 const maximumBytes = 16 << 20;
 
-/** Each takes time and memory to check, and is told to the page that lists them. */
+/** Each takes time and memory to check, and is sent to the page that lists them. */
 const maximumModels = 10_000;
 
 /** A document must keep the pace that a model must keep by default. */
@@ -43,7 +43,7 @@ export async function fetchDocument(url: string): Promise<Entries> {
 
 /**
  * @param base the document's own URL
- * @throws WasiNNError `invalid-argument` that tells what is wrong in it
+ * @throws WasiNNError `invalid-argument` that says what is wrong in it
  */
 export function parseDocument(document: unknown, base: string): Entries {
   if (typeof document !== 'object' || document === null || !('models' in document)) {

@@ -100,7 +100,7 @@ export function createRegistry(
   };
 }
 
-/** How many of the registered names an error text tells. */
+/** How many of the registered names an error text shows. */
 const shownNames = 20;
 
 function unknownName(names: readonly string[], name: string): WasiNNError {

@@ -17,7 +17,7 @@ export interface FileRequest {
 export interface KnownBytes extends Validators {
   /** How many of the file's first bytes are there, or `all`. */
   readonly bytes: number | 'all';
-  /** Whether a digest will tell bytes of another version. */
+  /** Whether a digest will reveal bytes of another version. */
   readonly hasDigest?: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface FileBody {
   /** `rest`: the bytes after those that were known; `whole`: the file from its beginning. */
   readonly kind: 'whole' | 'rest';
   readonly completion: Completion;
-  /** The length of the whole file, where it is told. */
+  /** The length of the whole file, where the server sends it. */
   readonly total?: number;
   /** Whether the bytes are another form of the file than the server's own, so that offsets mean nothing to it. */
   readonly encoded: boolean;
@@ -113,7 +113,7 @@ async function send({ url, part, fetch: options, signal }: FileRequest, headers:
 
 /**
  * On another origin, conditions would make the browser ask for permission first, which few servers give; the answer's
- * own headers tell the same there.
+ * own headers show the same there.
  */
 function requestHeaders({ url, fetch: { headers }, known }: FileRequest): Headers {
   const result = new Headers(headers);
@@ -155,7 +155,7 @@ function readFreshness(headers: Headers): number | undefined {
   return Date.now() + (Number(seconds) - (parseLength(headers.get('age')) ?? 0)) * 1000;
 }
 
-/** Whether both tell a version, and the same. */
+/** Whether both have a version, and the same. */
 function isSameVersion(known: Validators, { etag, lastModified }: Validators): boolean {
   if (known.etag !== undefined && etag !== undefined) return known.etag === etag;
   return known.lastModified !== undefined && known.lastModified === lastModified;
@@ -207,7 +207,7 @@ function parseLength(text: string | null | undefined): number | undefined {
   return text && /^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
 }
 
-/** A compressed answer tells its compressed length; asked for one byte of the file itself, a server tells the real one. */
+/** A compressed answer has its compressed length. Its server sends the real one when it is asked for one byte of the file. */
 async function askLength(request: FileRequest): Promise<number | undefined> {
   const headers = new Headers(request.fetch.headers);
   headers.set('Range', 'bytes=0-0');

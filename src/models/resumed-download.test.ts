@@ -60,7 +60,7 @@ describe('a download that an earlier visit has begun', () => {
     ['by an ETag, which the server heeds', { etag: '"1"' }, { etag: '"2"' }, [200]],
     ['by an ETag, which it does not heed', { etag: '"1"', conditions: false }, { etag: '"2"' }, [206, 200]],
     ['by a date', { lastModified: date }, { lastModified: laterDate }, [200]],
-  ] as const)('starts over where the file has changed, told %s', async (_what, before, after, expected) => {
+  ] as const)('starts over where the file has changed, which shows %s', async (_what, before, after, expected) => {
     const { site, entry } = await breakOff(before, 10 << 20);
     Object.assign(site.file, after, { bytes: newer });
     const { load } = visit(entry);
@@ -81,8 +81,8 @@ describe('a download that an earlier visit has begun', () => {
   });
 
   it.each([
-    ['nothing tells its version', {}],
-    ['only a weak ETag tells its version', { etag: 'W/"1"' }],
+    ['nothing shows its version', {}],
+    ['only a weak ETag shows its version', { etag: 'W/"1"' }],
     ['it came compressed', { etag: '"1"', gzip: true }],
   ])('starts over where %s', async (_what, file) => {
     const { site, entry } = await breakOff(file, 10 << 20);

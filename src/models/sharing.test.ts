@@ -61,7 +61,7 @@ describe('createSharing', () => {
     expect(actions).toHaveLength(2);
   });
 
-  it('tells what is under way', async () => {
+  it('knows what is under way', async () => {
     expect(sharing.isUnderway('a')).toBe(false);
     const joined = join('a');
     expect(['a', 'b'].map(sharing.isUnderway)).toEqual([true, false]);
@@ -71,23 +71,23 @@ describe('createSharing', () => {
   });
 
   it('passes notices on to all that wait', () => {
-    const heard: string[] = [];
-    void join('a', { onNotice: (notice) => heard.push(`first ${notice}`) });
+    const notices: string[] = [];
+    void join('a', { onNotice: (notice) => notices.push(`first ${notice}`) });
     actions[0]?.notify('one');
-    void join('a', { onNotice: (notice) => heard.push(`second ${notice}`) });
+    void join('a', { onNotice: (notice) => notices.push(`second ${notice}`) });
     actions[0]?.notify('two');
-    expect(heard).toEqual(['first one', 'first two', 'second two']);
+    expect(notices).toEqual(['first one', 'first two', 'second two']);
   });
 
   it('aborts the action when the last that waits has gone, and not before', async () => {
     const [one, other] = [new AbortController(), new AbortController()];
-    const heard: string[] = [];
-    const first = join('a', { signal: one.signal, onNotice: (notice) => heard.push(notice) });
+    const notices: string[] = [];
+    const first = join('a', { signal: one.signal, onNotice: (notice) => notices.push(notice) });
     const second = join('a', { signal: other.signal });
     one.abort('first went');
     await expect(first).rejects.toBe('first went');
-    actions[0]?.notify('nobody but the second hears this');
-    expect(heard).toEqual([]);
+    actions[0]?.notify('nobody but the second gets this');
+    expect(notices).toEqual([]);
     expect(actions[0]?.signal.aborted).toBe(false);
 
     other.abort('second went');

@@ -50,7 +50,7 @@ it('takes every option that there is', () => {
   expect(nn.models).toBeDefined();
 });
 
-it('tells where it can run, in a place without workers', () => {
+it('says where it can run, in a place without workers', () => {
   vi.stubGlobal('Worker', undefined);
   expect(() => createWasiNN()).toThrow(
     'workers cannot be started here: call it in a page, a frame or a dedicated worker',

@@ -24,7 +24,7 @@ import { parseWasiNNOptions, type WasiNNOptions } from './wasi-nn-options.js';
 export interface OpenedWasiNN {
   readonly nn: WasiNN;
   connect(): InferenceClient;
-  /** Tells the page of an error that such a guest was answered with. */
+  /** Reports an error that such a guest was answered with to the page. */
   readonly onFault: OnFault;
 }
 

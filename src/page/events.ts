@@ -17,7 +17,7 @@ export type ProgressEvent = Extract<ModelsEvent, { readonly type: 'progress' }>;
 
 export type CacheEvent = Extract<ModelsEvent, { readonly type: 'cache' }>;
 
-/** What happens in the engine and its guests; `detail` tells the particulars. */
+/** What happens in the engine and its guests; `detail` has the particulars. */
 export interface WasiNNEventMap {
   /** A graph was loaded, and where it runs. */
   load: CustomEvent<LoadEvent>;

@@ -25,7 +25,7 @@ async function computeOne(graph: Graph): Promise<PageTensor> {
 }
 
 describe('an output that is left where it is', () => {
-  it('tells its shape and type, and gives a copy of its elements each time', async () => {
+  it('has its shape and type, and gives a copy of its elements each time', async () => {
     const { graph, reads } = await open();
     const tensor = await computeOne(graph);
     expect(tensor).toMatchObject({ dimensions: [2], type: 'U8' });

@@ -36,7 +36,7 @@ function open() {
 }
 
 describe('a graph of a page', () => {
-  it('tells what it is', () => {
+  it('says what it is', () => {
     const { id: _id, ...known } = info;
     expect(open().graph).toMatchObject(known);
   });
@@ -56,7 +56,7 @@ describe('a graph of a page', () => {
     expect([id, name, tensor.type, tensor.data.byteLength]).toEqual([7, 'x', type, data.byteLength]);
   });
 
-  it('takes half-precision numbers as bits, of whose type it must be told', async () => {
+  it('takes half-precision numbers as bits, and needs their type', async () => {
     const { graph } = open();
     const data = Uint16Array.of(0x3c00, 0x7e01);
     const x = { dimensions: [2], data };
@@ -132,7 +132,7 @@ describe('a graph of a page', () => {
     expect(asked).toEqual([]);
   });
 
-  it('names a typed array where the graph does not tell which', async () => {
+  it('names a typed array where the graph does not say which', async () => {
     const { graph } = open();
     const data = JSON.parse('[1]');
     await expect(graph.compute({ other: { dimensions: [1], data } })).rejects.toThrow(

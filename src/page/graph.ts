@@ -24,7 +24,7 @@ export type TensorElements = Float32Array | Float64Array | Uint8Array | Int32Arr
 /** A tensor as pages give it. */
 export interface InputTensor {
   readonly dimensions: readonly number[];
-  /** Can be left out where the elements tell it; a Uint16Array does not, nor does a Uint8Array of anything but U8. */
+  /** Can be left out where the elements show it; a Uint16Array does not, nor does a Uint8Array of anything but U8. */
   readonly type?: TensorType;
   /** The elements, row-major, or their bytes in a Uint8Array. They are copied. */
   readonly data: TensorElements;

@@ -45,7 +45,7 @@ export interface ModelManagerOptions {
   readonly registry: RegistryOptions;
   /** Sends a request to the models' thread, which it starts. */
   readonly request: RequestModels;
-  /** Tells the models' thread of added entries, where it runs: otherwise it starts with them. */
+  /** Sends added entries to the models' thread, where it runs: otherwise it starts with them. */
   addToRunning(entries: Entries): void;
   /** Once this is aborted, every call rejects and no worker starts. */
   readonly disposed: AbortSignal;

@@ -4,7 +4,7 @@ import { type GuestImports, parseImportCall, parseImports } from './page-imports
 const call = { module: 'env', name: 'add', values: [1, 2] };
 
 describe('parseImports', () => {
-  it('tells the names, and calls the functions', async () => {
+  it('gives the names, and calls the functions', async () => {
     const { names, call: callImport } = parseImports({
       env: { add: (one: number, other: number) => one + other, log() {} },
     });

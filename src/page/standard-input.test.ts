@@ -3,7 +3,7 @@ import type { PageReply } from '../rpc/page-reply.js';
 import type { WasiNNError } from '../standard/error.js';
 import { type InputSource, parseInput } from './standard-input.js';
 
-/** A source, with the errors that the page is told of. */
+/** A source, with the errors that the page gets. */
 function open(input: unknown): { readonly source: InputSource; readonly errors: WasiNNError[] } {
   const errors: WasiNNError[] = [];
   const source = parseInput(input, (error) => errors.push(error));
@@ -66,7 +66,7 @@ describe('a source', () => {
   it.each([
     ['throws', () => Promise.reject(new Error('the line is dead')), 'stdin: the line is dead'],
     ['returns a number', pieces(7), 'stdin: expected a piece of text or a Uint8Array, came 7'],
-  ])('tells the guest and the page of a function that %s, once', async (_what, input, error) => {
+  ])('reports a function that %s to the guest and the page, once', async (_what, input, error) => {
     const { source, errors } = open(input);
     expect(await source.next()).toEqual({ error });
     expect(await source.next()).toEqual({ end: true });

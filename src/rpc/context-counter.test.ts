@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createContextReport, createContextWord, readContexts } from './context-counter.js';
 
-let told: number[];
+let reported: number[];
 
 beforeEach(() => {
-  told = [];
+  reported = [];
   vi.useFakeTimers();
 });
 
@@ -15,36 +15,36 @@ afterEach(() => {
 
 /** The worker's end of a word that reaches it as a page's message does. */
 function open(word: Int32Array) {
-  return createContextReport(structuredClone(word), (contexts) => told.push(contexts));
+  return createContextReport(structuredClone(word), (contexts) => reported.push(contexts));
 }
 
 describe('a word that is not shared', () => {
-  it('is told once of all changes until the thread comes to its event loop', () => {
+  it('is reported once for all changes until the thread comes to its event loop', () => {
     const report = open(createContextWord());
     for (let contexts = 1; contexts <= 1000; contexts++) report.write(contexts);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     vi.runAllTimers();
     report.write(5);
     vi.runAllTimers();
-    expect(told).toEqual([1000, 5]);
+    expect(reported).toEqual([1000, 5]);
   });
 
-  it('is not told of what is as it was', () => {
+  it('is not reported where it is as it was', () => {
     const report = open(createContextWord());
     report.write(1);
     report.write(0);
     vi.runAllTimers();
-    report.tellNow();
-    expect(told).toEqual([]);
+    report.reportNow();
+    expect(reported).toEqual([]);
   });
 
-  it('is told before something else is, and not again', () => {
+  it('is reported before something else is, and not again', () => {
     const report = open(createContextWord());
     report.write(2);
-    report.tellNow();
-    expect(told).toEqual([2]);
+    report.reportNow();
+    expect(reported).toEqual([2]);
     vi.runAllTimers();
-    expect(told).toEqual([2]);
+    expect(reported).toEqual([2]);
   });
 });
 
@@ -55,8 +55,8 @@ describe('a word that is shared', () => {
     const report = open(word);
     report.write(3);
     expect(readContexts(word)).toBe(3);
-    report.tellNow();
+    report.reportNow();
     expect(vi.getTimerCount()).toBe(0);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

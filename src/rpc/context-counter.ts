@@ -26,29 +26,29 @@ export function writeContexts(word: Int32Array, contexts: number): void {
 /** The worker's end. */
 export interface ContextReport {
   write(contexts: number): void;
-  /** Tells the page at once what it does not know yet. */
-  tellNow(): void;
+  /** Reports to the page at once what it does not know yet. */
+  reportNow(): void;
 }
 
-/** @param tell called with the number when it has changed; for a word that is not shared */
-export function createContextReport(word: Int32Array, tell: (contexts: number) => void): ContextReport {
-  let told = readContexts(word);
+/** @param send called with the number when it has changed; for a word that is not shared */
+export function createContextReport(word: Int32Array, send: (contexts: number) => void): ContextReport {
+  let reported = readContexts(word);
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function tellNow(): void {
+  function reportNow(): void {
     clearTimeout(timer);
     timer = undefined;
     const contexts = readContexts(word);
-    if (isShared(word.buffer) || contexts === told) return;
-    told = contexts;
-    tell(contexts);
+    if (isShared(word.buffer) || contexts === reported) return;
+    reported = contexts;
+    send(contexts);
   }
 
   return {
     write(contexts) {
       writeContexts(word, contexts);
-      if (!isShared(word.buffer)) timer ??= setTimeout(tellNow, reportMilliseconds);
+      if (!isShared(word.buffer)) timer ??= setTimeout(reportNow, reportMilliseconds);
     },
-    tellNow,
+    reportNow,
   };
 }

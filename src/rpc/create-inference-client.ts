@@ -158,7 +158,7 @@ function isGraphInfo(answer: unknown): answer is GraphInfo {
 
 interface Computed {
   readonly outputs: readonly NamedClientTensor[];
-  /** Where the graph ran, if that is another device than the client was last told. */
+  /** Where the graph ran, if that is another device than the client knows. */
   readonly device?: Device;
 }
 

@@ -4,7 +4,7 @@ import type { DeclaredTensors } from '../standard/tensor.js';
 import type { TextModel } from '../standard/text.js';
 import type { EngineKind } from './engine-kind.js';
 
-/** What the hub tells the page while it works. */
+/** What the hub reports to the page while it works. */
 export type HubEvent = LoadEvent | FallbackEvent | MeasureEvent | ReplaceEvent;
 
 /** A graph was loaded. */

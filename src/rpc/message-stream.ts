@@ -44,7 +44,7 @@ export function headerLength([low = 0, second = 0, third = 0, high = 0]: Uint8Ar
 /** A header that has been read, and where the bytes go that follow it. */
 export interface IncomingMessage {
   readonly message: unknown;
-  /** In the order of the stream, of the lengths that the header tells. They are zero until they have been filled. */
+  /** In the order of the stream, of the lengths that stand in the header. They are zero until they have been filled. */
   readonly arrays: readonly Uint8Array<ArrayBuffer>[];
   /** How many bytes follow the header. */
   readonly byteLength: number;

@@ -40,7 +40,7 @@ export interface OutputBatch {
   readonly sent: number;
 }
 
-/** Told of a fault. @param omitted how many more followed that are only counted */
+/** Gets each fault. @param omitted how many more followed that are only counted */
 export type OnFault = (error: WasiNNError, functionName: string, omitted: number) => void;
 
 /**

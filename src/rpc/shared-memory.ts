@@ -1,6 +1,6 @@
 /**
  * Makes memory that threads can share. It is no buffer of a WebAssembly memory, each of which takes gigabytes of the
- * process's addresses; but WebKit has builds that hide `SharedArrayBuffer`, and there such a memory tells what it is.
+ * process's addresses; but WebKit has builds that hide `SharedArrayBuffer`, and there such a memory gives the constructor.
  *
  * @throws TypeError where the browser has no shared memory at all
  */

@@ -1,5 +1,5 @@
 /**
- * What an object of the platform is, by what it carries inside (its brand). `instanceof` tells nothing of objects that a
+ * What an object of the platform is, by what it carries inside (its brand). `instanceof` says nothing of objects that a
  * page has from another realm, such as an iframe, and trusts a prototype that anybody can set.
  */
 

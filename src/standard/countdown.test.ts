@@ -29,7 +29,7 @@ test('does not call once it is stopped', () => {
   expect(onOver).not.toHaveBeenCalled();
 });
 
-test('hears a message that arrived while the thread stood still for longer than the time', async () => {
+test('receives a message that arrived while the thread stood still for longer than the time', async () => {
   vi.useRealTimers();
   const { port1, port2 } = new MessageChannel();
   const order: string[] = [];

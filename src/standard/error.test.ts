@@ -65,7 +65,7 @@ describe('toWasiNNError', () => {
     expect(error.cause).toBe(cause);
   });
 
-  it('gives the code that it is told to', () => {
+  it('gives the code that it is called with', () => {
     expect(toWasiNNError('stop', 'load', 'too-large').code).toBe('too-large');
   });
 

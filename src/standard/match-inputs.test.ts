@@ -116,7 +116,7 @@ describe('matchInputs refuses', () => {
     expect(errorOf([image], [tensor('a"\n; b', 'U8', [1])]).message).toContain('no input "a\\"\\n; b"; it has');
   });
 
-  it('tells a name of 200 characters whole, and cuts a longer one', () => {
+  it('shows a name of 200 characters whole, and cuts a longer one', () => {
     const textOf = (length: number) => errorOf([image], [tensor('n'.repeat(length), 'U8', [1])]).message;
     expect(textOf(200)).toContain(`no input "${'n'.repeat(200)}"; it has`);
     expect(textOf(201)).toContain(`no input "${'n'.repeat(200)}…"; it has`);
@@ -130,7 +130,7 @@ describe('matchInputs refuses', () => {
 });
 
 describe('matchInput', () => {
-  it('tells the name of the input that a tensor is for', () => {
+  it('gives the name of the input that a tensor is for', () => {
     expect(matchInput('set-input', [image, rate], tensor('1', 'I64', []))).toBe('rate');
   });
 

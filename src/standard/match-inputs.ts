@@ -20,7 +20,7 @@ type NamedGivenTensor<Tensor extends GivenTensor = GivenTensor> = readonly [name
  * Matches the tensors of a call with the inputs of a graph. An input is addressed by its name, an alias or, as Wasmtime
  * allows, by its position as a decimal number.
  *
- * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
+ * @throws WasiNNError `invalid-argument` that says what the graph expects and what came
  */
 export function matchInputs<Tensor extends GivenTensor>(
   expected: DeclaredTensors,
@@ -45,7 +45,7 @@ export function matchInputs<Tensor extends GivenTensor>(
  *
  * @param operation what is being done, for the error's text
  * @returns the input's name
- * @throws WasiNNError `invalid-argument` that tells what the graph expects and what came
+ * @throws WasiNNError `invalid-argument` that says what the graph expects and what came
  */
 export function matchInput(operation: string, expected: DeclaredTensors, [name, tensor]: NamedGivenTensor): string {
   const info = expected === 'any' ? undefined : findTensor(expected, name);

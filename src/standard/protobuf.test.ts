@@ -78,7 +78,7 @@ describe('readFields', () => {
     expect(readAll(bytes).wellFormed).toBe(false);
   });
 
-  it('stops where it is told to', () => {
+  it('stops where its callback asks for it', () => {
     const seen: number[] = [];
     const bytes = Uint8Array.of(0x08, 1, 0x10, 2, 0x18, 3);
     expect(readFields(bytes, 0, 6, ({ number }) => seen.push(number) < 2)).toBe(false);

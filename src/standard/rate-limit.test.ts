@@ -6,7 +6,7 @@ function createClock() {
   return clock;
 }
 
-test('allows a burst, and then as many events a second as it was told', () => {
+test('allows a burst, and then the given number of events a second', () => {
   const clock = createClock();
   const limit = createRateLimit(100, 3, clock.now);
   for (let count = 0; count < 3; count++) {

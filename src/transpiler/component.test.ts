@@ -14,7 +14,7 @@ const guests = existsSync(guestFolder)
 const preamble = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 const nothing: ComponentInterface = { imports: [], functions: [], interfaces: new Map() };
 
-/** All that the binary of a component can say of imports and exports, in one. Types are not told of. */
+/** All that the binary of a component can say of imports and exports, in one. Types are left out. */
 const everything = `(component
   (import "wasi:nn/tensor@0.2.0-rc-2024-10-28" (instance $tensor (export "tensor" (type (sub resource)))))
   (alias export $tensor "tensor" (type $t))

@@ -24,7 +24,7 @@ function exporting(...names: readonly string[]): Uint8Array<ArrayBuffer> {
 }
 
 describe('openComponent', () => {
-  it('tells what a component has by its own names, and gives jco other ones', () => {
+  it('names what a component has by its own names, and gives jco other ones', () => {
     const { component, bytes } = openComponent(componentWith({ 'exported function': 'exports0' }));
     expect(component.functions).toContain('exports0');
     expect(Buffer.from(bytes).includes('renamed-exports0')).toBe(true);

@@ -149,7 +149,7 @@ function renameExport(editor: SectionEditor, names: Names): void {
   if (hasDescription) readDescription(editor);
 }
 
-/** Reads a byte that is 0 or 1, and tells whether it is 0. */
+/** Reads a byte that is 0 or 1. @returns whether it is 0 */
 function readChoice(editor: SectionEditor): boolean {
   const choice = editor.byte();
   if (choice > 1) throw unsupported(`a choice ${choice}`, editor.offset());

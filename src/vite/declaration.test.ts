@@ -59,7 +59,7 @@ describe('declareGuest', () => {
     expect(declared).not.toMatch(/import\(|import type \*/);
   });
 
-  it('marks the classes of resources, which are told from records by it', () => {
+  it('marks the classes of resources, which tells them from records', () => {
     expect(declared).toContain('  export class Sensor extends ExportedResource {\n');
   });
 

@@ -12,7 +12,7 @@ describe('wasiNN', () => {
     expect(preview.headers).toEqual({ ...isolation });
   });
 
-  it('leaves pages alone where it is told to', async () => {
+  it('leaves pages alone where that is asked for', async () => {
     const { server, preview } = await resolve(wasiNN({ isolate: false }));
     expect(server.headers).toEqual({});
     expect(preview.headers).toEqual({});

@@ -25,7 +25,7 @@ export interface UntypedGuestModule extends GuestModule<GuestExports> {
   instantiate<Exports extends object = GuestExports>(nn: WasiNN, options?: EnvironmentOptions): Promise<Guest<Exports>>;
 }
 
-/** What the classes of exported resources extend in a guest's types, by which they are told from records. */
+/** What the classes of exported resources extend in a guest's types. It tells them from records. */
 export declare abstract class ExportedResource {
   private readonly kind: 'resource';
 }

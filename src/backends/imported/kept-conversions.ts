@@ -5,7 +5,7 @@ import type { DeclaredTensors, TensorShape } from '../../standard/tensor.js';
 import type { Conversions } from '../backend.js';
 import { readConverted, readDeclaration, writeConverted, writeDeclaration } from './converted-file.js';
 
-/** The conversions of one model by one version of its importer. Nobody hears whether something could be kept. */
+/** The conversions of one model by one version of its importer. It does not report whether something could be kept. */
 export interface KeptConversions {
   /** @param shapes the types and shapes of the inputs, where the model is converted for these alone */
   findModel(shapes?: readonly TensorShape[]): Promise<ImportedModel | undefined>;

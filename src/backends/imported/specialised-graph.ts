@@ -50,12 +50,12 @@ export async function createSpecialisedGraph({ program, options }: SpecialisedOp
     const [oldest] = kept;
     if (kept.size <= maximumGraphs || !oldest) return specialisation;
     kept.delete(oldest[0]);
-    // Nobody is left to hear that it could not be given back.
+    // No caller is left who could handle an error.
     await oldest[1].graph.dispose().catch(() => undefined);
     return specialisation;
   }
 
-  /** Tells where the graph runs, once that is known. */
+  /** Reports where the graph runs, once that is known. */
   function settle(graph: BackendGraph): void {
     const isNews = device.provider !== graph.device.provider || graph.fallback.length > fallback.length;
     device = graph.device;

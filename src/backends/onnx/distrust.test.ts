@@ -101,7 +101,7 @@ describe('WebNN is trusted', () => {
     ],
     ['ConvTranspose', only('ConvTranspose', [listAttribute('dilations', 1, 1), integerAttribute('group', 1)])],
     ['Split into even parts', only('Split', [], ['x'], ['y', 'z'])],
-    ['Split into parts that are told', only('Split', [listAttribute('split', 1, 2)], ['x'], ['y', 'z'])],
+    ['Split into parts of given lengths', only('Split', [listAttribute('split', 1, 2)], ['x'], ['y', 'z'])],
     ['Pad', only('Pad', [listAttribute('pads', 1, 1)])],
     ["another domain's operator", model({ nodes: [node('GatherElements', ['x'], ['y'], { domain: 'test' })] })],
   ])('with %s', (_what, bytes) => {

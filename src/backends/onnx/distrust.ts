@@ -40,7 +40,7 @@ export function examine(model: GraphBuilder, target: ExecutionTarget): Examinati
   return { distrust, isRandom };
 }
 
-/** Dropout passes its input on, unless a third one tells it that the model is being trained. */
+/** Dropout passes its input on, unless a third one says that the model is being trained. */
 function isRandomNow({ operator, inputCount }: ModelNode): boolean {
   return operator !== 'Dropout' || inputCount > 2;
 }

@@ -8,8 +8,8 @@ export interface Distrust {
   /** What onnxruntime does with it: a verb. */
   readonly fault: 'aborts' | 'computes wrong numbers' | 'computes inexact numbers';
   /**
-   * Tells whether an operator is of this kind, by words that follow its name in a sentence, which may be empty. What a model
-   * does not tell about an operator speaks for it: the comparison with WebAssembly on first use remains.
+   * For an operator of this kind, the words that follow its name in a sentence, which may be empty. Nothing for any other
+   * operator, and where the model does not say enough: the comparison with WebAssembly on first use remains.
    */
   readonly when: (node: ModelNode) => string | undefined;
 }
@@ -83,7 +83,7 @@ function isPaddedFar(node: ModelNode): string | undefined {
   return lengths.some((length) => length > 2 ** 24) ? 'with pads of more than 16777216' : undefined;
 }
 
-/** Parts are even unless their lengths are told, if the length of the whole can be divided by their number. */
+/** Parts without given lengths are even if the length of the whole can be divided by their number. */
 function isUneven(node: ModelNode): string | undefined {
   if (node.inputCount > 1 || node.attributes.has('split')) return undefined;
   const length = node.shapeOf(0)?.at(integer(node, 'axis')) ?? -1;
@@ -108,7 +108,7 @@ function isResizedOtherwise(node: ModelNode): string | undefined {
   return scalesOf(node)?.every(Number.isInteger) === false ? words : undefined;
 }
 
-/** How much longer each axis becomes; nothing where the model does not tell. */
+/** How much longer each axis becomes; nothing where the model does not say. */
 function scalesOf(node: ModelNode): readonly number[] | undefined {
   const scales = node.numbersOf(2);
   if (scales && scales.length > 0) return scales;

@@ -86,7 +86,7 @@ export function assignParts(parts: readonly GraphBuilder[]): OnnxParts {
       `load: the model names more than ${maximumFiles} external data files: save it with all tensors in one`,
     );
   }
-  // Of a damaged model nobody knows how many parts it has; onnxruntime tells what is wrong with it.
+  // Of a damaged model nobody knows how many parts it has; onnxruntime reports what is wrong with it.
   if (!model || (wellFormed && data.length !== files.length)) throw wrongCount(files, parts.length);
   return { model, externalData: files.flatMap((path, index) => pair(path, data[index])) };
 }

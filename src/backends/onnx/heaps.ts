@@ -6,7 +6,7 @@ let watching = false;
 
 /**
  * Takes note of the memories of onnxruntime's modules, which are made when the first session is. They never shrink, and
- * onnxruntime tells nothing of them.
+ * onnxruntime does not report them.
  */
 export function watchHeaps(): void {
   if (watching) return;

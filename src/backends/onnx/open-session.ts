@@ -23,7 +23,7 @@ export interface SessionRequest {
   readonly options: ProviderOptions;
 }
 
-/** onnxruntime warns of every operator that an accelerator leaves to the CPU; the page is told by events instead. */
+/** onnxruntime warns of every operator that an accelerator leaves to the CPU; events report this to the page instead. */
 const errorsOnly = 3;
 
 /**

@@ -10,7 +10,7 @@ import {
   text,
 } from './read-values.js';
 
-/** One operator of a model, as far as its bytes tell without inferring anything. */
+/** One operator of a model, as far as its bytes say without inferring anything. */
 export interface ModelNode {
   readonly operator: string;
   /** The domain of its operator; empty for ONNX's own. */
@@ -19,7 +19,7 @@ export interface ModelNode {
   readonly outputCount: number;
   /** Its attributes that are numbers, texts or lists of numbers. */
   readonly attributes: ReadonlyMap<string, AttributeValue>;
-  /** The lengths of an input's axes; -1 for one that is open. Nothing where the model does not tell. */
+  /** The lengths of an input's axes; -1 for one that is open. Nothing where the model does not say. */
   shapeOf(input: number): readonly number[] | undefined;
   /** The numbers of an input that is a short constant of the model, of type FP32, I32 or I64. */
   numbersOf(input: number): readonly number[] | undefined;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { outputTypes } from '../webnn.js';
 import { createWithDeviceOutputs } from './tensor-location.js';
 
-/** Sessions whose outputs are of these types, made where they are told. */
+/** Makes a session whose outputs have these types. @param types those that the device can keep */
 async function create(outputTypes: readonly string[], types: readonly string[]): Promise<unknown[]> {
   const log: unknown[] = [];
   const outputMetadata = outputTypes.map((type, index) => ({ isTensor: type !== 'sequence', name: `y${index}`, type }));
@@ -47,7 +47,7 @@ describe('the types of a WebNN context', () => {
   });
 
   it.each([{}, { opSupportLimits: 5 }, { opSupportLimits: () => null }, { opSupportLimits: () => ({ output: {} }) }])(
-    'are none where it does not tell (%#)',
+    'are none where it does not list them (%#)',
     (context) => {
       expect([...outputTypes(context)]).toEqual([]);
     },

@@ -93,7 +93,7 @@ export function tensorOn(tensorLocation: TensorLocation | undefined, given: Devi
  * session stayed instead, a guest could have as many as it keeps tensors, however few graphs it may load.
  */
 export async function releaseSession(session: InferenceSession): Promise<void> {
-  // One that cannot be read is lost, and told so when it is asked for.
+  // One that cannot be read is lost: a later read of it fails.
   for (const tensor of staying.get(session) ?? []) await tensor.getData(true).catch(() => undefined);
   staying.delete(session);
   await session.release();

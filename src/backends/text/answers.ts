@@ -33,7 +33,7 @@ export interface Chunk {
   readonly text: string;
   /** The token that was sampled last; absent where none was. */
   readonly token?: number;
-  /** How many tokens the prompt has, in chunks that tell so. */
+  /** How many tokens the prompt has, in chunks that say so. */
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly finishReason?: 'stop' | 'length';
@@ -66,7 +66,7 @@ function promptTokens(timings: object): number {
   return numberIn(timings, 'prompt_n') + numberIn(timings, 'cache_n');
 }
 
-/** A chat's chunks have no text where a message begins or ends, and no choice where they tell the usage. */
+/** A chat's chunks have no text where a message begins or ends, and no choice where they report the usage. */
 function textOf(choice: unknown): string {
   const text: unknown = memberOf(choice, 'text') ?? memberOf(memberOf(choice, 'delta'), 'content') ?? '';
   if (typeof text === 'string') return text;

@@ -92,7 +92,7 @@ function createAnswer({ stream, llama, configuration, tokenText }: Completion, s
       if (!isOver) addText(chunk);
       if (!isOver) noteEnd(chunk);
     },
-    /** wllama has no more to tell. */
+    /** Called when wllama sends no more chunks. */
     finish: finishForReason,
     refusePrompt(tokens: number): void {
       inputTokens = tokens;

@@ -35,11 +35,11 @@ export interface Llama {
 }
 
 /**
- * Has each chunk tell its token, and how many tokens the prompt has. `post_sampling_probs` spares llama.cpp the probabilities of
- * the whole vocabulary. `return_progress` would tell the count sooner, but llama.cpp evaluates one more token for each chunk that
+ * Makes each chunk have its token, and the number of tokens of the prompt. `post_sampling_probs` spares llama.cpp the probabilities of
+ * the whole vocabulary. `return_progress` would give the count sooner, but llama.cpp evaluates one more token for each chunk that
  * is asked for, so the first token would come two tokens late.
  */
-const tellTokens = { n_probs: 1, post_sampling_probs: true, timings_per_token: true } as const;
+const reportTokens = { n_probs: 1, post_sampling_probs: true, timings_per_token: true } as const;
 
 /** What llama.cpp writes is kept within these bounds: texts contain names of the model. */
 const maximumErrors = 4;
@@ -91,7 +91,7 @@ function toLlama(
     threads: wllama.getNumThreads(),
     async complete({ prompt, images }, parameters, onChunk, signal) {
       const onData = (chunk: unknown) => onChunk(readChunk(chunk));
-      const request = { ...parameters, ...tellTokens, stream: true, onData, abortSignal: signal };
+      const request = { ...parameters, ...reportTokens, stream: true, onData, abortSignal: signal };
       const isChat = typeof prompt !== 'string';
       const asked = isChat
         ? { ...request, messages: prompt, stream_options: { include_usage: true } }

@@ -20,7 +20,7 @@ export interface Wllama {
   exit(): Promise<void>;
 }
 
-/** How wllama is told where to write: a line of text, or an event where its worker has failed. */
+/** Where wllama writes to: a line of text, or an event where its worker has failed. */
 export type WllamaLogger = Readonly<Record<'debug' | 'log' | 'warn' | 'error', (...values: unknown[]) => void>>;
 
 interface WllamaOptions {

@@ -31,7 +31,7 @@ export interface Tables extends Iterable<Table> {
  * The root table of a file.
  *
  * @param identifier the four characters that stand behind the root's offset
- * @throws WasiNNError `invalid-encoding`, here and from every function of the tables, that tells what is out of bounds
+ * @throws WasiNNError `invalid-encoding`, here and from every function of the tables, that says what is out of bounds
  */
 export function readRoot(bytes: Uint8Array, identifier: string): Table {
   const file: File = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), elements: 0 };

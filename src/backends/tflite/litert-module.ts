@@ -116,7 +116,7 @@ const members = [
 /**
  * Checks that a module has what is used of it: its bindings are not documented, and another release may have others.
  *
- * @throws WasiNNError `unsupported-operation` that tells what is missing and which release to install
+ * @throws WasiNNError `unsupported-operation` that says what is missing and which release to install
  */
 export function expectLiteRt(module: unknown): LiteRtModule {
   if (isLiteRt(module)) return module;

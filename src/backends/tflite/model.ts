@@ -2,7 +2,7 @@ import { quote, WasiNNError } from '../../standard/error.js';
 import type { Quantization, TensorInfo, TensorType } from '../../standard/tensor.js';
 import { damaged, readRoot, type Table, type Tables } from './flatbuffer.js';
 
-/** What a model says of itself, as far as LiteRT.js does not tell it or is not asked yet. */
+/** What a model says of itself, as far as LiteRT.js does not report it or is not asked yet. */
 export interface ModelDescription {
   readonly inputs: readonly ModelTensor[];
   readonly outputs: readonly ModelTensor[];

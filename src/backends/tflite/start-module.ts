@@ -105,7 +105,7 @@ function threadScript({ href, origin }: URL): string | Blob {
 }
 
 /**
- * Starts a module as if the machine had so many cores. It starts a thread for each, and cannot be told to start fewer.
+ * Starts a module as if the machine had so many cores. It starts a thread for each, and has no option for fewer.
  */
 async function withCores<Result>(cores: number, action: () => Promise<Result>): Promise<Result> {
   Object.defineProperty(navigator, 'hardwareConcurrency', { value: cores, configurable: true });

@@ -67,7 +67,7 @@ describe.skipIf(!hasFixtures)('models of real tools', () => {
 });
 
 describe('a graph', () => {
-  it('tells where it runs', async () => {
+  it('reports where it runs', async () => {
     const graph = await load(doubling([2]));
     expect(graph.device).toEqual({
       target: 'cpu',

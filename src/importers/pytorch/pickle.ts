@@ -133,7 +133,7 @@ class Unpickler {
     return this.#view.getUint8(this.#take(1));
   }
 
-  /** Passes by a number of bytes, and tells where they begin. */
+  /** Passes by a number of bytes. @returns where they begin */
   #take(count: number): number {
     const start = this.#at;
     this.#at += count;

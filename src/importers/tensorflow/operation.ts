@@ -25,7 +25,7 @@ export type Item = Value | Variable | TensorList | Missing;
 export const nothing: Missing = { kind: 'nothing' };
 export const unconverted: Missing = { kind: 'unconverted' };
 
-/** Thrown where a node depends on one that was not converted, which has been told already. */
+/** Thrown where a node depends on one that was not converted. That has been reported already. */
 export class Unconverted extends Error {
   override readonly name = 'Unconverted';
 }

@@ -30,7 +30,7 @@ const answers: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * The signature of a graph that does not tell it: the inputs are the placeholders that some node takes, in their order,
+ * The signature of a graph that does not declare it: the inputs are the placeholders that some node takes, in their order,
  * and the outputs the nodes whose outputs no other node takes.
  *
  * @throws WasiNNError `invalid-encoding` for a graph without outputs

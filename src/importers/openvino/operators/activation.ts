@@ -39,7 +39,7 @@ const sameInOnnx: Readonly<Record<string, string>> = {
   Tanh: 'Tanh',
 };
 
-/** Operators that tell something of each number, as booleans. */
+/** Operators that test each number, and give booleans. */
 const tests: Readonly<Record<string, string>> = { IsNaN: 'IsNaN', IsInf: 'IsInf' };
 
 export const activation: Readonly<Record<string, Converter>> = {

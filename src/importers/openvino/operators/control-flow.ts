@@ -166,7 +166,7 @@ function tripCount(layer: LayerContext): Value {
   return scalarOf(layer, arithmetic(graph, 'Div', span, int64s(graph, [Math.abs(stride)])));
 }
 
-/** Without parts to cut, the length of what is joined tells. */
+/** Without parts to cut, the count follows from the length of what is joined. */
 function countOfOutputs(layer: LayerContext, body: Body): Value {
   const stacked = body.outputs.find(({ axis }) => axis !== undefined);
   const port = layer.layer.outputs.find(({ id }) => id === stacked?.port);
