@@ -69,7 +69,7 @@ const cyclic = 'const value = {}; value.self = value;';
 const wide =
   "const value = Object.fromEntries(Array.from({ length: 1e5 }, (_, index) => ['k' + index, 'v'.repeat(100)]));";
 
-test('an error has a short text, whatever the form of its value', async ({ tab, site, waiting }) => {
+test('an error with a value of any form has a short text', async ({ tab, site, waiting }) => {
   serveSession(site);
   await openSession(tab, site, waiting);
   for (const [what, build] of Object.entries({ deep, cyclic, wide })) {
