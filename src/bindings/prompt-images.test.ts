@@ -63,6 +63,8 @@ describe("a component's inputs", () => {
     return [name, { type: 'U8', dimensions: [data.byteLength], data }];
   };
 
+  const onDevice = { type: 'U8', dimensions: [1], deviceTensor: 3 } as const;
+
   it('get the image of the prompt', () => {
     const settings = input('1', encode('{"image":"cat.png"}'));
     const prompt = encode('What is <image>?');
@@ -77,11 +79,13 @@ describe("a component's inputs", () => {
     ]);
   });
 
-  it.each([
+  it.each<[string, readonly NamedClientTensor[]]>([
     ['without an image', [input('0', encode('<image>')), input('1', encode('{"temp":0}'))]],
     ['with empty settings', [input('0', encode('prompt')), input('1', encode(''))]],
     ['with an image already', [input('0', encode(tag)), input('2', Uint8Array.of(7))]],
     ['without a prompt', [input('1', encode('{"image":"cat.png"}'))]],
+    ['with a prompt of another type', [['0', { type: 'I64', dimensions: [8], data: encode(tag) }]]],
+    ['with an image that stays on a device', [input('0', encode(tag)), ['2', onDevice]]],
   ])('stay as they are %s', (_, inputs) => {
     expect(addImage(inputs, seeing, readFile)).toBe(inputs);
   });

@@ -92,7 +92,7 @@ function readImages(operation: string, path: TextSetting | undefined, readFile: 
 
 /**
  * Gives the inputs of a language model, as components have them, the image of their prompt: input "2". Inputs that have one
- * already stay as they are, and so do those without a prompt, which the hub refuses.
+ * already stay as they are, and so do those without a prompt of bytes, which the hub refuses.
  *
  * @throws WasiNNError as `findImage`, and as `parseTextConfiguration` for the settings, input "1"
  */
@@ -102,7 +102,7 @@ export function addImage(
   readFile: ReadFile,
 ): readonly NamedClientTensor[] {
   const given = bytesOf(inputs, '0');
-  if (!given || bytesOf(inputs, '2')) return inputs;
+  if (!given || inputs.some(([name]) => name === '2')) return inputs;
   const settings = bytesOf(inputs, '1');
   const json = settings ? decoder.decode(settings) : '';
   const { image }: TextConfiguration = json === '' ? {} : parseTextConfiguration('compute', json);
@@ -114,7 +114,7 @@ export function addImage(
 
 function bytesOf(inputs: readonly NamedClientTensor[], wanted: string): Bytes | undefined {
   const tensor = inputs.find(([name]) => name === wanted)?.[1];
-  return tensor && !isOnDevice(tensor) ? tensor.data : undefined;
+  return tensor && !isOnDevice(tensor) && tensor.type === 'U8' ? tensor.data : undefined;
 }
 
 function toInput(name: string, data: Bytes): NamedClientTensor {
