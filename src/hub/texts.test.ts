@@ -16,6 +16,8 @@ const request: TextRequest = { prompt: encoder.encode('prompt'), configuration: 
 function open(options: TestHubOptions = {}) {
   const streams: TextStream[] = [];
   const requests: string[] = [];
+  /** The memory of each request. */
+  const memory: number[] = [];
   const loads: string[][] = [];
   const disposals: string[] = [];
   const backend: Backend<TextGraph> = {
@@ -31,7 +33,9 @@ function open(options: TestHubOptions = {}) {
         text: { buildNumber: 1, commit: 'abc', contextTokens: 64, takesImages: false },
         generate({ prompt, configuration, images = [] }) {
           const stream = createTextStream();
-          requests.push([prompt, configuration, ...images].map(decode).join(' '));
+          const bytes = [prompt, configuration, ...images];
+          memory.push(bytes.reduce((total, { buffer }) => total + buffer.byteLength, 0));
+          requests.push(bytes.map(decode).join(' '));
           streams.push(stream);
           return stream;
         },
@@ -42,7 +46,7 @@ function open(options: TestHubOptions = {}) {
     },
   };
   const opened = openTestHub({ hasTextEngine: true, backends: [backend], ...options });
-  return { ...opened, streams, requests, loads, disposals };
+  return { ...opened, streams, requests, memory, loads, disposals };
 }
 
 const load = (client: Client) => client.load([new Blob([gguf()])], 'autodetect', 'cpu');
@@ -132,6 +136,15 @@ describe('a text', () => {
       code: 'too-large',
       message: 'compute: 9 bytes of images are more than the 8 that the page allows',
     });
+  });
+
+  it('brings the engine no memory but the bytes that the limits count', async () => {
+    const { hub, memory } = open();
+    const client = hub.connect();
+    const { id } = await load(client);
+    const bytes = new Uint8Array(1 << 20).subarray(1, 3);
+    await client.startText(id, { prompt: bytes, configuration: new Uint8Array(), images: [bytes, bytes] });
+    expect(memory).toEqual([6]);
   });
 
   it('does not keep another from coming', async () => {

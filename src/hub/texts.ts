@@ -1,5 +1,6 @@
 import { isOnDevice, type NamedClientTensor } from '../rpc/inference-client.js';
 import { type Limits, refuseMore } from '../rpc/limits.js';
+import { whole } from '../rpc/transfer.js';
 import { quote, toWasiNNError, WasiNNError } from '../standard/error.js';
 import type { NamedTensor, TensorValue } from '../standard/tensor.js';
 import {
@@ -93,7 +94,7 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
     starting++;
     try {
       const text = await graphs.use(graph, call, async (engine) => {
-        const parameters = { graph: graph.id, request };
+        const parameters = { graph: graph.id, request: wholeRequest(request) };
         const number = await engine.request('startText', parameters, { limit: limits.computeMilliseconds });
         if (typeof number !== 'number') throw new TypeError('startText: the engine gave an answer of the wrong kind');
         return { graph, engine, number, came: call.came, began: undefined };
@@ -195,6 +196,12 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
       for (const id of [...texts.keys()]) stop(id);
     },
   };
+}
+
+/** A request without the memory around its bytes, which the limits have not counted. */
+function wholeRequest({ prompt, configuration, images, ...rest }: TextRequest): TextRequest {
+  const bytes = { prompt: whole(prompt), configuration: whole(configuration) };
+  return { ...rest, ...bytes, ...(images && { images: images.map(whole) }) };
 }
 
 function totalBytes(images: TextRequest['images'] = []): number {
