@@ -138,6 +138,31 @@ describe('a text', () => {
     });
   });
 
+  it('has room again when others of its client have ended, failed or been stopped', async () => {
+    const { hub, streams } = open({ limits: { tensorBytes: 6 } });
+    const client = hub.connect();
+    const { id } = await load(client);
+    const start = (bytes: number) => client.startText(id, { ...request, prompt: new Uint8Array(bytes) });
+    const refused = (bytes: number, what: string) => ({
+      code: 'too-large',
+      message: `compute: ${bytes} bytes of ${what} at a time are more than the 6 that the page allows`,
+    });
+    const first = await start(4);
+    await expect(start(3)).rejects.toMatchObject(refused(7, 'prompts'));
+    const second = await start(2);
+    client.stopText(first);
+    const third = await start(4);
+    finish(streams[1]);
+    await client.readText(second);
+    streams[2]?.fail(new Error('why'));
+    await expect(client.readText(third)).rejects.toThrow('why');
+    const seeing = { ...request, prompt: new Uint8Array(), images: [new Uint8Array(4)] };
+    client.stopText(await client.startText(id, seeing));
+    const both = [client.startText(id, seeing), client.startText(id, seeing)];
+    await expect(Promise.all(both)).rejects.toMatchObject(refused(8, 'images'));
+    await both[0];
+  });
+
   it('brings the engine no memory but the bytes that the limits count', async () => {
     const { hub, memory } = open();
     const client = hub.connect();

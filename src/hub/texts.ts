@@ -44,8 +44,15 @@ export interface TextsOptions {
   readonly limits: Limits;
 }
 
+/** How many bytes the prompts and the images of texts have. */
+interface Sizes {
+  readonly prompts: number;
+  readonly images: number;
+}
+
 interface HeldText {
   readonly graph: Graph;
+  readonly sizes: Sizes;
   readonly engine: EngineProcess;
   /** The engine's number for it. */
   readonly number: number;
@@ -72,6 +79,18 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
   const texts = new Map<number, HeldText>();
   let nextText = 0;
   let starting = 0;
+  /** Of all texts that have not ended: an engine keeps what it is given until a text's turn comes. */
+  let held: Sizes = { prompts: 0, images: 0 };
+
+  function hold(sizes: Sizes): void {
+    refuseMore('compute', held.prompts + sizes.prompts, limits.tensorBytes, 'bytes of prompts at a time');
+    refuseMore('compute', held.images + sizes.images, limits.tensorBytes, 'bytes of images at a time');
+    held = { prompts: held.prompts + sizes.prompts, images: held.images + sizes.images };
+  }
+
+  function letGo(sizes: Sizes): void {
+    held = { prompts: held.prompts - sizes.prompts, images: held.images - sizes.images };
+  }
 
   function release(graph: Graph): void {
     // No caller is left who could handle an error.
@@ -81,14 +100,17 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
   function forget(id: number): void {
     const text = texts.get(id);
     if (!texts.delete(id) || !text) return;
+    letGo(text.sizes);
     release(text.graph);
   }
 
   async function start(graph: Graph, request: TextRequest, call: Call): Promise<number> {
-    refuseMore('compute', request.prompt.byteLength, limits.tensorBytes, 'bytes of a prompt');
-    refuseMore('compute', totalBytes(request.images), limits.tensorBytes, 'bytes of images');
+    const sizes = { prompts: request.prompt.byteLength, images: totalBytes(request.images) };
+    refuseMore('compute', sizes.prompts, limits.tensorBytes, 'bytes of a prompt');
+    refuseMore('compute', sizes.images, limits.tensorBytes, 'bytes of images');
     refuseMore('compute', request.configuration.byteLength, maximumConfigurationBytes, 'bytes of settings');
     refuseMore('compute', texts.size + starting + 1, maximumTexts, 'texts at a time');
+    hold(sizes);
     // The graph stays until the text has ended.
     graph.hold.count++;
     starting++;
@@ -97,10 +119,11 @@ export function createTexts({ client, graphs, dispatcher, limits }: TextsOptions
         const parameters = { graph: graph.id, request: wholeRequest(request) };
         const number = await engine.request('startText', parameters, { limit: limits.computeMilliseconds });
         if (typeof number !== 'number') throw new TypeError('startText: the engine gave an answer of the wrong kind');
-        return { graph, engine, number, came: call.came, began: undefined };
+        return { graph, sizes, engine, number, came: call.came, began: undefined };
       });
       texts.set(nextText, text);
     } catch (cause) {
+      letGo(sizes);
       release(graph);
       throw cause;
     } finally {
