@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { markImages, readImages } from './prompt-images.js';
 
 describe('the images of a prompt', () => {
@@ -17,6 +17,17 @@ describe('the images of a prompt', () => {
     [Array(65).fill(new Blob()), 'too-large', '65 images came, but a prompt has 64 at most'],
   ])('are nothing else: %j', async (images, code, message) => {
     await expect(readImages(images)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it('are refused where the browser cannot read them', async () => {
+    const lost = new DOMException('the file was changed', 'NotReadableError');
+    const read = vi.spyOn(Blob.prototype, 'arrayBuffer').mockRejectedValue(lost);
+    onTestFinished(() => read.mockRestore());
+    await expect(readImages([new Blob(['ab'])])).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: 'generate: images[0]: the browser cannot read the Blob: the file was changed',
+      cause: lost,
+    });
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { isBlob, isUint8Array } from '../standard/brand-checks.js';
 import type { ChatMessage } from '../standard/chat.js';
-import { WasiNNError } from '../standard/error.js';
+import { messageOf, WasiNNError } from '../standard/error.js';
 import { countMarks, imageMark, maximumImages } from '../standard/prompt-images.js';
 import { describeValue } from './describe-value.js';
 
@@ -11,7 +11,7 @@ type Prompt = string | readonly ChatMessage[];
  * Reads the images that a page gives with a prompt.
  *
  * @returns copies of their bytes
- * @throws WasiNNError `invalid-argument` for what is no list of images, `too-large` for too many
+ * @throws WasiNNError `invalid-argument` for what is no list of images or cannot be read, `too-large` for too many
  */
 export async function readImages(images: unknown): Promise<readonly Uint8Array<ArrayBuffer>[]> {
   if (!Array.isArray(images)) throw invalid(`images: expected an array, but ${describeValue(images)} came`);
@@ -21,9 +21,18 @@ export async function readImages(images: unknown): Promise<readonly Uint8Array<A
 }
 
 async function readImage(image: unknown, index: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (isBlob(image)) return new Uint8Array(await image.arrayBuffer());
+  if (isBlob(image)) return new Uint8Array(await readBlob(image, index));
   if (isUint8Array(image)) return image.slice();
   throw invalid(`images[${index}]: expected a Blob or a Uint8Array, but ${describeValue(image)} came`);
+}
+
+/** @throws WasiNNError `invalid-argument` where the browser cannot read it, as a file that was changed since it was chosen */
+async function readBlob(image: Blob, index: number): Promise<ArrayBuffer> {
+  try {
+    return await image.arrayBuffer();
+  } catch (cause) {
+    throw invalid(`images[${index}]: the browser cannot read the Blob: ${messageOf(cause)}`, cause);
+  }
 }
 
 /**
@@ -40,6 +49,6 @@ export function markImages(prompt: Prompt, images: number): Prompt {
   return prompt.map((message, index) => (index === last ? { ...message, content: marks + message.content } : message));
 }
 
-function invalid(reason: string): WasiNNError {
-  return new WasiNNError('invalid-argument', `generate: ${reason}`);
+function invalid(reason: string, cause?: unknown): WasiNNError {
+  return new WasiNNError('invalid-argument', `generate: ${reason}`, cause === undefined ? undefined : { cause });
 }
