@@ -91,8 +91,8 @@ function readImages(operation: string, path: TextSetting | undefined, readFile: 
 }
 
 /**
- * Gives the inputs of a language model, as components have them, the image of their prompt: input "2". Inputs that have one
- * already stay as they are, and so do those without a prompt of bytes, which the hub refuses.
+ * Adds the image of the prompt, as input "2", to the inputs that a component gives a language model. Inputs that have one already
+ * stay as they are. So do inputs without a prompt of bytes, which the hub refuses.
  *
  * @throws WasiNNError as `findImage`, and as `parseTextConfiguration` for the settings, input "1"
  */

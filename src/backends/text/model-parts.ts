@@ -13,7 +13,7 @@ export interface ModelParts {
   readonly files: readonly GraphBuilder[];
   /** What the model's first file says. */
   readonly gguf: GgufDescription;
-  /** Whether there is a projector, which makes images what the model takes in place of tokens. */
+  /** Whether there is a projector. It turns images into what the model takes in place of tokens. */
   readonly hasProjector: boolean;
   /** The settings that the model is loaded with. */
   readonly configuration: TextConfiguration;
