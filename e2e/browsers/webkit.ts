@@ -12,6 +12,8 @@ import { asynchronous, memberOf, otherTimeout, scriptTimeout, textOf } from './w
 const environment = {
   // WebKitGTK has shared memory, but gives it to no page without this; Safari gives it to isolated ones.
   JSC_useSharedArrayBuffer: '1',
+  // Its second compiler holds up all threads of a page for up to 50 s when it compiles wllama.
+  JSC_useOMGJIT: '0',
   // There is no graphics processor to look for, and nobody to read the screen to.
   LIBGL_ALWAYS_SOFTWARE: '1',
   NO_AT_BRIDGE: '1',

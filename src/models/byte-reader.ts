@@ -14,8 +14,8 @@ const openStreams = new Set<ReadableStream>();
  * @param readBytes how many bytes are read at once
  */
 export function openByteReader(stream: ReadableStream<Uint8Array>, readBytes: number): ByteReader {
-  openStreams.add(stream);
   const { read, cancel } = openReusingReader(stream, readBytes) ?? openDefaultReader(stream);
+  openStreams.add(stream);
   return {
     read,
     cancel(reason) {
