@@ -10,6 +10,9 @@ import { loadByName, openProbe, succeeded } from './guest-page.js';
 import type { Site } from './site.js';
 import { expect, test } from './test.js';
 
+// The first visit finds no guest transpiled.
+test.use({ ownProcess: true });
+
 const model = '/models/digits.onnx';
 const sha256 = createHash('sha256')
   .update(readFileSync(`public${model}`))
