@@ -180,20 +180,25 @@ test.describe('a page', () => {
     expect(requests).toHaveLength(1);
   });
 
-  test('goes on from memory where the browser has no room, and says so', async ({ page, site }) => {
-    serve(site, '/m.onnx', { bytes: identityModel('U8') });
-    const session = await page.context().newCDPSession(page);
-    await session.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize: 1 });
-    await openLibrary(page, site, { models: { m: 'm.onnx' } });
-    const events = await page.evaluate(async () => {
-      const { nn, events } = globalThis.loaderPage;
-      await nn.loadByName('m');
-      return events.map(({ type }) => type).filter((type) => type !== 'progress');
+  test.describe(() => {
+    // The browser remembers for a while how much room there was when a page of its process stored something.
+    test.use({ ownProcess: true });
+
+    test('goes on from memory where the browser has no room, and says so', async ({ page, site }) => {
+      serve(site, '/m.onnx', { bytes: identityModel('U8') });
+      const session = await page.context().newCDPSession(page);
+      await session.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize: 1 });
+      await openLibrary(page, site, { models: { m: 'm.onnx' } });
+      const events = await page.evaluate(async () => {
+        const { nn, events } = globalThis.loaderPage;
+        await nn.loadByName('m');
+        return events.map(({ type }) => type).filter((type) => type !== 'progress');
+      });
+      expect(events).toEqual([expect.stringMatching(/^cache (full|unavailable)$/), 'load']);
+      expect(await failure(page, () => globalThis.loaderPage.nn.models.preload('m'))).toMatch(
+        /^runtime-error: preload: model "m": it cannot be kept/,
+      );
     });
-    expect(events).toEqual([expect.stringMatching(/^cache (full|unavailable)$/), 'load']);
-    expect(await failure(page, () => globalThis.loaderPage.nn.models.preload('m'))).toMatch(
-      /^runtime-error: preload: model "m": it cannot be kept/,
-    );
   });
 
   test('gets an error where the models worker cannot be loaded, and another worker with the next call', async ({
