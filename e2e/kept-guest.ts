@@ -10,7 +10,7 @@ declare global {
 
 /** Has the library transpile a guest for each way to wait, and leaves {@link keptGuest} on the page. Runs in the page. */
 export async function keepGuest(url: string): Promise<void> {
-  const library = '/lib/wasi-nn-web.js';
+  const library = new URL('lib/wasi-nn-web.js', document.baseURI).href;
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
   const nn = createWasiNN();
   for (const waiting of ['suspend', 'block'] as const) await nn.instantiate(url, { waiting });

@@ -5,6 +5,9 @@ import { expect, test } from './test.js';
 
 // The browser's quota, and storage that the browser takes away: only Chromium lets a test decide on them.
 
+// The browser remembers for a while how much room there was when a page of its process stored something.
+test.use({ ownProcess: true });
+
 const mebibyte = 1 << 20;
 
 declare global {

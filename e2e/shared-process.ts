@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 import { keepGuest } from './kept-guest.js';
+import { forAllTests } from './site.js';
 
 /**
  * Opens the pages of one test after the other in one renderer process. V8 keeps what it has compiled of a WebAssembly module
@@ -29,12 +30,13 @@ interface Opener {
 /** A process is given up after so many pages: it may not have all memory back that they had. */
 const pagesPerProcess = 40;
 
-/** The modules that most tests run. */
+/** The URLs of the modules that most tests run. */
 function findModules(): string[] {
   const files = readdirSync(path.resolve(import.meta.dirname, '../dist/standalone/assets'));
-  return files.filter((file) =>
+  const modules = files.filter((file) =>
     /^(ort-wasm-simd-threaded(\.jspi)?|js-component-bindgen-component\.core-.*)\.wasm$/.test(file),
   );
+  return modules.map((file) => `lib/assets/${file}`);
 }
 
 /** @param origin of a site that serves `/blank.html` isolated, and the library below `/lib/` */
@@ -45,9 +47,9 @@ export function shareProcess(browser: Browser, origin: string): SharedProcess {
   async function start(): Promise<Opener> {
     const context = await browser.newContext();
     const page = await context.newPage();
-    await page.goto(`${origin}/blank.html`);
+    await page.goto(`${origin}${forAllTests}blank.html`);
     await page.evaluate(holdModules, findModules());
-    await page.evaluate(keepGuest, '/guests/probe.component.wasm');
+    await page.evaluate(keepGuest, 'guests/probe.component.wasm');
     pages = 0;
     const started = { context, page };
     // A page that has crashed cannot be closed.
@@ -104,7 +106,6 @@ declare global {
   var heldModules: readonly WebAssembly.Module[];
 }
 
-async function holdModules(names: readonly string[]): Promise<void> {
-  const compile = (name: string) => WebAssembly.compileStreaming(fetch(`/lib/assets/${name}`));
-  globalThis.heldModules = await Promise.all(names.map(compile));
+async function holdModules(urls: readonly string[]): Promise<void> {
+  globalThis.heldModules = await Promise.all(urls.map((url) => WebAssembly.compileStreaming(fetch(url))));
 }

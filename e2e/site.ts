@@ -28,6 +28,12 @@ export interface SiteOptions {
 
 const root = path.resolve(import.meta.dirname, '..');
 
+/**
+ * Below this, a process that many tests share asks for what is served, while a test may already have set answers. The test does
+ * not see these requests, and its answers are not given.
+ */
+export const forAllTests = '/for-all-tests/';
+
 /** What is served where; the first that has the file answers. */
 const folders: readonly (readonly [prefix: string, folder: string])[] = [
   ['/lib/', path.join(root, 'dist/standalone')],
@@ -46,11 +52,14 @@ export async function startSite({ isolated = true }: SiteOptions = {}): Promise<
   const statics = folders.map(([prefix, folder]) => [prefix, sirv(folder, { dev: true })] as const);
 
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    requests.push(pathname);
+    const { pathname: asked } = new URL(request.url ?? '/', 'http://localhost');
+    const isOfTest = !asked.startsWith(forAllTests);
+    const pathname = isOfTest ? asked : asked.slice(forAllTests.length - 1);
+    if (isOfTest) requests.push(pathname);
     setHeaders(response, isolated);
-    const answer = answers.get(pathname) ?? (pathname === '/blank.html' ? blank : undefined);
+    const answer = isOfTest ? answers.get(pathname) : undefined;
     if (answer) return answer(request, response);
+    if (pathname === '/blank.html') return blank(request, response);
     const runtime =
       pathname.startsWith('/lib/') && pathname.endsWith('.wasm') ? readRuntime(pathname.slice(5)) : undefined;
     if (runtime) return response.writeHead(200, { 'Content-Type': 'application/wasm' }).end(runtime);
