@@ -4,7 +4,7 @@ import { settingsFor } from '../../conformance/rows.js';
 import type { Waiting } from '../../src/index.js';
 import { element, elementById } from '../layout/element.js';
 import { createMatrix } from './matrix.js';
-import { perform } from './suite.js';
+import { createRuntime, perform } from './suite.js';
 import { countByFeature, verdictOf } from './verdict.js';
 
 /** The ways of waiting that this browser has. */
@@ -34,16 +34,18 @@ if (settings.length === 0) {
 async function runEverything(): Promise<void> {
   stopping = new AbortController();
   setRunning(true);
+  const nn = createRuntime();
   const runs: Run[] = [];
   for (const [column, setting] of settings.entries()) {
     const { abi, target, waiting } = setting;
     verdict.textContent = `Row ${column + 1} of ${settings.length}: ${abi}, ${target}, ${waiting}`;
     progress.value = column / settings.length;
-    const reports = await perform(setting, only, stopping.signal, (soFar) => matrix.show(column, soFar));
+    const reports = await perform(nn, setting, only, stopping.signal, (soFar) => matrix.show(column, soFar));
     if (stopping.signal.aborted) break;
     matrix.show(column, reports);
     runs.push(judge({ browser: navigator.userAgent, ...setting }, reports, knownFailures));
   }
+  nn.dispose();
   setRunning(false);
   showVerdict(runs);
 }

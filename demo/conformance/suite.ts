@@ -2,7 +2,7 @@ import { importedModels } from '../../conformance/imported-models.js';
 import { guests, modelTypes, type Setting, targets } from '../../conformance/rows.js';
 import { featureOf, type Report, readTap } from '../../conformance/tap.js';
 import { identityModel } from '../../e2e/onnx-model.js';
-import { createWasiNN, type ModelOptions } from '../../src/index.js';
+import { createWasiNN, type ModelOptions, type WasiNN } from '../../src/index.js';
 
 /** What this page's guests may load: the same as in the suite's other runs. */
 function models(): Record<string, ModelOptions> {
@@ -21,6 +21,11 @@ const guestUrls: Readonly<Record<Setting['abi'], URL>> = {
   wamr: new URL(`../../guests/conformance-wamr.wasm`, import.meta.url),
 };
 
+/** Makes the runtime in which all guests perform their cases, so that a browser starts it once. */
+export function createRuntime(): WasiNN {
+  return createWasiNN({ models: models(), allowSoftwareAdapter: true });
+}
+
 /**
  * Has a guest perform its cases.
  *
@@ -30,12 +35,12 @@ const guestUrls: Readonly<Record<Setting['abi'], URL>> = {
  * @returns all of them; a guest that cannot be run has one, which says why
  */
 export async function perform(
+  nn: WasiNN,
   { abi, target, waiting }: Setting,
   only: string,
   signal: AbortSignal,
   onReports: (reports: readonly Report[]) => void,
 ): Promise<readonly Report[]> {
-  const nn = createWasiNN({ models: models(), allowSoftwareAdapter: true });
   const decoder = new TextDecoder();
   const files = Object.fromEntries([
     ...modelTypes.map((type) => [`models/identity-${type}.onnx`, identityModel(type)] as const),
@@ -51,7 +56,5 @@ export async function perform(
     return readTap(output);
   } catch (cause) {
     return [...readTap(output), { id: `unreported/${guests[abi]}`, status: 'failed', reason: String(cause) }];
-  } finally {
-    nn.dispose();
   }
 }
