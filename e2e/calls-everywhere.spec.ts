@@ -1,4 +1,4 @@
-import type { Waiting } from '../src/index.js';
+import type { Waiting, WasiNN } from '../src/index.js';
 import { runIn } from './browsers/browser.js';
 import { expect, test } from './browsers/test.js';
 import { moduleOf, serveGuest } from './browsers/text-guest.js';
@@ -33,19 +33,56 @@ interface Remembering {
   trap(): Promise<void>;
 }
 
-test.beforeEach(async ({ tab, site }) => {
+declare global {
+  /** What all guests of the page share. */
+  var callsNN: WasiNN;
+}
+
+test('calls into guests run one after another, and each gets its own answer', async ({ tab, site, waiting }) => {
   serveGuest(site, '/remembering.wasm', await moduleOf(remembering));
+  serveGuest(site, '/calling.wasm', await moduleOf(calling, pageFunctions));
   await tab.open(`${site.origin}/blank.html`);
+  await runIn(tab, startRuntime, undefined);
+  await test.step('calls of a core module that overlap do not share its stack', async () => {
+    expect(await runIn(tab, overlapCalls, waiting)).toEqual([0, 1, 2, 3]);
+  });
+  await test.step('memory is read and written in turn with calls, and a guest that trapped says so', async () => {
+    expect(await runIn(tab, mixCalls, waiting)).toEqual([
+      ...[0, null, 7, 'GuestTrap', 9],
+      expect.stringMatching(/^the guest trapped in an earlier call \(.+\) and cannot be called again: /),
+    ]);
+  });
+  const component = 'calls of a component that overlap answer each with its own, and one without a field is refused';
+  await test.step(component, async () => {
+    expect(await runIn(tab, overlapComponentCalls, waiting)).toEqual([
+      ...[0, 1, 2, 3, 4, 5, 6, 7],
+      'invalid-argument: the values of the call do not fit the types of the function: a record has no field data',
+      8,
+      'GuestError',
+      'fault: load-by-name: not-found',
+    ]);
+  });
+  await test.step('a core module calls functions of the page, and says why it traps', async () => {
+    expect(await runIn(tab, callPage, waiting)).toEqual({
+      sum: '42n',
+      steps: ['start', waiting === 'suspend' ? 'a byte of 112' : 'unsupported-operation'],
+      failure: 'page.fail: out of paper',
+      panic: expect.stringMatching(/^panicked\n\(the guest trapped: .+\)$/),
+      stderr: 'panicked',
+      wasmStack: expect.stringMatching(/wasm/),
+      refused: 'imports: "wasi_nn" is what this library provides, and cannot be replaced',
+    });
+  });
 });
 
-test('calls of a core module that overlap do not share its stack', async ({ tab, waiting }) => {
-  expect(await runIn(tab, overlapCalls, waiting)).toEqual([0, 1, 2, 3]);
-});
-
-async function overlapCalls(waiting: Waiting): Promise<unknown> {
+async function startRuntime(): Promise<void> {
   const library = '/lib/wasi-nn-web.js';
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
-  const { exports } = await createWasiNN().instantiate<Remembering>('/remembering.wasm', { waiting });
+  globalThis.callsNN = createWasiNN({ models: { echo: { backend: 'echo' } } });
+}
+
+async function overlapCalls(waiting: Waiting): Promise<unknown> {
+  const { exports } = await callsNN.instantiate<Remembering>('/remembering.wasm', { waiting });
   const first = exports.remember(0, 1);
   const second = exports.remember(1, 50);
   const answers = [await first];
@@ -54,17 +91,8 @@ async function overlapCalls(waiting: Waiting): Promise<unknown> {
   return answers;
 }
 
-test('memory is read and written in turn with calls, and a guest that trapped says so', async ({ tab, waiting }) => {
-  expect(await runIn(tab, mixCalls, waiting)).toEqual([
-    ...[0, null, 7, 'GuestTrap', 9],
-    expect.stringMatching(/^the guest trapped in an earlier call \(.+\) and cannot be called again: /),
-  ]);
-});
-
 async function mixCalls(waiting: Waiting): Promise<unknown> {
-  const library = '/lib/wasi-nn-web.js';
-  const { createWasiNN }: typeof import('../src/index.js') = await import(library);
-  const { exports, memory } = await createWasiNN().instantiate<Remembering>('/remembering.wasm', { waiting });
+  const { exports, memory } = await callsNN.instantiate<Remembering>('/remembering.wasm', { waiting });
   const read = async () => (await memory?.read(64, 1))?.[0];
   return Promise.all([
     read(),
@@ -75,21 +103,6 @@ async function mixCalls(waiting: Waiting): Promise<unknown> {
     exports.remember(5, 2).catch((cause) => cause.message),
   ]);
 }
-
-test('calls of a component that overlap answer each with its own, and one without a field is refused', async ({
-  tab,
-  waiting,
-  site,
-}) => {
-  await tab.open(`${site.origin}/blank.html`);
-  expect(await runIn(tab, overlapComponentCalls, waiting)).toEqual([
-    ...[0, 1, 2, 3, 4, 5, 6, 7],
-    'invalid-argument: the values of the call do not fit the types of the function: a record has no field data',
-    8,
-    'GuestError',
-    'fault: load-by-name: not-found',
-  ]);
-});
 
 async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
   interface Tensor {
@@ -102,9 +115,7 @@ async function overlapComponentCalls(waiting: Waiting): Promise<unknown> {
     loadByName(name: string): Promise<number>;
     compute(graph: number, inputs: readonly Tensor[], keepContext: boolean): Promise<Tensor[]>;
   }
-  const library = '/lib/wasi-nn-web.js';
-  const { createWasiNN }: typeof import('../src/index.js') = await import(library);
-  const nn = createWasiNN({ models: { echo: { backend: 'echo' } } });
+  const nn = globalThis.callsNN;
   const { exports } = await nn.instantiate<Probe>('/guests/probe.component.wasm', { waiting });
   const graph = await exports.loadByName('echo');
   const computeOn = async (value: number) => {
@@ -136,19 +147,6 @@ const calling = `
   (func (export "fail") (call $fail))
   (func (export "panic") (drop (call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8))) unreachable)`;
 
-test('a core module calls functions of the page, and says why it traps', async ({ tab, site, waiting }) => {
-  serveGuest(site, '/calling.wasm', await moduleOf(calling, pageFunctions));
-  expect(await runIn(tab, callPage, waiting)).toEqual({
-    sum: '42n',
-    steps: ['start', waiting === 'suspend' ? 'a byte of 112' : 'unsupported-operation'],
-    failure: 'page.fail: out of paper',
-    panic: expect.stringMatching(/^panicked\n\(the guest trapped: .+\)$/),
-    stderr: 'panicked',
-    wasmStack: expect.stringMatching(/wasm/),
-    refused: 'imports: "wasi_nn" is what this library provides, and cannot be replaced',
-  });
-});
-
 async function callPage(waiting: Waiting): Promise<unknown> {
   interface Calling {
     add(one: number, other: bigint): Promise<bigint>;
@@ -156,8 +154,8 @@ async function callPage(waiting: Waiting): Promise<unknown> {
     panic(): Promise<void>;
   }
   const library = '/lib/wasi-nn-web.js';
-  const { createWasiNN, GuestTrap }: typeof import('../src/index.js') = await import(library);
-  const nn = createWasiNN();
+  const { GuestTrap }: typeof import('../src/index.js') = await import(library);
+  const nn = globalThis.callsNN;
   const steps: string[] = [];
   const imports = {
     bench: { start: () => void steps.push('start') },
