@@ -71,15 +71,34 @@ const numbers = `
       (local.set $number (i32.add (local.get $number) (i32.const 1)))
       (br_if $next (i32.lt_u (local.get $number) (i32.const 100000)))))`;
 
-for (const kind of ['core module', 'component']) {
-  test(`all that a ${kind} writes arrives in order, before its end`, async ({ tab, site, waiting }) => {
-    serveGuest(site, '/numbers.wasm', await (kind === 'component' ? componentOf(numbers) : moduleOf(numbers)));
-    await tab.open(`${site.origin}/blank.html`);
-    expect(await runIn(tab, readNumbers, waiting)).toEqual({ exitCode: 0, count: 100_000, wrong: [] });
-  });
-}
+/** Writes two letters one by one, and loads a model. */
+const waitsForModel = `
+  (data (i32.const 16) "\\20\\00\\00\\00\\01\\00\\00\\00")
+  (data (i32.const 32) "a")
+  (data (i32.const 48) "stalled")
+  (func (export "_start")
+    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
+    (i32.store8 (i32.const 32) (i32.const 98))
+    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
+    (drop (call $load_by_name (i32.const 48) (i32.const 7) (i32.const 64))))`;
 
-async function readNumbers(waiting: Waiting): Promise<unknown> {
+test('what a guest writes arrives whole, in order and in time', async ({ tab, site, waiting }) => {
+  serveGuest(site, '/core-module.wasm', await moduleOf(numbers));
+  serveGuest(site, '/component.wasm', await componentOf(numbers));
+  serveGuest(site, '/waits.wasm', await moduleOf(waitsForModel));
+  site.answer('/stalled.onnx', () => undefined);
+  await tab.open(`${site.origin}/blank.html`);
+  for (const url of ['/core-module.wasm', '/component.wasm']) {
+    await test.step(`all that ${url} writes arrives in order, before its end`, async () => {
+      expect(await runIn(tab, readNumbers, { url, waiting })).toEqual({ exitCode: 0, count: 100_000, wrong: [] });
+    });
+  }
+  await test.step('what a guest has written arrives while it waits for the engine', async () => {
+    expect(await runIn(tab, readWhileWaiting, waiting)).toBe('ab');
+  });
+});
+
+async function readNumbers({ url, waiting }: { url: string; waiting: Waiting }): Promise<unknown> {
   const library = '/lib/wasi-nn-web.js';
   const { createWasiNN }: typeof import('../src/index.js') = await import(library);
   let count = 0;
@@ -94,7 +113,9 @@ async function readNumbers(waiting: Waiting): Promise<unknown> {
       count++;
     }
   };
-  const { exitCode } = await createWasiNN().run('/numbers.wasm', { waiting, stdout: take(0), stderr: take(1) });
+  const nn = createWasiNN();
+  const { exitCode } = await nn.run(url, { waiting, stdout: take(0), stderr: take(1) });
+  nn.dispose();
   return { exitCode, count, wrong: wrong.slice(0, 5) };
 }
 
@@ -146,24 +167,6 @@ async function readTooMuch(): Promise<unknown> {
   await createWasiNN().run('/too-much.wasm', { stdout });
   return { written, end };
 }
-
-/** Writes two letters one by one, and loads a model. */
-const waitsForModel = `
-  (data (i32.const 16) "\\20\\00\\00\\00\\01\\00\\00\\00")
-  (data (i32.const 32) "a")
-  (data (i32.const 48) "stalled")
-  (func (export "_start")
-    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
-    (i32.store8 (i32.const 32) (i32.const 98))
-    (drop (call $fd_write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 8)))
-    (drop (call $load_by_name (i32.const 48) (i32.const 7) (i32.const 64))))`;
-
-test('what a guest has written arrives while it waits for the engine', async ({ tab, site, waiting }) => {
-  serveGuest(site, '/waits.wasm', await moduleOf(waitsForModel));
-  site.answer('/stalled.onnx', () => undefined);
-  await tab.open(`${site.origin}/blank.html`);
-  expect(await runIn(tab, readWhileWaiting, waiting)).toBe('ab');
-});
 
 async function readWhileWaiting(waiting: Waiting): Promise<unknown> {
   const library = '/lib/wasi-nn-web.js';

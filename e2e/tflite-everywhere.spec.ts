@@ -3,7 +3,7 @@ import { runIn, type Tab } from './browsers/browser.js';
 import type { ProbeExports } from './browsers/case-page.js';
 import { expect, test } from './browsers/test.js';
 import { fixtures, withoutFixtures } from './fixture-data.js';
-import { startSite } from './site.js';
+import { type Site, startSite } from './site.js';
 import { largestError, tfliteCases } from './tflite-cases.js';
 
 /** TensorFlow Lite models on the CPU, in every browser: with LiteRT.js's threads where pages are isolated, and without. */
@@ -53,36 +53,36 @@ async function computeAll({ waiting, models, isForGuest }: Question): Promise<un
   return { device: devices[0], answers };
 }
 
-async function expectAgreement(tab: Tab, waiting: Waiting, isolated: boolean): Promise<void> {
+async function expectAgreement(tab: Tab, site: Site, waiting: Waiting, isolated: boolean): Promise<void> {
   const cases = tfliteCases().filter(({ name }) => names.includes(name));
-  const site = await startSite({ isolated });
-  try {
-    await tab.open(`${site.origin}/blank.html`);
-    const models = cases.map(({ name, url, input: { data: _data, ...input } }) => {
-      return { name, url, input, inputUrl: url.replace('.tflite', '.in.bin') };
-    });
-    const answer = await runIn(tab, computeAll, { waiting, models, isForGuest: isolated });
-    const threads = isolated ? '(\\d+ threads|1 thread)' : '1 thread';
-    const device = expect.stringMatching(new RegExp(`^litert: WebAssembly (relaxed )?SIMD, ${threads}$`));
-    expect(answer).toMatchObject({ device });
-    for (const [index, one] of cases.entries()) {
-      const error = largestError(one, answerAt(answer, index));
-      const isNear = error <= (one.isQuantized ? 0 : 1e-5);
-      expect({ model: one.name, error, isNear }).toMatchObject({ isNear: true });
-    }
-  } finally {
-    await site.close();
+  await tab.open(`${site.origin}/blank.html`);
+  const models = cases.map(({ name, url, input: { data: _data, ...input } }) => {
+    return { name, url, input, inputUrl: url.replace('.tflite', '.in.bin') };
+  });
+  const answer = await runIn(tab, computeAll, { waiting, models, isForGuest: isolated });
+  const threads = isolated ? '(\\d+ threads|1 thread)' : '1 thread';
+  const device = expect.stringMatching(new RegExp(`^litert: WebAssembly (relaxed )?SIMD, ${threads}$`));
+  expect(answer).toMatchObject({ device });
+  for (const [index, one] of cases.entries()) {
+    const error = largestError(one, answerAt(answer, index));
+    const isNear = error <= (one.isQuantized ? 0 : 1e-5);
+    expect({ model: one.name, error, isNear }).toMatchObject({ isNear: true });
   }
 }
 
-test('small models agree with the native runtime on isolated pages', async ({ tab, waiting }) => {
+test('small models agree with the native runtime on isolated pages', async ({ tab, site, waiting }) => {
   test.skip(!fixtures, withoutFixtures);
-  await expectAgreement(tab, waiting, true);
+  await expectAgreement(tab, site, waiting, true);
 });
 
 test('small models agree with the native runtime on pages that are not isolated', async ({ tab, waiting }) => {
   test.skip(!fixtures, withoutFixtures);
-  await expectAgreement(tab, waiting, false);
+  const site = await startSite({ isolated: false });
+  try {
+    await expectAgreement(tab, site, waiting, false);
+  } finally {
+    await site.close();
+  }
 });
 
 function answerAt(answer: unknown, index: number): Uint8Array {
