@@ -5,6 +5,7 @@ import { build } from 'vite';
 import { fixtures, withoutFixtures } from '../e2e/fixture-data.js';
 import { makeLargeModel } from './large-model.js';
 import { onPage } from './on-page.js';
+import { prepareScenarios } from './prepare-scenarios.js';
 import { type Environment, writeReport } from './report.js';
 import { type Result, summarise } from './results.js';
 import { type Bench, type Scenario, startBrowser } from './scenario.js';
@@ -43,7 +44,7 @@ export async function runBenchmarks({
   report,
 }: BenchmarkOptions): Promise<void> {
   const environment = describeEnvironment(name);
-  const wanted = chooseScenarios(smoke ? smokeIds : only, name);
+  const wanted = await prepareScenarios(chooseScenarios(smoke ? smokeIds : only, name), console.log);
   await buildPages();
   const sha256 = smoke ? '' : await makeLargeModel();
   const site = await startBenchSite();

@@ -23,6 +23,8 @@ export interface Scenario extends Goal {
   readonly needsFixtures?: boolean;
   /** The one browser that it is for. Others run it where it is asked for by name. Default: any. */
   readonly browser?: BrowserName;
+  /** Fetches or builds what it takes and the project does not have. @returns why this is impossible, where it is */
+  readonly prepare?: () => Promise<string | undefined>;
   measure(bench: Bench): Promise<Measured>;
 }
 
