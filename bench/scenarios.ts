@@ -1,6 +1,7 @@
 import { loadPeaks } from './memory.js';
 import { pairsOnPage } from './on-page.js';
 import { conversions, longestTasks } from './page-tasks.js';
+import { prepareTract, prepareTransformers } from './peers.js';
 import type { Goal } from './results.js';
 import type { Scenario } from './scenario.js';
 import { strokes } from './strokes.js';
@@ -29,6 +30,30 @@ const inferences: readonly Scenario[] = [
   { id: 'b-cpu-2', title: 'the same by two components at a time', target: 1 },
   { id: 'b-cpu-4', title: 'the same by four components at a time', target: 1 },
 ].map((goal) => withFixtures(onPage(goal)));
+
+/** SqueezeNet on what else a page can run it with. */
+const peers: readonly Scenario[] = [
+  {
+    id: 'a-transformers',
+    title: 'SqueezeNet, tensor to scores: by a component, against transformers.js in a worker (WASM)',
+    target: 1,
+    prepare: prepareTransformers,
+  },
+  {
+    id: 'a-transformers-photo',
+    title:
+      'SqueezeNet, pixels to classes: by a component that resizes, against the pipeline of transformers.js in a worker',
+    target: 1,
+    prepare: prepareTransformers,
+  },
+  {
+    id: 'a-tract',
+    title: 'SqueezeNet by a component, against tract compiled into a core module (one thread)',
+    target: 1,
+    prepare: prepareTract,
+  },
+  { id: 'a-tract-1', title: 'the same, one thread each', target: 1, prepare: prepareTract },
+].map(({ prepare, ...goal }) => withFixtures({ ...onPage(goal), prepare }));
 
 const echoes: readonly Scenario[] = [
   { id: 'c-16MiB', title: 'echo of 16 MiB by a component, against four copies', target: 2.5 },
@@ -124,6 +149,7 @@ const texts: readonly Scenario[] = [
 
 export const scenarios: readonly Scenario[] = [
   ...inferences,
+  ...peers,
   ...echoes,
   throughPort,
   ...loads,

@@ -8,6 +8,7 @@ import sirv from 'sirv';
 import { fixtures } from '../e2e/fixture-data.js';
 import { isolationHeaders } from '../vite.config.js';
 import { largeModel } from './large-model.js';
+import { peersFolder } from './peers.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 
@@ -19,6 +20,7 @@ const folders: readonly (readonly [prefix: string, folder: string])[] = [
   ['/models/', path.join(root, 'public/models')],
   ['/demo/', path.join(root, 'build/demo')],
   ['/large/', path.dirname(largeModel)],
+  ['/peers/', peersFolder],
   ['/fixtures/', fixtures ?? path.join(root, 'no-fixtures')],
 ];
 

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { squeezenet } from './squeezenet.js';
 
 interface Guess {
   readonly class: number;
@@ -8,17 +9,6 @@ interface Guess {
 interface ClassifyExports {
   classify(image: object, model: object, top: number): Promise<Guess[]>;
 }
-
-export const squeezenet = {
-  input: 'data',
-  width: 224,
-  height: 224,
-  colour: 'rgb',
-  mean: [0.485, 0.456, 0.406],
-  deviation: [0.229, 0.224, 0.225],
-  inverted: false,
-  softmax: true,
-} as const;
 
 /**
  * Instantiates the guest `classify` on a page, and classifies one photo with it some times.

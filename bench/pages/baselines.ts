@@ -19,15 +19,20 @@ export function liteRtInWorker(start: LiteRtStart): Promise<Runner> {
 
 /** Starts a worker that then takes numbers of inferences. */
 async function inWorker(worker: Worker, start: StartMessage | LiteRtStart): Promise<Runner> {
-  const ask = (message: StartMessage | LiteRtStart | number) =>
-    new Promise<void>((resolve, reject) => {
+  const ask = asking<StartMessage | LiteRtStart | number>(worker);
+  await ask(start);
+  return ask;
+}
+
+/** @returns what posts a message to a worker, and waits until the worker is done with it */
+export function asking<Message>(worker: Worker): (message: Message) => Promise<void> {
+  return (message) =>
+    new Promise((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<'done' | { readonly error: string }>) =>
         data === 'done' ? resolve() : reject(new Error(data.error));
       worker.onerror = ({ message }) => reject(new Error(message));
       worker.postMessage(message);
     });
-  await ask(start);
-  return ask;
 }
 
 /** onnxruntime-web as its own introduction has it: the default build, on the page's thread, with its defaults. */

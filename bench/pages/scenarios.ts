@@ -4,6 +4,7 @@ import { squeezenetUrl } from './image.js';
 import { inferenceScenarios } from './inference-scenarios.js';
 import { largeModels, loadScenarios } from './load-scenarios.js';
 import { measureInPairs, type Samples } from './measure.js';
+import { peerScenarios } from './peer-scenarios.js';
 import type { Scenarios } from './scenario.js';
 import { textScenarios, tinyTextUrl } from './text-scenarios.js';
 
@@ -11,7 +12,13 @@ export { measureConversion } from './conversion.js';
 export { describeDevices } from './devices.js';
 export { prepareLargeLoad, prepareRawLargeLoad } from './load-scenarios.js';
 
-const scenarios: Scenarios = { ...inferenceScenarios, ...echoScenarios, ...loadScenarios, ...textScenarios };
+const scenarios: Scenarios = {
+  ...inferenceScenarios,
+  ...peerScenarios,
+  ...echoScenarios,
+  ...loadScenarios,
+  ...textScenarios,
+};
 
 const models = {
   'squeezenet/cpu': { url: squeezenetUrl, target: 'cpu', immutable: true },
