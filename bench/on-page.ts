@@ -54,6 +54,6 @@ export function toMeasured(value: unknown): Measured {
   return isNumbers(baseline) ? { ours: value.ours, baseline } : { ours: value.ours };
 }
 
-function isNumbers(value: unknown): value is readonly number[] {
+export function isNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number');
 }

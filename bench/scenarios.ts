@@ -6,6 +6,7 @@ import type { Goal } from './results.js';
 import type { Scenario } from './scenario.js';
 import { strokes } from './strokes.js';
 import { coldVisits, secondVisits, warmVisits } from './visits.js';
+import { againstWasmtime, findWasmtimeHost } from './wasmtime.js';
 import { measureWeight } from './weight.js';
 
 /** A scenario of `pages/scenarios.ts`, which every browser can run. */
@@ -54,6 +55,16 @@ const peers: readonly Scenario[] = [
   },
   { id: 'a-tract-1', title: 'the same, one thread each', target: 1, prepare: prepareTract },
 ].map(({ prepare, ...goal }) => withFixtures({ ...onPage(goal), prepare }));
+
+const wasmtime = inChromium(
+  withFixtures({
+    id: 'a-wasmtime',
+    title: "SqueezeNet by a component (WebNN), against Wasmtime's wasi-nn with native ONNX Runtime (one thread)",
+    target: 1,
+    prepare: findWasmtimeHost,
+    measure: againstWasmtime,
+  }),
+);
 
 const echoes: readonly Scenario[] = [
   { id: 'c-16MiB', title: 'echo of 16 MiB by a component, against four copies', target: 2.5 },
@@ -150,6 +161,7 @@ const texts: readonly Scenario[] = [
 export const scenarios: readonly Scenario[] = [
   ...inferences,
   ...peers,
+  wasmtime,
   ...echoes,
   throughPort,
   ...loads,

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { fixtures, withoutFixtures } from '../e2e/fixture-data.js';
+import { isObjectWith } from '../src/standard/is-object-with.js';
+import { isNumbers, pairsOnPage } from './on-page.js';
+import type { Measured } from './results.js';
+import type { Bench } from './scenario.js';
+
+const root = path.resolve(import.meta.dirname, '..');
+const host = path.join(root, 'build/wasmtime/release/wasmtime-host');
+const guest = path.join(root, 'guests/witx-probe.wasm');
+
+/** What every runtime answers to the image of `pages/image.ts`. */
+const bestClass = 669;
+
+/** How often page and host take turns. */
+const rounds = 4;
+
+const run = promisify(execFile);
+
+/** @returns where the host of `bench/wasmtime` is not built, how to build it */
+export function findWasmtimeHost(): Promise<string | undefined> {
+  const missing = `Expected ${path.relative(root, host)}: docs/performance.md tells how to build it.`;
+  return Promise.resolve(existsSync(host) ? undefined : missing);
+}
+
+/** SqueezeNet by a component on WebNN, and by a core module on Wasmtime. The page rests while the host runs. */
+export async function againstWasmtime(bench: Bench): Promise<Measured> {
+  const ours: number[] = [];
+  const baseline: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const onPage = await pairsOnPage({ ...bench, share: bench.share / rounds }, 'a-tpu');
+    const onHost = await runOnHost();
+    ours.push(...onPage.ours);
+    baseline.push(...onHost.slice(0, onPage.ours.length));
+  }
+  return { ours, baseline };
+}
+
+/** The times of the host, on one core: wasi-nn has no option for the number of threads. */
+async function runOnHost(): Promise<readonly number[]> {
+  if (!fixtures) throw new Error(`a-wasmtime ${withoutFixtures}`);
+  const model = path.join(fixtures, 'models/squeezenet.onnx');
+  const { stdout } = await run('taskset', ['-c', '0', host, guest, model]);
+  const printed: unknown = JSON.parse(stdout);
+  if (!isObjectWith(printed, 'class') || printed.class !== bestClass) {
+    throw new Error(`expected class ${bestClass}, but Wasmtime has printed ${stdout.slice(0, 100)}`);
+  }
+  if (!isObjectWith(printed, 'milliseconds') || !isNumbers(printed.milliseconds)) {
+    throw new Error('Wasmtime has printed no times');
+  }
+  return printed.milliseconds;
+}
