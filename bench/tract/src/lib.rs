@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::io::Cursor;
 use std::slice;
+use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 
 const SHAPE: [usize; 4] = [1, 3, 224, 224];
 
 thread_local! {
-    static MODEL: RefCell<Option<TypedRunnableModel<TypedModel>>> = const { RefCell::new(None) };
+    static MODEL: RefCell<Option<Arc<TypedRunnableModel>>> = const { RefCell::new(None) };
 }
 
 /// Memory that the caller fills. It is never freed.
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn compute_repeatedly(input: *const f32, output: *mut f32,
     });
 }
 
-fn optimised(bytes: &[u8]) -> TractResult<TypedRunnableModel<TypedModel>> {
+fn optimised(bytes: &[u8]) -> TractResult<Arc<TypedRunnableModel>> {
     tract_onnx::onnx()
         .model_for_read(&mut Cursor::new(bytes))?
         .with_input_fact(0, f32::fact(SHAPE).into())?
@@ -56,8 +57,8 @@ fn optimised(bytes: &[u8]) -> TractResult<TypedRunnableModel<TypedModel>> {
         .into_runnable()
 }
 
-fn compute(model: &TypedRunnableModel<TypedModel>, input: &[f32], output: &mut [f32]) -> TractResult<()> {
+fn compute(model: &Arc<TypedRunnableModel>, input: &[f32], output: &mut [f32]) -> TractResult<()> {
     let outputs = model.run(tvec!(Tensor::from_shape(&SHAPE, input)?.into()))?;
-    output.copy_from_slice(outputs[0].as_slice::<f32>()?);
+    output.copy_from_slice(outputs[0].try_as_plain_ram()?.as_slice::<f32>()?);
     Ok(())
 }
