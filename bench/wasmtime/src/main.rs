@@ -6,6 +6,7 @@ use std::env;
 use std::fs;
 use std::time::Instant;
 
+use ort::environment::GlobalThreadPoolOptions;
 use wasmtime::{Engine, Error, Instance, Linker, Memory, Module, Result, Store, WasmParams};
 use wasmtime_wasi_nn::witx::{WasiNnCtx, add_to_linker};
 
@@ -24,10 +25,13 @@ struct Guest {
 }
 
 fn main() -> Result<()> {
-    let paths: Vec<String> = env::args().skip(1).collect();
-    let [guest, model] = paths.as_slice() else {
-        return Err(Error::msg("expected the paths of witx-probe.wasm and of squeezenet.onnx"));
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [guest, model, threads] = arguments.as_slice() else {
+        return Err(Error::msg(
+            "expected the paths of witx-probe.wasm and of squeezenet.onnx, and a number of threads",
+        ));
     };
+    limit_threads(threads.parse()?)?;
     let mut guest = Guest::instantiate(guest)?;
     let context = guest.load(&fs::read(model)?)?;
     let elements: u32 = SHAPE.iter().product();
@@ -51,6 +55,13 @@ fn main() -> Result<()> {
     sorted.sort_by(f64::total_cmp);
     let (class, median) = (guest.best_class(output)?, sorted[RUNS / 2]);
     println!("{{\"class\": {class}, \"median\": {median:.1}, \"milliseconds\": {samples:?}}}");
+    Ok(())
+}
+
+/// Has all sessions share a pool of so many threads: wasi-nn has no option for it.
+fn limit_threads(threads: usize) -> Result<()> {
+    let pool = GlobalThreadPoolOptions::default().with_intra_threads(threads).map_err(Error::msg)?;
+    ort::init().with_global_thread_pool(pool).commit().map_err(Error::msg)?;
     Ok(())
 }
 
