@@ -22,7 +22,7 @@ const run = promisify(execFile);
 
 /** @returns where the host of `bench/wasmtime` is not built, how to build it */
 export function findWasmtimeHost(): Promise<string | undefined> {
-  const missing = `Expected ${path.relative(root, host)}: docs/performance.md tells how to build it.`;
+  const missing = `Expected ${path.relative(root, host)}: docs/performance.md says how to build it.`;
   return Promise.resolve(existsSync(host) ? undefined : missing);
 }
 
