@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { squeezenetInput } from '../demo/classify/input-spec.js';
 import { fixtures, withoutFixtures } from '../e2e/fixture-data.js';
-import { squeezenet } from '../e2e/squeezenet.js';
 import { isObjectWith } from '../src/standard/is-object-with.js';
 import { transformersFolder, transformersVersion } from './pages/transformers-release.js';
 
@@ -80,7 +80,7 @@ async function runtimeVersion(folder: string): Promise<string> {
 async function writeModel(folder: string, model: string): Promise<void> {
   await mkdir(path.join(folder, 'onnx'), { recursive: true });
   await copyFile(model, path.join(folder, 'onnx/model.onnx'));
-  const { width, height, mean, deviation } = squeezenet;
+  const { width, height, mean, deviation } = squeezenetInput;
   const preprocessor = {
     do_resize: true,
     size: { width, height },

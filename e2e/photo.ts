@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { squeezenet } from './squeezenet.js';
+import { squeezenetInput } from '../demo/classify/input-spec.js';
 
 interface Guess {
   readonly class: number;
@@ -17,7 +17,7 @@ interface ClassifyExports {
  */
 export function classifyPhoto(page: Page, photo: string, modelUrl: string, times: number): Promise<number[]> {
   return page.evaluate(
-    async ({ photo, modelUrl, times, squeezenet }) => {
+    async ({ photo, modelUrl, times, squeezenetInput }) => {
       const library = '/lib/wasi-nn-web.js';
       const { createWasiNN }: typeof import('../src/index.js') = await import(library);
       const nn = createWasiNN({ models: { squeezenet: modelUrl } });
@@ -36,11 +36,11 @@ export function classifyPhoto(page: Page, photo: string, modelUrl: string, times
 
       let guesses: Guess[] = [];
       for (let time = 0; time < times; time++) {
-        guesses = await guest.exports.classify(image, { ...squeezenet, name: 'squeezenet' }, 5);
+        guesses = await guest.exports.classify(image, { ...squeezenetInput, name: 'squeezenet' }, 5);
       }
       nn.dispose();
       return guesses.map((guess) => guess.class);
     },
-    { photo, modelUrl, times, squeezenet },
+    { photo, modelUrl, times, squeezenetInput },
   );
 }

@@ -1,4 +1,4 @@
-import { squeezenet } from '../../e2e/squeezenet.js';
+import { squeezenetInput } from '../../demo/classify/input-spec.js';
 import { createWasiNN, type WasiNN } from '../../src/index.js';
 import { asking, type Runner } from './baselines.js';
 import { nextDevice, threadsOf } from './devices.js';
@@ -49,7 +49,7 @@ async function bestClass(nn: WasiNN): Promise<number> {
 /** A component that resizes a photo, computes and ranks the classes, photo by photo. */
 async function classifyingGuest(nn: WasiNN, photo: Photo): Promise<{ readonly run: Runner; readonly best: number }> {
   const { exports } = await nn.instantiate<ClassifyExports>('/guests/classify.component.wasm');
-  const classify = async () => (await exports.classify(photo, { ...squeezenet, name: model }, 5))[0]?.class;
+  const classify = async () => (await exports.classify(photo, { ...squeezenetInput, name: model }, 5))[0]?.class;
   const best = await classify();
   if (best === undefined) throw new Error('the guest has no guess');
   const run = async (times: number) => {

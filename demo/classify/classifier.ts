@@ -1,5 +1,6 @@
 import { type Device, type FallbackStep, type Guest, GuestError, type WasiNN } from '../../src/index.js';
-import { type InputSpec, registryName, type Target, type Task, taskModels } from './models.js';
+import type { InputSpec } from './input-spec.js';
+import { registryName, type Target, type Task, taskModels } from './models.js';
 
 /** Four bytes a pixel, row by row from the top: the guest's `record image`. */
 export interface Image {

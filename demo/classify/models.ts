@@ -1,4 +1,5 @@
 import { imagenetLabels } from './imagenet-labels.js';
+import { type InputSpec, squeezenetInput } from './input-spec.js';
 
 /** The digest of the file that {@link squeezenet} names, and its length in bytes. */
 const squeezenetFile = {
@@ -18,18 +19,6 @@ export type Target = (typeof targets)[number];
 export interface Settings {
   readonly photoModel: string;
   readonly allowSoftwareAdapter: boolean;
-}
-
-/** How a model's input is made from an image: the guest's `record model` without the name. */
-export interface InputSpec {
-  readonly input: string;
-  readonly width: number;
-  readonly height: number;
-  readonly colour: 'grey' | 'rgb';
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
-  readonly inverted: boolean;
-  readonly softmax: boolean;
 }
 
 interface TaskModel {
@@ -64,16 +53,7 @@ export const taskModels: Readonly<Record<Task, TaskModel>> = {
   },
   photo: {
     family: 'squeezenet',
-    spec: {
-      input: 'data',
-      width: 224,
-      height: 224,
-      colour: 'rgb',
-      mean: [0.485, 0.456, 0.406],
-      deviation: [0.229, 0.224, 0.225],
-      inverted: false,
-      softmax: true,
-    },
+    spec: squeezenetInput,
     labels: imagenetLabels,
     top: 5,
   },
