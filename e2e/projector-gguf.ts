@@ -4,7 +4,7 @@ import { createRandom } from '../src/standard/random.fixture.js';
 
 /**
  * Makes a projector, as language models that see images have beside their own file: a vision transformer of LLaVA's kind with
- * random weights. It makes 4 tokens of an image, which say nothing but tell images apart.
+ * random weights. It makes 4 tokens of an image. They have no meaning, but differ from image to image.
  */
 
 const imageSize = 28;

@@ -3,6 +3,9 @@ import type { Input } from './input.js';
 export const squeezenetUrl = '/fixtures/models/squeezenet.onnx';
 export const imageShape = [1, 3, 224, 224];
 
+/** How many classes SqueezeNet scores. */
+export const classes = 1000;
+
 /** What SqueezeNet classifies in all scenarios. */
 export const image: Input = {
   name: 'data',

@@ -2,21 +2,19 @@ import { model, node, value } from '../../src/backends/onnx/model.fixture.js';
 import type { Device, WasiNN } from '../../src/index.js';
 import { liteRtInWorker, type Runner, rawInWorker, rawOnMainThread } from './baselines.js';
 import { cpuThreads, nextDevice, threadsOf } from './devices.js';
-import { image, squeezenetUrl } from './image.js';
+import { classes, image, squeezenetUrl } from './image.js';
 import type { Input } from './input.js';
-import type { Plan } from './measure.js';
+import { inference, type Plan } from './measure.js';
 import { chainingGuest, componentGuest, coreGuest } from './ours.js';
 import type { StartMessage } from './raw-worker.js';
 import type { Scenario, Scenarios } from './scenario.js';
 
-const classes = 1000;
 const chained = 1 << 20;
 const sileroUrl = '/fixtures/models/silero_vad.onnx';
 const digitsUrl = '/models/digits.onnx';
 const birdsUrl = '/fixtures/models/birds.tflite';
 const mobileNetUrl = '/fixtures/encodings/tflite/mobilenet_v2_float16.tflite';
 
-const inference: Plan = { pairs: 40, times: 5, warmUp: 15 };
 const smallInference: Plan = { pairs: 40, times: 200, warmUp: 2000 };
 const several: Plan = { pairs: 30, times: 8, warmUp: 16 };
 const manyCalls: Plan = { pairs: 30, times: 200, warmUp: 0 };

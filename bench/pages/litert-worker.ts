@@ -1,7 +1,7 @@
 import { litertFiles } from '../../src/backends/tflite/litert-files.js';
 import type { LiteRtTensorBuffer } from '../../src/backends/tflite/litert-module.js';
 import { startModule } from '../../src/backends/tflite/start-module.js';
-import { type Run, serveRuns } from './serve-runs.js';
+import { type Run, serveRuns } from './serve-messages.js';
 
 /**
  * A worker that runs LiteRT.js alone, by its bindings: what the library's TensorFlow Lite graphs are compared with. The class

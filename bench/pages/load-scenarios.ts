@@ -1,5 +1,5 @@
 import { createWasiNN, type WasiNN } from '../../src/index.js';
-import type { Runner } from './baselines.js';
+import { asking, type Runner } from './baselines.js';
 import { squeezenetUrl } from './image.js';
 import type { LoadMessage } from './load-worker.js';
 import type { Scenario, Scenarios } from './scenario.js';
@@ -18,13 +18,8 @@ async function loadByName(nn: WasiNN, name: string): Promise<Runner> {
 /** Makes sessions of a URL in a worker, and releases them, again and again. */
 function sessionsInWorker(): (url: string, times: number) => Promise<void> {
   const worker = new Worker(new URL('./load-worker.js', import.meta.url), { type: 'module' });
-  return (url, times) =>
-    new Promise((resolve, reject) => {
-      worker.onmessage = () => resolve();
-      worker.onerror = ({ message }) => reject(new Error(message));
-      const message: LoadMessage = { url, times };
-      worker.postMessage(message);
-    });
+  const ask = asking<LoadMessage>(worker);
+  return (url, times) => ask({ url, times });
 }
 
 const warm = (name: string, url: string, pairs: number): Scenario => ({

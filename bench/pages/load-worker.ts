@@ -1,3 +1,5 @@
+import { serveMessages } from './serve-messages.js';
+
 /** Makes sessions as someone would who uses onnxruntime-web alone: from a URL, which the browser may have in its cache. */
 
 export interface LoadMessage {
@@ -5,7 +7,7 @@ export interface LoadMessage {
   readonly times: number;
 }
 
-globalThis.onmessage = async ({ data: { url, times } }: MessageEvent<LoadMessage>) => {
+serveMessages<LoadMessage>(async ({ url, times }) => {
   // In a file of its own: onnxruntime's threads run the file that has its code.
   const ort = await import('onnxruntime-web/wasm');
   ort.env.wasm.numThreads = Math.min(8, navigator.hardwareConcurrency);
@@ -13,5 +15,4 @@ globalThis.onmessage = async ({ data: { url, times } }: MessageEvent<LoadMessage
     const session = await ort.InferenceSession.create(url);
     await session.release();
   }
-  globalThis.postMessage('done');
-};
+});

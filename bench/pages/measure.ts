@@ -14,6 +14,9 @@ export interface Plan {
   readonly warmUp: number;
 }
 
+/** For one inference of SqueezeNet, or of a model that takes about as long. */
+export const inference: Plan = { pairs: 40, times: 5, warmUp: 15 };
+
 /** Measures two runners in turns, so that what slows the machine down slows both. */
 export async function measureInPairs(ours: Runner, baseline: Runner, plan: Plan): Promise<Samples> {
   const { pairs, times, warmUp } = plan;

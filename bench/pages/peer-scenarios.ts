@@ -1,9 +1,10 @@
 import { squeezenetInput } from '../../demo/classify/input-spec.js';
 import { createWasiNN, type WasiNN } from '../../src/index.js';
 import { asking, type Runner } from './baselines.js';
+import { bestClassOf } from './best-class.js';
 import { nextDevice, threadsOf } from './devices.js';
-import { image, imageShape, squeezenetUrl } from './image.js';
-import type { Plan } from './measure.js';
+import { classes, image, imageShape, squeezenetUrl } from './image.js';
+import { inference, type Plan } from './measure.js';
 import { componentGuest, placeInto } from './ours.js';
 import { fetchPhoto, type Photo } from './photo.js';
 import type { Scenario, Scenarios } from './scenario.js';
@@ -11,9 +12,7 @@ import type { TransformersOrder, TransformersPhoto, TransformersStart } from './
 
 const model = 'squeezenet/cpu';
 const photoUrl = '/fixtures/images/dog.jpg';
-const classes = 1000;
 
-const inference: Plan = { pairs: 40, times: 5, warmUp: 15 };
 const slowInference: Plan = { pairs: 20, times: 3, warmUp: 9 };
 
 interface ClassifyExports {
@@ -34,16 +33,12 @@ async function startTransformers(threads: number): Promise<(message: Transformer
   return ask;
 }
 
-function bestOf(scores: Float32Array): number {
-  return scores.indexOf(Math.max(...scores));
-}
-
 /** The class that the library finds in the image of all scenarios. */
 async function bestClass(nn: WasiNN): Promise<number> {
   const graph = await nn.loadByName(model);
   const [output] = Object.values(await graph.compute({ [image.name]: { ...image, type: image.ty } }));
   if (!(output?.data instanceof Float32Array)) throw new Error(`${model} has answered without scores`);
-  return bestOf(output.data);
+  return bestClassOf(output.data);
 }
 
 /** A component that resizes a photo, computes and ranks the classes, photo by photo. */
@@ -71,7 +66,7 @@ async function tractGuest(nn: WasiNN, best: number): Promise<Runner> {
     await exports.compute_repeatedly(input, output, classes, times);
   };
   await run(1);
-  const found = bestOf(new Float32Array((await memory.read(output, classes * 4)).slice().buffer));
+  const found = bestClassOf(new Float32Array((await memory.read(output, classes * 4)).slice().buffer));
   if (found !== best) throw new Error(`tract answers with class ${found}, the library with class ${best}`);
   return run;
 }

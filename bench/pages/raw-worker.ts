@@ -1,7 +1,7 @@
 import type * as OnnxRuntime from 'onnxruntime-web';
 import { countGraphsBuilt } from '../../src/backends/webnn.js';
 import type { Input } from './input.js';
-import { type Run, serveRuns } from './serve-runs.js';
+import { type Run, serveRuns } from './serve-messages.js';
 
 /** A worker that runs onnxruntime-web as it comes: what the library is compared with. */
 

@@ -1,6 +1,7 @@
 import { readChunk } from '../../src/backends/text/answers.js';
 import { wllamaFiles } from '../../src/backends/text/wllama-files.js';
 import { importWllama, type Wllama } from '../../src/backends/text/wllama-module.js';
+import { serveMessages } from './serve-messages.js';
 
 /** A worker that runs wllama as it comes: what the library's texts are compared with. */
 
@@ -20,15 +21,10 @@ export type TextAnswer = 'enough' | 'done' | { readonly error: string };
 
 let wllama: Wllama | undefined;
 
-globalThis.onmessage = async ({ data }: MessageEvent<TextStart | TextOrder>) => {
-  try {
-    if ('model' in data) wllama = await load(data);
-    else await generate(data);
-    answer('done');
-  } catch (cause) {
-    answer({ error: String(cause) });
-  }
-};
+serveMessages<TextStart | TextOrder>(async (message) => {
+  if ('model' in message) wllama = await load(message);
+  else await generate(message);
+});
 
 /** Loads a model with the settings that the library has for it on one thread. */
 async function load({ model }: TextStart): Promise<Wllama> {
@@ -45,7 +41,8 @@ async function generate({ prompt, tokens }: TextOrder): Promise<void> {
   let count = 0;
   const onData = (chunk: unknown) => {
     if (readChunk(chunk).text === '' || ++count !== tokens) return;
-    answer('enough');
+    const answer: TextAnswer = 'enough';
+    globalThis.postMessage(answer);
     ending.abort();
   };
   const sampling = { temperature: 0, top_k: 1 };
@@ -54,8 +51,4 @@ async function generate({ prompt, tokens }: TextOrder): Promise<void> {
     if (!ending.signal.aborted) throw cause;
   });
   if (count < tokens) throw new Error(`the text has ended after ${count} tokens, before ${tokens} had come`);
-}
-
-function answer(message: TextAnswer): void {
-  globalThis.postMessage(message);
 }

@@ -1,4 +1,6 @@
+import { bestClassOf } from './best-class.js';
 import type { Photo } from './photo.js';
+import { serveMessages } from './serve-messages.js';
 import { transformersFolder } from './transformers-release.js';
 
 /** A worker that runs transformers.js as it comes, from the file that a page without a bundler imports. */
@@ -59,16 +61,11 @@ interface Runs {
 
 let runs: Runs | undefined;
 
-globalThis.onmessage = async ({ data }: MessageEvent<TransformersStart | TransformersOrder | TransformersPhoto>) => {
-  try {
-    if ('threads' in data) runs = await start(data);
-    else if ('photo' in data) await runs?.classify(data);
-    else await runs?.compute(data);
-    globalThis.postMessage('done');
-  } catch (cause) {
-    globalThis.postMessage({ error: String(cause) });
-  }
-};
+serveMessages<TransformersStart | TransformersOrder | TransformersPhoto>(async (message) => {
+  if ('threads' in message) runs = await start(message);
+  else if ('photo' in message) await runs?.classify(message);
+  else await runs?.compute(message);
+});
 
 async function start({ threads }: TransformersStart): Promise<Runs> {
   const script = `${folder}transformers.min.js`;
@@ -104,7 +101,7 @@ async function start({ threads }: TransformersStart): Promise<Runs> {
     async compute({ tensor, dimensions, times, best }) {
       for (let time = 0; time < times; time++) {
         const { data } = await scoresOf(new Tensor('float32', tensor.slice(), dimensions));
-        expectClass(data.indexOf(data.reduce((one, other) => Math.max(one, other))), best);
+        expectClass(bestClassOf(data), best);
       }
     },
     async classify({ photo: { pixels, width, height }, best }) {
