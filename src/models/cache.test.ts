@@ -182,6 +182,21 @@ describe('append', () => {
     expectSame(await read(key), patternBytes(1000).subarray(100, 300));
   });
 
+  it('stores a Blob only when the browser has its bytes, which a page that closes may take along', async () => {
+    let end = (_bytes: ArrayBuffer) => {};
+    const transport = new Promise<ArrayBuffer>((resolve) => {
+      end = resolve;
+    });
+    vi.spyOn(Blob.prototype, 'arrayBuffer').mockReturnValueOnce(transport);
+    await cache.begin(file);
+    const appending = cache.append(key, 0, patternBytes(200));
+    await cache.touch(key);
+    expect(await cache.find(key)).toMatchObject({ received: 0 });
+    end(new ArrayBuffer(1));
+    await appending;
+    expect(await cache.find(key)).toMatchObject({ received: 200 });
+  });
+
   it('keeps typed arrays where the browser keeps no Blobs', async () => {
     const put = IDBObjectStore.prototype.put;
     const refused = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (

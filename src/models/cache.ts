@@ -79,7 +79,7 @@ export async function openModelCache(): Promise<ModelCache> {
     const append = (stored: StoredChunk) => run((database) => appendStored(database, key, offset, stored));
     if (!refusesBlobs) {
       try {
-        return await append(new Blob([chunk]));
+        return await append(await run(() => createBlob(chunk)));
       } catch (cause) {
         if (cause instanceof GoneError || isQuotaError(cause)) throw cause;
       }
@@ -159,6 +159,16 @@ function allChunks(chunks: readonly unknown[], count: number, lengthOf: (index: 
   const parts: BlobPart[] = [];
   for (let index = 0; index < count; index++) parts.push(checkedChunk(chunks[index], index, lengthOf(index)));
   return parts;
+}
+
+/**
+ * Makes a Blob that outlives its page. In a private window of Chromium a transaction completes before the browser has
+ * the Blob's bytes, and a page that closes takes them along. Whoever reads a Blob waits for its bytes.
+ */
+async function createBlob(bytes: Uint8Array<ArrayBuffer>): Promise<Blob> {
+  const blob = new Blob([bytes]);
+  await blob.slice(-1).arrayBuffer();
+  return blob;
 }
 
 function* readTypedArray(chunk: Uint8Array): Generator<Uint8Array> {
