@@ -6,7 +6,7 @@ import type {
   EngineTextStart,
 } from '../rpc/engine-protocol.js';
 import { type Handlers, Transferring } from '../rpc/rpc.js';
-import { buffersOf, wholeTensors } from '../rpc/transfer.js';
+import { buffersOf, sentTensors } from '../rpc/transfer.js';
 import { isBlob } from '../standard/brand-checks.js';
 import { toPlainError } from '../standard/plain-error.js';
 import type { Engine } from './engine.js';
@@ -44,11 +44,11 @@ export function serveEngine(engine: Engine, faultOf: () => string | undefined): 
       const response = await respond(async () => {
         const computed = await engine.compute(request as EngineCompute);
         if ('inputs' in computed) {
-          const inputs = wholeTensors(computed.inputs);
+          const inputs = sentTensors(computed.inputs);
           transfer = buffersOf(inputs);
           return { ...computed, inputs };
         }
-        const outputs = wholeTensors(computed.outputs);
+        const outputs = sentTensors(computed.outputs);
         transfer = buffersOf(outputs);
         return { ...computed, outputs };
       });

@@ -1,8 +1,9 @@
-import type { NamedClientTensor } from '../rpc/inference-client.js';
+import type { NamedSentTensor } from '../rpc/inference-client.js';
 import { type HubMailbox, type Mailbox, openHubMailbox } from '../rpc/mailbox.js';
 import { endpointOf, type Handlers, openRpc, Transferring } from '../rpc/rpc.js';
-import { buffersOf, wholeTensors } from '../rpc/transfer.js';
-import { isBlob, isUint8Array } from '../standard/brand-checks.js';
+import { createSharedMemoryPool } from '../rpc/shared-memory-pool.js';
+import { buffersOf, giveBack, receivedTensors, sentTensors, sentValue, sharesTensors } from '../rpc/transfer.js';
+import { isBlob, isUint8Array, isUint8ArrayOfAnyMemory } from '../standard/brand-checks.js';
 import { WasiNNError } from '../standard/error.js';
 import { isExecutionTarget, isGraphEncoding } from '../standard/graph.js';
 import { isObjectWith } from '../standard/is-object-with.js';
@@ -16,12 +17,20 @@ import type { Client } from './client.js';
  * Answers the requests of a client (`rpc/create-inference-client.ts`). A client may be the worker of a hostile guest, so
  * whatever comes is parsed. Responses go through the port, or through the mailbox of a client whose thread blocks.
  *
- * @param maximumBytes how many bytes of tensors one request through a mailbox may have
+ * @param maximumBytes how many bytes of tensors one request may have
  * @param shared the client's mailbox, where its thread blocks
+ * @param shares whether large outputs go through shared memory, where there is no mailbox. Default: where that is faster
+ *   than the port
  * @returns ends the service
  */
-export function serveClient(port: MessagePort, client: Client, maximumBytes: number, shared?: Mailbox): () => void {
-  const handlers = handlersOf(client);
+export function serveClient(
+  port: MessagePort,
+  client: Client,
+  maximumBytes: number,
+  shared?: Mailbox,
+  shares = sharesTensors,
+): () => void {
+  const handlers = handlersOf(client, maximumBytes, shares && !shared);
   const mailbox = shared && openHubMailbox(shared, maximumBytes);
   /** Ends the requests that came through the mailbox: a guest whose thread blocks gives none up. */
   const closing = new AbortController();
@@ -81,7 +90,11 @@ async function respond(
   }
 }
 
-function handlersOf(client: Client): Handlers {
+/**
+ * @param maximumBytes how many bytes of tensors one request may have
+ * @param shares whether large outputs go through shared memory
+ */
+function handlersOf(client: Client, maximumBytes: number, shares: boolean): Handlers {
   return {
     load(parameters, { signal }) {
       if (!isObjectWith(parameters, 'parts') || !isObjectWith(parameters, 'encoding')) throw malformed('load');
@@ -99,14 +112,19 @@ function handlersOf(client: Client): Handlers {
     },
     async compute(parameters, { signal }) {
       if (!isObjectWith(parameters, 'inputs') || !isNamedTensors(parameters.inputs)) throw malformed('compute');
-      const { outputs, ...computed } = await client.compute(numberOf(parameters, 'graph'), parameters.inputs, signal);
-      const whole = wholeTensors(outputs);
-      return new Transferring({ ...computed, outputs: whole }, buffersOf(whole));
+      const inputs = receivedTensors(parameters.inputs, maximumBytes);
+      const pool = shares ? createSharedMemoryPool() : undefined;
+      // The memory that the inputs came in takes the outputs back.
+      giveBack(parameters.inputs, pool);
+      const { outputs, ...computed } = await client.compute(numberOf(parameters, 'graph'), inputs, signal);
+      const sent = sentTensors(outputs, pool);
+      return new Transferring({ ...computed, outputs: sent }, buffersOf(sent));
     },
     unload: (parameters) => client.unload(numberOf(parameters, 'graph')),
     async readTensor(parameters) {
-      const value = await client.readTensor(numberOf(parameters, 'tensor'));
-      return new Transferring(value, [value.data.buffer]);
+      const pool = shares ? createSharedMemoryPool() : undefined;
+      const value = sentValue(await client.readTensor(numberOf(parameters, 'tensor')), pool);
+      return new Transferring(value, buffersOf([['', value]]));
     },
     releaseTensor: (parameters) => client.releaseTensor(numberOf(parameters, 'tensor')),
     startText(parameters) {
@@ -142,17 +160,17 @@ function numberOf(parameters: unknown, key: 'graph' | 'tensor' | 'text'): number
   throw malformed(key);
 }
 
-function isNamedTensors(value: unknown): value is readonly NamedClientTensor[] {
+function isNamedTensors(value: unknown): value is readonly NamedSentTensor[] {
   return Array.isArray(value) && value.every(isNamedTensor);
 }
 
-function isNamedTensor(value: unknown): value is NamedClientTensor {
+function isNamedTensor(value: unknown): value is NamedSentTensor {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [name, tensor]: readonly unknown[] = value;
   if (typeof name !== 'string' || !isObjectWith(tensor, 'type') || !isTensorType(tensor.type)) return false;
   if (!isObjectWith(tensor, 'dimensions') || !isDimensions(tensor.dimensions)) return false;
   if (isObjectWith(tensor, 'deviceTensor')) return typeof tensor.deviceTensor === 'number';
-  return isObjectWith(tensor, 'data') && isUint8Array(tensor.data);
+  return isObjectWith(tensor, 'data') && isUint8ArrayOfAnyMemory(tensor.data);
 }
 
 function isDimensions(value: unknown): value is readonly number[] {

@@ -3,14 +3,21 @@ import type { Device } from '../standard/device.js';
 import { toWasiNNError, WasiNNError } from '../standard/error.js';
 import { isObjectWith } from '../standard/is-object-with.js';
 import { fromPlainError, isPlainError } from '../standard/plain-error.js';
-import type { TensorValue } from '../standard/tensor.js';
 import { isTextProgress } from '../standard/text.js';
 import { type Awaitable, andThen } from './awaitable.js';
-import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from './inference-client.js';
+import type {
+  GraphInfo,
+  InferenceClient,
+  NamedClientTensor,
+  NamedSentTensor,
+  RemoteInferenceClient,
+  SentValue,
+} from './inference-client.js';
 import type { Mailbox } from './mailbox.js';
 import { openBlockingMailbox } from './mailbox.js';
 import { endpointOf, openRpc, type RequestOptions } from './rpc.js';
-import { buffersOf, wholeTensors } from './transfer.js';
+import { createSharedMemoryPool } from './shared-memory-pool.js';
+import { buffersOf, giveBack, receivedTensors, receivedValue, sentTensors, sharesTensors } from './transfer.js';
 
 /** Captured: the worker of a guest loses it before guest code runs (`guest/confine.ts`). */
 const { Blob } = globalThis;
@@ -29,6 +36,8 @@ export type InferenceMethod =
 
 /** How requests reach the hub. Its answers are all promises, or all values. */
 interface Transport {
+  /** Whether large tensors go through memory of their own that is shared. */
+  readonly shares: boolean;
   request(method: InferenceMethod, parameters: object, options?: RequestOptions): Awaitable<unknown>;
 }
 
@@ -38,10 +47,16 @@ export interface InferenceConnection extends RemoteInferenceClient {
   close(cause: WasiNNError): void;
 }
 
-/** The client of the page, and of a guest that can be suspended. @param port its other end is the hub's */
-export function createInferenceClient(port: MessagePort): InferenceConnection {
+/**
+ * The client of the page, and of a guest that can be suspended.
+ *
+ * @param port its other end is the hub's
+ * @param shares whether large tensors go through shared memory. Default: where that is faster than the port
+ */
+export function createInferenceClient(port: MessagePort, shares = sharesTensors): InferenceConnection {
   const rpc = openRpc(endpointOf(port));
   const client = createClient({
+    shares,
     request: (method, parameters, options) => rpc.request(method, parameters, options),
   });
   return {
@@ -70,6 +85,8 @@ export function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbo
   }
 
   return createClient({
+    // The mailbox is shared memory itself.
+    shares: false,
     request(method, parameters) {
       const answer = exchange(method, parameters);
       if (isObjectWith(answer, 'error') && isPlainError(answer.error)) throw fromPlainError(answer.error);
@@ -78,8 +95,9 @@ export function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbo
   });
 }
 
-function createClient({ request }: Transport): RemoteInferenceClient {
+function createClient({ request, shares }: Transport): RemoteInferenceClient {
   const devices = new Map<number, Device>();
+  const pool = shares ? createSharedMemoryPool() : undefined;
 
   function toGraph(answer: unknown): GraphInfo {
     if (!isGraphInfo(answer)) throw unexpected();
@@ -93,10 +111,14 @@ function createClient({ request }: Transport): RemoteInferenceClient {
     };
   }
 
-  function toOutputs(graph: number, answer: unknown): readonly NamedClientTensor[] {
+  /** @param sent the inputs, with which the hub is done */
+  function toOutputs(graph: number, sent: readonly NamedSentTensor[], answer: unknown): readonly NamedClientTensor[] {
     if (!isComputed(answer)) throw unexpected();
     if (answer.device) devices.set(graph, answer.device);
-    return answer.outputs;
+    const outputs = receivedTensors(answer.outputs);
+    // The outputs may have come in the memory of the inputs. Where a call fails, the hub may still write there.
+    giveBack(sent, pool);
+    return outputs;
   }
 
   return {
@@ -110,9 +132,9 @@ function createClient({ request }: Transport): RemoteInferenceClient {
         toGraph,
       ),
     compute(graph, inputs, { signal } = {}) {
-      const whole = wholeTensors(inputs);
-      const options = { transfer: buffersOf(whole), signal };
-      return andThen(send('compute', { graph, inputs: whole }, options), (answer) => toOutputs(graph, answer));
+      const sent = sentTensors(inputs, pool);
+      const options = { transfer: buffersOf(sent), signal };
+      return andThen(send('compute', { graph, inputs: sent }, options), (answer) => toOutputs(graph, sent, answer));
     },
     unload: (graph) => {
       devices.delete(graph);
@@ -120,7 +142,7 @@ function createClient({ request }: Transport): RemoteInferenceClient {
     },
     readTensor: (tensor) =>
       andThen(request('readTensor', { tensor }), (answer) => {
-        if (isValue(answer)) return answer;
+        if (isValue(answer)) return receivedValue(answer);
         throw unexpected();
       }),
     releaseTensor: (tensor) => andThen(request('releaseTensor', { tensor }), () => undefined),
@@ -157,7 +179,7 @@ function isGraphInfo(answer: unknown): answer is GraphInfo {
 }
 
 interface Computed {
-  readonly outputs: readonly NamedClientTensor[];
+  readonly outputs: readonly NamedSentTensor[];
   /** Where the graph ran, if that is another device than the client knows. */
   readonly device?: Device;
 }
@@ -166,7 +188,7 @@ function isComputed(answer: unknown): answer is Computed {
   return isObjectWith(answer, 'outputs') && Array.isArray(answer.outputs);
 }
 
-function isValue(answer: unknown): answer is TensorValue {
+function isValue(answer: unknown): answer is SentValue {
   return isObjectWith(answer, 'data') && isObjectWith(answer, 'dimensions');
 }
 

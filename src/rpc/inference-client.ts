@@ -30,7 +30,16 @@ export type ClientTensor = TensorValue | DeviceTensorReference;
 
 export type NamedClientTensor = readonly [name: string, tensor: ClientTensor];
 
-export function isOnDevice(tensor: ClientTensor): tensor is DeviceTensorReference {
+/** The value of a tensor as a message has it: its sender may share the bytes. */
+export interface SentValue extends TensorShape {
+  readonly data: Uint8Array;
+}
+
+export type SentTensor = SentValue | DeviceTensorReference;
+
+export type NamedSentTensor = readonly [name: string, tensor: SentTensor];
+
+export function isOnDevice(tensor: SentTensor): tensor is DeviceTensorReference {
   return 'deviceTensor' in tensor;
 }
 

@@ -19,7 +19,12 @@ export function typedArrayName(value: unknown): string | undefined {
 
 /** Whether a value is a Uint8Array, of memory that is not shared. */
 export function isUint8Array(value: unknown): value is Uint8Array<ArrayBuffer> {
-  return ArrayBuffer.isView(value) && typedArrayName(value) === 'Uint8Array' && isArrayBuffer(value.buffer);
+  return isUint8ArrayOfAnyMemory(value) && isArrayBuffer(value.buffer);
+}
+
+/** Whether a value is a Uint8Array, of whatever memory. */
+export function isUint8ArrayOfAnyMemory(value: unknown): value is Uint8Array {
+  return typedArrayName(value) === 'Uint8Array';
 }
 
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
