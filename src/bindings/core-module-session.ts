@@ -1,6 +1,6 @@
 import { andThen } from '../rpc/awaitable.js';
 import type { Awaitable, GraphInfo, InferenceClient } from '../rpc/inference-client.js';
-import { copyBytes, releaseAll, toReferences } from '../rpc/tensor-reference.js';
+import { releaseAll, toReferences } from '../rpc/tensor-reference.js';
 import { WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { matchInput } from '../standard/match-inputs.js';
@@ -165,12 +165,15 @@ export class CoreModuleSession {
     const context = this.#usableContext('compute', handle);
     if (context.text) return whileBusy(context, context.text.compute());
     keep(context, undefined);
-    const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => copyBytes(input));
-    const computing = andThen(this.#client.compute(context.graph.info.id, inOrder), (outputs) => {
-      const held = toReferences(outputs, this.#client);
-      if (this.#contexts.has(handle)) keep(context, held);
-      else releaseAll(held);
-    });
+    const inOrder = [...context.inputs].toSorted(([a], [b]) => a - b).map(([, input]) => input);
+    const computing = andThen(
+      this.#client.compute(context.graph.info.id, inOrder, { keepsInputs: true }),
+      (outputs) => {
+        const held = toReferences(outputs, this.#client);
+        if (this.#contexts.has(handle)) keep(context, held);
+        else releaseAll(held);
+      },
+    );
     return whileBusy(context, computing);
   }
 

@@ -167,10 +167,11 @@ export class FakeEngine implements InferenceClient {
       return this.#open();
     });
 
-  compute: InferenceClient['compute'] = (graph, inputs) => {
+  compute: InferenceClient['compute'] = (graph, inputs, { keepsInputs = false } = {}) => {
     const owned = inputs.map(([name, tensor]): NamedTensor => {
       if (isOnDevice(tensor)) return [name, this.#deviceTensor(tensor.deviceTensor)];
-      return [name, { ...tensor, data: structuredClone(tensor.data, { transfer: [tensor.data.buffer] }) }];
+      const transfer = keepsInputs ? [] : [tensor.data.buffer];
+      return [name, { ...tensor, data: structuredClone(tensor.data, { transfer }) }];
     });
     return this.#answer('compute', [graph, owned.map(([name, { type, data }]) => [name, type, ...data])], () => {
       if (!this.graphs.has(graph)) throw new WasiNNError('invalid-argument', `compute: there is no graph ${graph}`);

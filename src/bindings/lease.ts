@@ -1,5 +1,5 @@
 import { andThen } from '../rpc/awaitable.js';
-import type { Awaitable, GraphInfo, InferenceClient, NamedClientTensor } from '../rpc/inference-client.js';
+import type { Awaitable, ComputeOptions, GraphInfo, InferenceClient } from '../rpc/inference-client.js';
 import { forClient, type NamedTensorReference, toReferences } from '../rpc/tensor-reference.js';
 import type { ContextCount } from './context-count.js';
 import { addImage, type ReadFile } from './prompt-images.js';
@@ -55,17 +55,12 @@ export class Lease {
     };
   }
 
-  /** @param prepare done to each input that the client takes; by default its buffer goes along */
-  compute(
-    inputs: readonly NamedTensorReference[],
-    prepare: (input: NamedClientTensor) => NamedClientTensor = (input) => input,
-  ): Awaitable<NamedTensorReference[]> {
+  compute(inputs: readonly NamedTensorReference[], options?: ComputeOptions): Awaitable<NamedTensorReference[]> {
     const client = this.#client;
     const { id, text } = this.info;
     return andThen(forClient(inputs, client), (tensors) => {
-      const prepared = tensors.map(prepare);
-      const complete = text ? addImage(prepared, text, this.#readFile) : prepared;
-      return andThen(client.compute(id, complete), (outputs) => toReferences(outputs, client));
+      const complete = text ? addImage(tensors, text, this.#readFile) : tensors;
+      return andThen(client.compute(id, complete, options), (outputs) => toReferences(outputs, client));
     });
   }
 

@@ -42,11 +42,12 @@ function createFakeClient(asynchronous: boolean) {
       calls.push(['loadByName', name]);
       return answer('loadByName', info);
     },
-    compute: (graph, inputs) => {
+    compute: (graph, inputs, { keepsInputs = false } = {}) => {
       calls.push(['compute', graph, inputs.map(([name, tensor]) => [name, ...dataOf(tensor)])]);
       const outputs: NamedTensor[] = inputs.map(([name, tensor]) => {
         const data = dataOf(tensor);
-        return [`${name}-out`, { ...tensor, data: structuredClone(data, { transfer: [data.buffer] }) }];
+        const transfer = keepsInputs ? [] : [data.buffer];
+        return [`${name}-out`, { ...tensor, data: structuredClone(data, { transfer }) }];
       });
       return answer('compute', () => outputs);
     },

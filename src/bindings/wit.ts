@@ -2,7 +2,7 @@
 
 import { andThen, lastly } from '../rpc/awaitable.js';
 import type { Awaitable, GraphInfo, InferenceClient } from '../rpc/inference-client.js';
-import { copyBytes, type NamedTensorReference, releaseAll, TensorReference } from '../rpc/tensor-reference.js';
+import { type NamedTensorReference, releaseAll, TensorReference } from '../rpc/tensor-reference.js';
 import { quote, WasiNNError } from '../standard/error.js';
 import type { ExecutionTarget, GraphBuilder, GraphEncoding } from '../standard/graph.js';
 import { matchInput } from '../standard/match-inputs.js';
@@ -135,7 +135,7 @@ export class WitGraphExecutionContext {
     return attempt(
       report,
       'compute',
-      () => this.#lease.compute([...this.#inputs], copyBytes),
+      () => this.#lease.compute([...this.#inputs], { keepsInputs: true }),
       (outputs) => {
         this.#keep(outputs);
         return undefined;

@@ -103,6 +103,15 @@ describe('the buffers of tensors', () => {
     expect([data.byteLength, dataOf(output?.[1])]).toEqual([left, new Uint8Array(length).fill(7)]);
   });
 
+  it('stay where the caller keeps the inputs', async () => {
+    const data = new Uint8Array(10_000).fill(7);
+    const client = open(echo);
+    for (let round = 0; round < 2; round++) {
+      const [output] = await client.compute(0, [['x', tensor(data)]], { keepsInputs: true });
+      expect([data.byteLength, dataOf(output?.[1])]).toEqual([10_000, new Uint8Array(10_000).fill(7)]);
+    }
+  });
+
   it('stay where the tensor is a view, here and at the hub', async () => {
     const heap = Uint8Array.from({ length: 20_000 }, (_, index) => index % 251);
     const atHub = heap.slice();

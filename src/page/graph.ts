@@ -1,11 +1,5 @@
 import type { GraphInfo, InferenceClient, NamedClientTensor, RemoteInferenceClient } from '../rpc/inference-client.js';
-import {
-  copyBytes,
-  type NamedTensorReference,
-  releaseAll,
-  type TensorReference,
-  toReferences,
-} from '../rpc/tensor-reference.js';
+import { type NamedTensorReference, releaseAll, type TensorReference, toReferences } from '../rpc/tensor-reference.js';
 import { typedArrayName } from '../standard/brand-checks.js';
 import type { Device } from '../standard/device.js';
 import { quote, WasiNNError } from '../standard/error.js';
@@ -128,7 +122,8 @@ export function toGraph(client: RemoteInferenceClient, info: GraphInfo, disposed
       const inputs = await Promise.all(
         Object.entries(tensors).map((input) => toClientTensor(client, input, info.inputs)),
       );
-      return toReferences(await client.compute(id, inputs, { signal }), client);
+      const keepsInputs = used.length > 0;
+      return toReferences(await client.compute(id, inputs, { signal, keepsInputs }), client);
     } finally {
       for (const tensor of used) tensor.release();
     }
@@ -218,7 +213,7 @@ async function toClientTensor(
 ): Promise<NamedClientTensor> {
   if (isObjectWith(tensor, 'data')) return toNamedTensor(name, tensor, declared);
   const held = heldTensors.get(tensor);
-  if (held) return copyBytes([name, await held.forClient(client)]);
+  if (held) return [name, await held.forClient(client)];
   throw invalidInput(name, 'has no data, and is no output of a graph that has not been disposed of');
 }
 

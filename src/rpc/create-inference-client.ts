@@ -16,8 +16,18 @@ import type {
 import type { Mailbox } from './mailbox.js';
 import { openBlockingMailbox } from './mailbox.js';
 import { endpointOf, openRpc, type RequestOptions } from './rpc.js';
-import { createSharedMemoryPool } from './shared-memory-pool.js';
-import { buffersOf, giveBack, receivedTensors, receivedValue, sentTensors, sharesTensors } from './transfer.js';
+import { createSharedMemoryPool, type SharedMemoryPool } from './shared-memory-pool.js';
+import {
+  buffersOf,
+  giveBack,
+  type PrepareBytes,
+  receivedTensors,
+  receivedValue,
+  sentTensors,
+  sharesTensors,
+  whole,
+  wholeCopy,
+} from './transfer.js';
 
 /** Captured: the worker of a guest loses it before guest code runs (`guest/confine.ts`). */
 const { Blob } = globalThis;
@@ -36,8 +46,10 @@ export type InferenceMethod =
 
 /** How requests reach the hub. Its answers are all promises, or all values. */
 interface Transport {
-  /** Whether large tensors go through memory of their own that is shared. */
-  readonly shares: boolean;
+  /** Memory for large tensors, where they are shared. */
+  readonly pool?: SharedMemoryPool | undefined;
+  /** Whether buffers are handed over. */
+  readonly transfers: boolean;
   request(method: InferenceMethod, parameters: object, options?: RequestOptions): Awaitable<unknown>;
 }
 
@@ -56,7 +68,8 @@ export interface InferenceConnection extends RemoteInferenceClient {
 export function createInferenceClient(port: MessagePort, shares = sharesTensors): InferenceConnection {
   const rpc = openRpc(endpointOf(port));
   const client = createClient({
-    shares,
+    pool: shares ? createSharedMemoryPool() : undefined,
+    transfers: true,
     request: (method, parameters, options) => rpc.request(method, parameters, options),
   });
   return {
@@ -85,8 +98,7 @@ export function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbo
   }
 
   return createClient({
-    // The mailbox is shared memory itself.
-    shares: false,
+    transfers: false,
     request(method, parameters) {
       const answer = exchange(method, parameters);
       if (isObjectWith(answer, 'error') && isPlainError(answer.error)) throw fromPlainError(answer.error);
@@ -95,9 +107,8 @@ export function createBlockingInferenceClient(port: MessagePort, mailbox: Mailbo
   });
 }
 
-function createClient({ request, shares }: Transport): RemoteInferenceClient {
+function createClient({ request, pool, transfers }: Transport): RemoteInferenceClient {
   const devices = new Map<number, Device>();
-  const pool = shares ? createSharedMemoryPool() : undefined;
 
   function toGraph(answer: unknown): GraphInfo {
     if (!isGraphInfo(answer)) throw unexpected();
@@ -131,8 +142,9 @@ function createClient({ request, shares }: Transport): RemoteInferenceClient {
         request('loadByName', { name, ...(configuration !== undefined && { configuration }) }, { signal }),
         toGraph,
       ),
-    compute(graph, inputs, { signal } = {}) {
-      const sent = sentTensors(inputs, pool);
+    compute(graph, inputs, { signal, keepsInputs = false } = {}) {
+      const prepare = keepsInputs ? wholeCopy : whole;
+      const sent = sentTensors(inputs, pool, transfers ? prepare : asTheyAre);
       const options = { transfer: buffersOf(sent), signal };
       return andThen(send('compute', { graph, inputs: sent }, options), (answer) => toOutputs(graph, sent, answer));
     },
@@ -173,6 +185,8 @@ function createClient({ request, shares }: Transport): RemoteInferenceClient {
     }
   }
 }
+
+const asTheyAre: PrepareBytes = (bytes) => bytes;
 
 function isGraphInfo(answer: unknown): answer is GraphInfo {
   return isObjectWith(answer, 'id') && isObjectWith(answer, 'device') && isObjectWith(answer, 'inputs');

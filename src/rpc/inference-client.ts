@@ -48,10 +48,16 @@ export interface NamedLoadOptions {
   readonly configuration?: string;
 }
 
+export interface ComputeOptions {
+  /** Whether the caller goes on using the inputs. Default: their buffers may be transferred. */
+  readonly keepsInputs?: boolean;
+}
+
 /**
  * The engine, as one guest reaches it. Its operations throw (or reject with) a `WasiNNError`.
  *
- * Tensors and builders that are passed in are the engine's from then on: their buffers may be transferred.
+ * Tensors and builders that are passed in are the engine's from then on, unless an option says otherwise: their buffers may
+ * be transferred.
  */
 export interface InferenceClient {
   /** Loads a model from its parts. */
@@ -66,7 +72,11 @@ export interface InferenceClient {
    * Runs a graph once. All inputs must be given; all outputs come back, in the order of the model. Those of a graph that
    * was registered with `outputs: 'device'` may stay on the device.
    */
-  compute(graph: number, inputs: readonly NamedClientTensor[]): Awaitable<readonly NamedClientTensor[]>;
+  compute(
+    graph: number,
+    inputs: readonly NamedClientTensor[],
+    options?: ComputeOptions,
+  ): Awaitable<readonly NamedClientTensor[]>;
   /** Gives a graph back. Unknown ids are ignored, so that giving back twice is harmless. */
   unload(graph: number): Awaitable<void>;
   /** The value of a tensor on a device. The tensor stays there. */
@@ -101,6 +111,6 @@ export interface RemoteInferenceClient extends InferenceClient {
   compute(
     graph: number,
     inputs: readonly NamedClientTensor[],
-    options?: CallOptions,
+    options?: CallOptions & ComputeOptions,
   ): Awaitable<readonly NamedClientTensor[]>;
 }

@@ -107,11 +107,6 @@ function inTurn(
   }, []);
 }
 
-/** What is set as input outlives the call, whose own bytes may be transferred. */
-export function copyBytes([name, tensor]: NamedClientTensor): NamedClientTensor {
-  return [name, isOnDevice(tensor) ? tensor : { ...tensor, data: tensor.data.slice() }];
-}
-
 /** A client of which all outputs come by their values, for guests that cannot wait where they ask for the bytes. */
 export function withoutDeviceTensors(client: InferenceClient): InferenceClient {
   function fetch(outputs: readonly NamedClientTensor[]): Awaitable<readonly NamedClientTensor[]> {
@@ -125,7 +120,7 @@ export function withoutDeviceTensors(client: InferenceClient): InferenceClient {
   return {
     load: (parts, encoding, target) => client.load(parts, encoding, target),
     loadByName: (name, options) => client.loadByName(name, options),
-    compute: (graph, inputs) => andThen(client.compute(graph, inputs), fetch),
+    compute: (graph, inputs, options) => andThen(client.compute(graph, inputs, options), fetch),
     unload: (graph) => client.unload(graph),
     readTensor: (deviceTensor) => client.readTensor(deviceTensor),
     releaseTensor: (deviceTensor) => client.releaseTensor(deviceTensor),

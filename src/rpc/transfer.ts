@@ -17,18 +17,34 @@ export const sharesTensors =
 /** From this many bytes on, a tensor is shared. */
 const largeBytes = 1 << 16;
 
-/** Makes tensors ready for a message. @param pool memory for the large ones. Default: they are not shared */
-export function sentTensors(tensors: readonly NamedClientTensor[], pool?: SharedMemoryPool): NamedSentTensor[] {
+/** Gives the bytes that a message has in place of some bytes. */
+export type PrepareBytes = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+
+/**
+ * Makes tensors ready for a message.
+ *
+ * @param pool memory for the large ones. Default: they are not shared
+ * @param prepare done to the bytes of all others. Default: they own their buffers then
+ */
+export function sentTensors(
+  tensors: readonly NamedClientTensor[],
+  pool?: SharedMemoryPool,
+  prepare: PrepareBytes = whole,
+): NamedSentTensor[] {
   return tensors.map(([name, tensor]) => {
     const { type, dimensions } = tensor;
     if (isOnDevice(tensor)) return [name, { type, dimensions: [...dimensions], deviceTensor: tensor.deviceTensor }];
-    return [name, sentValue(tensor, pool)];
+    return [name, sentValue(tensor, pool, prepare)];
   });
 }
 
-export function sentValue({ type, dimensions, data }: TensorValue, pool?: SharedMemoryPool): SentValue {
+export function sentValue(
+  { type, dimensions, data }: TensorValue,
+  pool?: SharedMemoryPool,
+  prepare: PrepareBytes = whole,
+): SentValue {
   const isLarge = data.byteLength >= largeBytes;
-  return { type, dimensions: [...dimensions], data: pool && isLarge ? share(data, pool) : whole(data) };
+  return { type, dimensions: [...dimensions], data: pool && isLarge ? share(data, pool) : prepare(data) };
 }
 
 function share(bytes: Uint8Array, pool: SharedMemoryPool): Uint8Array {
@@ -45,6 +61,11 @@ export function giveBack(tensors: readonly NamedSentTensor[], pool: SharedMemory
 /** Bytes that own their buffer, so that the buffer can be transferred; a copy where they are a view of a larger one. */
 export function whole(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}
+
+/** Bytes of which the caller keeps the original: a copy where the buffer is to be handed over. */
+export function wholeCopy(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.byteLength > smallBytes ? bytes.slice() : whole(bytes);
 }
 
 /** Up to this many bytes, a copy in the message costs less than handing a buffer over, which the collector notices too. */
