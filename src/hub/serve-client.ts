@@ -117,13 +117,13 @@ function handlersOf(client: Client, maximumBytes: number, shares: boolean): Hand
       // The memory that the inputs came in takes the outputs back.
       giveBack(parameters.inputs, pool);
       const { outputs, ...computed } = await client.compute(numberOf(parameters, 'graph'), inputs, signal);
-      const sent = sentTensors(outputs, pool);
+      const sent = sentTensors(outputs, { pool });
       return new Transferring({ ...computed, outputs: sent }, buffersOf(sent));
     },
     unload: (parameters) => client.unload(numberOf(parameters, 'graph')),
     async readTensor(parameters) {
       const pool = shares ? createSharedMemoryPool() : undefined;
-      const value = sentValue(await client.readTensor(numberOf(parameters, 'tensor')), pool);
+      const value = sentValue(await client.readTensor(numberOf(parameters, 'tensor')), { pool });
       return new Transferring(value, buffersOf([['', value]]));
     },
     releaseTensor: (parameters) => client.releaseTensor(numberOf(parameters, 'tensor')),

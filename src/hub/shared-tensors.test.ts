@@ -98,6 +98,25 @@ describe('large tensors through shared memory', () => {
     expect(firstBytes(await next)).toEqual([2]);
   });
 
+  it('leave no other copy, unless the caller keeps them', async () => {
+    const client = open({ compute: async (_graph, inputs) => ({ outputs: inputs }) });
+    const heap = new Uint8Array(2 * large).fill(4);
+    const view = { ...tensor(0), data: heap.subarray(large) };
+    const [kept, twice] = [tensor(1), tensor(2)];
+    await client.compute(0, [['x', kept]], { keepsInputs: true });
+    const outputs = await client.compute(0, [
+      ['x', twice],
+      ['y', twice],
+      ['z', view],
+    ]);
+    expect(firstBytes(outputs)).toEqual([2, 2, 4]);
+    expect([kept, twice, view].map(({ data }) => data.byteLength)).toEqual([
+      large,
+      'transfer' in ArrayBuffer.prototype ? 0 : large,
+      large,
+    ]);
+  });
+
   it('are read from devices', async () => {
     const client = open({ readTensor: async () => tensor(5) });
     const value = await client.readTensor(0);

@@ -17,17 +17,7 @@ import type { Mailbox } from './mailbox.js';
 import { openBlockingMailbox } from './mailbox.js';
 import { endpointOf, openRpc, type RequestOptions } from './rpc.js';
 import { createSharedMemoryPool, type SharedMemoryPool } from './shared-memory-pool.js';
-import {
-  buffersOf,
-  giveBack,
-  type PrepareBytes,
-  receivedTensors,
-  receivedValue,
-  sentTensors,
-  sharesTensors,
-  whole,
-  wholeCopy,
-} from './transfer.js';
+import { buffersOf, giveBack, receivedTensors, receivedValue, sentTensors, sharesTensors } from './transfer.js';
 
 /** Captured: the worker of a guest loses it before guest code runs (`guest/confine.ts`). */
 const { Blob } = globalThis;
@@ -143,8 +133,7 @@ function createClient({ request, pool, transfers }: Transport): RemoteInferenceC
         toGraph,
       ),
     compute(graph, inputs, { signal, keepsInputs = false } = {}) {
-      const prepare = keepsInputs ? wholeCopy : whole;
-      const sent = sentTensors(inputs, pool, transfers ? prepare : asTheyAre);
+      const sent = sentTensors(inputs, { pool, transfers, keeps: keepsInputs });
       const options = { transfer: buffersOf(sent), signal };
       return andThen(send('compute', { graph, inputs: sent }, options), (answer) => toOutputs(graph, sent, answer));
     },
@@ -185,8 +174,6 @@ function createClient({ request, pool, transfers }: Transport): RemoteInferenceC
     }
   }
 }
-
-const asTheyAre: PrepareBytes = (bytes) => bytes;
 
 function isGraphInfo(answer: unknown): answer is GraphInfo {
   return isObjectWith(answer, 'id') && isObjectWith(answer, 'device') && isObjectWith(answer, 'inputs');

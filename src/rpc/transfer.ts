@@ -1,4 +1,5 @@
 import { isUint8Array } from '../standard/brand-checks.js';
+import { free } from '../standard/free.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { isOnDevice, type NamedClientTensor, type NamedSentTensor, type SentValue } from './inference-client.js';
 import { refuseMore } from './limits.js';
@@ -17,40 +18,52 @@ export const sharesTensors =
 /** From this many bytes on, a tensor is shared. */
 const largeBytes = 1 << 16;
 
-/** Gives the bytes that a message has in place of some bytes. */
-export type PrepareBytes = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+export interface SendOptions {
+  /** Memory for the large ones. Default: they are not shared. */
+  readonly pool?: SharedMemoryPool | undefined;
+  /** Whether the caller goes on using the tensors. Default: their memory may go to the receiver, or be freed. */
+  readonly keeps?: boolean;
+  /** Whether the buffers of the others are handed over with the message. Default: yes. */
+  readonly transfers?: boolean;
+}
 
-/**
- * Makes tensors ready for a message.
- *
- * @param pool memory for the large ones. Default: they are not shared
- * @param prepare done to the bytes of all others. Default: they own their buffers then
- */
-export function sentTensors(
-  tensors: readonly NamedClientTensor[],
-  pool?: SharedMemoryPool,
-  prepare: PrepareBytes = whole,
-): NamedSentTensor[] {
-  return tensors.map(([name, tensor]) => {
-    const { type, dimensions } = tensor;
-    if (isOnDevice(tensor)) return [name, { type, dimensions: [...dimensions], deviceTensor: tensor.deviceTensor }];
-    return [name, sentValue(tensor, pool, prepare)];
+/** Makes tensors ready for a message. */
+export function sentTensors(tensors: readonly NamedClientTensor[], options: SendOptions = {}): NamedSentTensor[] {
+  const sent = tensors.map(([name, tensor]): NamedSentTensor => {
+    if (!isOnDevice(tensor)) return [name, sentValue(tensor, options)];
+    const { type, dimensions, deviceTensor } = tensor;
+    return [name, { type, dimensions: [...dimensions], deviceTensor }];
   });
+  if (options.pool && !options.keeps) for (const bytes of sharedBytes(tensors)) free(bytes);
+  return sent;
 }
 
-export function sentValue(
-  { type, dimensions, data }: TensorValue,
-  pool?: SharedMemoryPool,
-  prepare: PrepareBytes = whole,
-): SentValue {
-  const isLarge = data.byteLength >= largeBytes;
-  return { type, dimensions: [...dimensions], data: pool && isLarge ? share(data, pool) : prepare(data) };
+export function sentValue({ type, dimensions, data }: TensorValue, options: SendOptions = {}): SentValue {
+  return { type, dimensions: [...dimensions], data: sentBytes(data, options) };
 }
 
-function share(bytes: Uint8Array, pool: SharedMemoryPool): Uint8Array {
-  const shared = new Uint8Array(pool.take(bytes.byteLength), 0, bytes.byteLength);
-  shared.set(bytes);
-  return shared;
+function sentBytes(bytes: Uint8Array<ArrayBuffer>, { pool, keeps, transfers = true }: SendOptions): Uint8Array {
+  if (pool && bytes.byteLength >= largeBytes) {
+    const shared = new Uint8Array(pool.take(bytes.byteLength), 0, bytes.byteLength);
+    shared.set(bytes);
+    return shared;
+  }
+  if (!transfers) return bytes;
+  return keeps && bytes.byteLength > smallBytes ? bytes.slice() : whole(bytes);
+}
+
+/** The bytes that were copied into shared memory, of each buffer once. Views of larger buffers are not among them. */
+function sharedBytes(tensors: readonly NamedClientTensor[]): Iterable<Uint8Array> {
+  const byBuffer = new Map<ArrayBuffer, Uint8Array>();
+  for (const [, tensor] of tensors) {
+    if (isOnDevice(tensor) || tensor.data.byteLength < largeBytes || !ownsBuffer(tensor.data)) continue;
+    byBuffer.set(tensor.data.buffer, tensor.data);
+  }
+  return byBuffer.values();
+}
+
+function ownsBuffer(bytes: Uint8Array): boolean {
+  return bytes.byteLength === bytes.buffer.byteLength;
 }
 
 /** Gives back the memory in which tensors were shared, when both ends are done with them. */
@@ -60,12 +73,7 @@ export function giveBack(tensors: readonly NamedSentTensor[], pool: SharedMemory
 
 /** Bytes that own their buffer, so that the buffer can be transferred; a copy where they are a view of a larger one. */
 export function whole(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-}
-
-/** Bytes of which the caller keeps the original: a copy where the buffer is to be handed over. */
-export function wholeCopy(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return bytes.byteLength > smallBytes ? bytes.slice() : whole(bytes);
+  return ownsBuffer(bytes) ? bytes : bytes.slice();
 }
 
 /** Up to this many bytes, a copy in the message costs less than handing a buffer over, which the collector notices too. */
