@@ -20,10 +20,21 @@ const rounds = 4;
 
 const run = promisify(execFile);
 
-/** @returns where the host of `bench/wasmtime` is not built, how to build it */
-export function findWasmtimeHost(): Promise<string | undefined> {
-  const missing = `Expected ${path.relative(root, host)}: docs/performance.md says how to build it.`;
-  return Promise.resolve(existsSync(host) ? undefined : missing);
+/** The exit status of a program that finds no library that it is linked to. */
+const libraryMissing = 127;
+
+/** @returns where the host of `bench/wasmtime` is not built, or does not find ONNX Runtime, how to build it */
+export async function findWasmtimeHost(): Promise<string | undefined> {
+  const howTo = 'docs/performance.md says how to build it';
+  if (!existsSync(host)) return `Expected ${path.relative(root, host)}: ${howTo}.`;
+  try {
+    await run(host, []);
+  } catch (cause) {
+    if (isObjectWith(cause, 'code') && cause.code === libraryMissing) {
+      return `${path.relative(root, host)} does not find ONNX Runtime: ${howTo}.`;
+    }
+  }
+  return undefined;
 }
 
 /** SqueezeNet by a component on WebNN, and by a core module on Wasmtime. The page rests while the host runs. */
