@@ -225,8 +225,8 @@ const contexts: readonly Mutant[] = [
   {
     what: 'inputs that were set are forgotten',
     file: 'src/bindings/wit.ts',
-    from: '() => this.#lease.compute([...this.#inputs], copyBytes),',
-    to: '() => { const given = [...this.#inputs]; this.#inputs.clear(); return this.#lease.compute(given, copyBytes); },',
+    from: '() => this.#lease.compute([...this.#inputs], { keepsInputs: true }),',
+    to: '() => { const given = [...this.#inputs]; this.#inputs.clear(); return this.#lease.compute(given); },',
     feature: 'set-input',
     abi: 'wit 08-19',
   },
