@@ -3,6 +3,7 @@ import { dataOf } from '../rpc/client.fixture.js';
 import { createInferenceClient } from '../rpc/create-inference-client.js';
 import { createMailbox, type Mailbox, pieceBytes } from '../rpc/mailbox.js';
 import { endpointOf, openRpc } from '../rpc/rpc.js';
+import { buffersOf } from '../rpc/transfer.js';
 import { WasiNNError } from '../standard/error.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { clientWith, echo, info } from './client.fixture.js';
@@ -101,6 +102,11 @@ describe('the buffers of tensors', () => {
     const data = new Uint8Array(length).fill(7);
     const [output] = await open(echo).compute(0, [['x', tensor(data)]]);
     expect([data.byteLength, dataOf(output?.[1])]).toEqual([left, new Uint8Array(length).fill(7)]);
+  });
+
+  it('are handed over where few bytes have a large buffer', () => {
+    const view = new Uint8Array(10_000).subarray(0, 4);
+    expect(buffersOf([['x', tensor(view)]])).toEqual([view.buffer]);
   });
 
   it('stay where the caller keeps the inputs', async () => {

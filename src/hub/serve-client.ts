@@ -95,6 +95,7 @@ async function respond(
  * @param shares whether large outputs go through shared memory
  */
 function handlersOf(client: Client, maximumBytes: number, shares: boolean): Handlers {
+  const newPool = () => (shares ? createSharedMemoryPool() : undefined);
   return {
     load(parameters, { signal }) {
       if (!isObjectWith(parameters, 'parts') || !isObjectWith(parameters, 'encoding')) throw malformed('load');
@@ -113,7 +114,7 @@ function handlersOf(client: Client, maximumBytes: number, shares: boolean): Hand
     async compute(parameters, { signal }) {
       if (!isObjectWith(parameters, 'inputs') || !isNamedTensors(parameters.inputs)) throw malformed('compute');
       const inputs = receivedTensors(parameters.inputs, maximumBytes);
-      const pool = shares ? createSharedMemoryPool() : undefined;
+      const pool = newPool();
       // The memory that the inputs came in takes the outputs back.
       giveBack(parameters.inputs, pool);
       const { outputs, ...computed } = await client.compute(numberOf(parameters, 'graph'), inputs, signal);
@@ -122,8 +123,7 @@ function handlersOf(client: Client, maximumBytes: number, shares: boolean): Hand
     },
     unload: (parameters) => client.unload(numberOf(parameters, 'graph')),
     async readTensor(parameters) {
-      const pool = shares ? createSharedMemoryPool() : undefined;
-      const value = sentValue(await client.readTensor(numberOf(parameters, 'tensor')), { pool });
+      const value = sentValue(await client.readTensor(numberOf(parameters, 'tensor')), { pool: newPool() });
       return new Transferring(value, buffersOf([['', value]]));
     },
     releaseTensor: (parameters) => client.releaseTensor(numberOf(parameters, 'tensor')),

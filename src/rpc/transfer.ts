@@ -1,4 +1,3 @@
-import { isUint8Array } from '../standard/brand-checks.js';
 import { free } from '../standard/free.js';
 import type { TensorValue } from '../standard/tensor.js';
 import { isOnDevice, type NamedClientTensor, type NamedSentTensor, type SentValue } from './inference-client.js';
@@ -34,7 +33,7 @@ export function sentTensors(tensors: readonly NamedClientTensor[], options: Send
     const { type, dimensions, deviceTensor } = tensor;
     return [name, { type, dimensions: [...dimensions], deviceTensor }];
   });
-  if (options.pool && !options.keeps) for (const bytes of sharedBytes(tensors)) free(bytes);
+  if (options.pool && !options.keeps) freeLarge(tensors);
   return sent;
 }
 
@@ -52,14 +51,12 @@ function sentBytes(bytes: Uint8Array<ArrayBuffer>, { pool, keeps, transfers = tr
   return keeps && bytes.byteLength > smallBytes ? bytes.slice() : whole(bytes);
 }
 
-/** The bytes that were copied into shared memory, of each buffer once. Views of larger buffers are not among them. */
-function sharedBytes(tensors: readonly NamedClientTensor[]): Iterable<Uint8Array> {
-  const byBuffer = new Map<ArrayBuffer, Uint8Array>();
+/** Frees the bytes that were copied into shared memory, but no larger buffer that they are a view of. */
+function freeLarge(tensors: readonly NamedClientTensor[]): void {
   for (const [, tensor] of tensors) {
-    if (isOnDevice(tensor) || tensor.data.byteLength < largeBytes || !ownsBuffer(tensor.data)) continue;
-    byBuffer.set(tensor.data.buffer, tensor.data);
+    // One that comes twice is empty the second time.
+    if (!isOnDevice(tensor) && tensor.data.byteLength >= largeBytes && ownsBuffer(tensor.data)) free(tensor.data);
   }
-  return byBuffer.values();
 }
 
 function ownsBuffer(bytes: Uint8Array): boolean {
@@ -81,13 +78,10 @@ const smallBytes = 8192;
 
 /** The buffers of tensors that were made whole, each once, as far as handing them over is worth it. Nobody hands shared memory over. */
 export function buffersOf(tensors: readonly NamedSentTensor[]): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>();
-  for (const [, tensor] of tensors) {
-    if (isOnDevice(tensor) || tensor.data.byteLength <= smallBytes) continue;
-    const { buffer } = tensor.data;
-    if (!isShared(buffer)) buffers.add(buffer);
-  }
-  return [...buffers];
+  const buffers = tensors.flatMap(([, tensor]) =>
+    isOnDevice(tensor) || !hasOwnBytes(tensor) ? [] : [tensor.data.buffer],
+  );
+  return [...new Set(buffers.filter(({ byteLength }) => byteLength > smallBytes))];
 }
 
 /**
@@ -102,19 +96,25 @@ export function receivedTensors(
 ): NamedClientTensor[] {
   let copied = 0;
   return tensors.map(([name, tensor]) => {
-    if (isOnDevice(tensor)) return [name, tensor];
+    if (isOnDevice(tensor) || hasOwnBytes(tensor)) return [name, tensor];
     // Read once: memory that is shared may grow.
     const { byteLength } = tensor.data;
-    if (!isUint8Array(tensor.data)) copied += byteLength;
+    copied += byteLength;
     refuseMore('compute', copied, maximumBytes, 'bytes of inputs');
-    return [name, receivedValue(tensor, byteLength)];
+    return [name, copyOut(tensor, byteLength)];
   });
 }
 
-export function receivedValue(value: SentValue, byteLength = value.data.byteLength): TensorValue {
-  const { data } = value;
-  if (isUint8Array(data)) return { ...value, data };
-  const own = new Uint8Array(byteLength);
-  own.set(data.subarray(0, byteLength));
-  return { ...value, data: own };
+export function receivedValue(value: SentValue): TensorValue {
+  return hasOwnBytes(value) ? value : copyOut(value, value.data.byteLength);
+}
+
+function copyOut(value: SentValue, byteLength: number): TensorValue {
+  const data = new Uint8Array(byteLength);
+  data.set(value.data.subarray(0, byteLength));
+  return { ...value, data };
+}
+
+function hasOwnBytes(value: SentValue): value is TensorValue {
+  return !isShared(value.data.buffer);
 }
